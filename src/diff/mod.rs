@@ -1,0 +1,5 @@
+//! Schema x schema -> changes.
+
+mod change;
+
+pub use change::{AlterTable, Change, TableChange};

@@ -1,0 +1,11 @@
+//! schemactl
+
+pub mod token;
+
+pub mod report;
+
+pub mod schema;
+
+pub mod model;
+
+pub mod diff;

@@ -1,0 +1,5 @@
+//! `migrations.toml` <-> schema.
+
+mod intent;
+
+pub use intent::{Intent, Renames};

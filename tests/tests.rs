@@ -1,0 +1,1 @@
+//! Everything that is tested from outside: the library through its public items, the binary through its output.
