@@ -2,7 +2,7 @@
 
 use indexmap::IndexSet;
 
-use crate::database::scratch::Scratch;
+use crate::database::Scratch;
 use crate::diff::{Change, ColumnOrder, TableChange, diff};
 use crate::model::{Intent, Renames};
 use crate::schema::{Affinity, Column, Expression, Name, Schema, SqliteVersion, Table, TypeName};
@@ -38,7 +38,7 @@ pub struct Draft {
 pub fn draft(before: &Schema, after: &Schema, intent: &Intent, options: Options) -> Result<Draft, Error> {
     let mut last = None;
     // Made-up rows may violate what the change brings, as real ones may; fewer rows then prove less, and it is said.
-    for amount in [Amount::Several, Amount::One, Amount::None] {
+    for amount in [Amount::Several, Amount::SeveralWithoutNull, Amount::One, Amount::None] {
         match attempt(before, after, intent, options, amount) {
             Ok(draft) => return Ok(draft),
             Err(error) => last = Some(error),
@@ -54,20 +54,20 @@ fn attempt(
     options: Options,
     amount: Amount,
 ) -> Result<Draft, Error> {
-    let scratch = Scratch::build(before)?;
-    let before = scratch.schema()?;
+    let mut scratch = Scratch::build(before)?;
+    let before = planner::read(&scratch)?;
     sample::fill(scratch.connection(), &before, amount)?;
     let rows = Rows::read(scratch.connection(), &before)?;
 
     let work = RowWork::from_intent(intent);
-    let up = planner::plan(&scratch, after, &intent.renames, &work, options)?;
+    let up = planner::plan(&mut scratch, after, &intent.renames, &work, options)?;
     let rows_after = Rows::read(scratch.connection(), &up.schema)?;
     refuse_losses(&rows, &rows_after, &intent.renames, &work, &up.statements)?;
 
-    let back = reversed(&intent.renames);
+    let back = intent.renames.reversed();
     // The way back restores the very schema, the places of its columns too.
     let exact = Options { column_order: ColumnOrder::Strict, ..options };
-    let (down, work) = plan_down(&scratch, &before, &up.schema, &back, exact)?;
+    let (down, work) = plan_down(&mut scratch, &before, &up.schema, &back, exact)?;
     let rows_back = Rows::read(scratch.connection(), &down.schema)?;
     refuse_losses(&rows_after, &rows_back, &back, &work, &down.statements)?;
 
@@ -85,7 +85,7 @@ fn attempt(
 
 /// Plans the way back. Columns that come back NOT NULL need values for the rows: guesses are tried in turn.
 fn plan_down(
-    scratch: &Scratch,
+    scratch: &mut Scratch,
     before: &Schema,
     after: &Schema,
     renames: &Renames,
@@ -167,21 +167,6 @@ fn fillers(schema: &Schema, table: &Table, column: &Column) -> Vec<Expression> {
     fillers.into_iter().map(Expression::new).collect()
 }
 
-/// Old and new exchanged.
-#[must_use]
-pub fn reversed(renames: &Renames) -> Renames {
-    let old_table = |new: &Name| renames.tables.get(new).unwrap_or(new).clone();
-    Renames {
-        tables: renames.tables.iter().map(|(new, old)| (old.clone(), new.clone())).collect(),
-        columns: renames
-            .columns
-            .iter()
-            .map(|((table, new), old)| ((old_table(table), old.clone()), new.clone()))
-            .collect(),
-        indexes: renames.indexes.iter().map(|(new, old)| (old.clone(), new.clone())).collect(),
-    }
-}
-
 fn refuse_losses(
     before: &Rows,
     after: &Rows,
@@ -195,11 +180,11 @@ fn refuse_losses(
 
 /// The script as a person would run it, from its text, on a database of its own.
 fn prove_text(before: &Schema, after: &Schema, up: &Plan, down: &Plan, options: Options) -> Result<(), Error> {
-    let scratch = Scratch::build(before)?;
-    let run = |statements: &[Statement], wanted: &Schema, order: ColumnOrder| {
+    let mut scratch = Scratch::build(before)?;
+    let mut run = |statements: &[Statement], wanted: &Schema, order: ColumnOrder| {
         let script = write_section(statements);
-        scratch.execute(&script).map_err(|source| Error::Refused { sql: script.clone(), source })?;
-        let differences = diff(&scratch.schema()?, wanted, &Renames::default(), order);
+        planner::run(&mut scratch, &script)?;
+        let differences = diff(&planner::read(&scratch)?, wanted, &Renames::default(), order);
         if differences.is_empty() {
             return Ok(());
         }

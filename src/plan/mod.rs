@@ -21,7 +21,7 @@ pub use planner::{Options, Plan, plan};
 pub use rows::RowWork;
 pub use statement::{Statement, write_section};
 
-use crate::database::{introspect, scratch};
+use crate::database::{self, scratch};
 use crate::report::{Class, Diagnostic, Report};
 
 /// Why there is no plan.
@@ -32,17 +32,17 @@ pub enum Error {
     Schema(#[from] scratch::BuildError),
     /// The scratch database could not be read back.
     #[error(transparent)]
-    Introspect(#[from] introspect::Error),
+    Database(#[from] database::Error),
     /// The scratch database itself failed.
     #[error("the scratch database failed")]
     Scratch(#[from] rusqlite::Error),
     /// SQLite refuses a statement for which there is no other way.
-    #[error("SQLite refuses a planned statement: {source}")]
+    #[error("SQLite refuses a planned statement: {message}")]
     Refused {
         /// The statement.
         sql: String,
         /// SQLite's words.
-        source: rusqlite::Error,
+        message: String,
     },
     /// The statements do not lead to the wanted schema.
     #[error("the planned statements do not lead to the wanted schema")]
@@ -66,7 +66,7 @@ impl Report for Error {
     fn class(&self) -> Class {
         match self {
             Error::Schema(error) => error.class(),
-            Error::Introspect(error) => error.class(),
+            Error::Database(error) => error.class(),
             _ => Class::Input,
         }
     }
@@ -82,7 +82,7 @@ impl Report for Error {
         };
         match self {
             Error::Schema(error) => error.diagnostics(),
-            Error::Introspect(error) => error.diagnostics(),
+            Error::Database(error) => error.diagnostics(),
             Error::Scratch(error) => vec![Diagnostic::new("scratch", format!("{self}: {error}"))],
             Error::Refused { sql, .. } => not_proved(&[], sql),
             Error::NotReached { differences, script } => not_proved(differences, script),

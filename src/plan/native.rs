@@ -41,10 +41,7 @@ pub fn statements(
     for change in &alter.changes {
         let planned = match change {
             TableChange::AddColumn(column) => add_column(table, column, rows, target, updates_are_silent)?,
-            TableChange::DropColumn(column) => vec![
-                Statement::new(format!("ALTER TABLE {} DROP COLUMN {}", table.name.quoted(), column.name.quoted()))
-                    .requires(DROP_COLUMN),
-            ],
+            TableChange::DropColumn(column) => vec![drop_column(table, column)],
             TableChange::AlterColumn { before, after } => {
                 alter_column(table, before, after, rows, target, updates_are_silent)?
             }
@@ -88,6 +85,12 @@ pub fn statements(
 pub fn rename_column(table: &Name, before: &Name, after: &Name, target: SqliteVersion) -> Option<Statement> {
     let sql = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", table.quoted(), before.quoted(), after.quoted());
     (target >= RENAME_COLUMN).then(|| Statement::new(sql).requires(RENAME_COLUMN))
+}
+
+fn drop_column(table: &Table, column: &Column) -> Statement {
+    let sql = format!("ALTER TABLE {} DROP COLUMN {}", table.name.quoted(), column.name.quoted());
+    let drop = Statement::new(sql).requires(DROP_COLUMN);
+    if column.is_copied() { drop.comment(super::rebuild::discard(&table.name, &column.name)) } else { drop }
 }
 
 fn add_column(

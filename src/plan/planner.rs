@@ -14,7 +14,7 @@
 
 use indexmap::IndexSet;
 
-use crate::database::scratch::Scratch;
+use crate::database::{Filter, Scratch};
 use crate::diff::{AlterTable, Change, ColumnOrder, TableChange, diff};
 use crate::model::Renames;
 use crate::schema::{Name, Schema, SqliteVersion, Table, Trigger};
@@ -65,16 +65,16 @@ const ROUNDS: usize = 3;
 /// [`Error::Refused`] when SQLite refuses a statement for which there is no other way; [`Error::NotReached`] when the
 /// statements do not lead to the wanted schema.
 pub fn plan(
-    scratch: &Scratch,
+    scratch: &mut Scratch,
     after: &Schema,
     renames: &Renames,
     rows: &RowWork,
     options: Options,
 ) -> Result<Plan, Error> {
-    let before = scratch.schema()?;
+    let before = read(scratch)?;
     let mut first_error = None;
     for caution in [Caution::Least, Caution::Dependents, Caution::Rebuilds] {
-        scratch.execute("SAVEPOINT schemactl_plan")?;
+        run(scratch, "SAVEPOINT schemactl_plan")?;
         let planner = Planner {
             scratch,
             before: &before,
@@ -89,11 +89,11 @@ pub fn plan(
         };
         match planner.run() {
             Ok(plan) => {
-                scratch.execute("RELEASE schemactl_plan")?;
+                run(scratch, "RELEASE schemactl_plan")?;
                 return Ok(plan);
             }
             Err(error) => {
-                scratch.roll_back_to("schemactl_plan")?;
+                run(scratch, "ROLLBACK TO schemactl_plan; RELEASE schemactl_plan")?;
                 first_error.get_or_insert(error);
             }
         }
@@ -102,7 +102,7 @@ pub fn plan(
 }
 
 struct Planner<'a> {
-    scratch: &'a Scratch,
+    scratch: &'a mut Scratch,
     before: &'a Schema,
     after: &'a Schema,
     renames: &'a Renames,
@@ -121,7 +121,7 @@ impl Planner<'_> {
         self.drop_indexes(&changes)?;
         let unnamed = self.rename(&changes)?;
         for round in 0..ROUNDS {
-            let now = self.scratch.schema()?;
+            let now = read(self.scratch)?;
             let changes = self.changes(&now, if round == 0 { &unnamed } else { &NO_RENAMES });
             self.drop_dependents(&changes)?;
             self.drop_indexes(&changes)?;
@@ -143,7 +143,7 @@ impl Planner<'_> {
         if self.needs_guard {
             self.statements.splice(0..0, rebuild::guard());
         }
-        let schema = self.scratch.schema()?;
+        let schema = read(self.scratch)?;
         let left = diff(&schema, self.after, &NO_RENAMES, self.options.column_order);
         if !left.is_empty() {
             return Err(Error::NotReached {
@@ -160,16 +160,14 @@ impl Planner<'_> {
 
     /// Runs a statement on the scratch database and plans it.
     fn add(&mut self, statement: Statement) -> Result<(), Error> {
-        self.scratch
-            .execute(&statement.sql)
-            .map_err(|error| Error::Refused { sql: statement.sql.clone(), source: error })?;
+        run(self.scratch, &statement.sql)?;
         self.statements.push(statement);
         Ok(())
     }
 
     /// Step 1: triggers before the views that they stand on.
     fn drop_dependents(&mut self, changes: &[Change]) -> Result<(), Error> {
-        let now = self.scratch.schema()?;
+        let now = read(self.scratch)?;
         let every = self.caution >= Caution::Dependents && !changes.is_empty();
         let goes_or_changes = |name: &Name, kind: fn(&Change) -> Option<&Name>| {
             every || changes.iter().filter_map(kind).any(|changed| changed == name)
@@ -220,7 +218,7 @@ impl Planner<'_> {
 
     fn rename_tables(&mut self, mut pending: Vec<(Name, Name)>) -> Result<(), Error> {
         while !pending.is_empty() {
-            let now = self.scratch.schema()?;
+            let now = read(self.scratch)?;
             let is_free = |name: &Name| !now.tables.contains_key(name);
             if let Some(at) = pending.iter().position(|(_, to)| is_free(to)) {
                 let (from, to) = pending.remove(at);
@@ -280,7 +278,7 @@ impl Planner<'_> {
 
     /// Step 3, for one table.
     fn alter(&mut self, alter: &AlterTable) -> Result<(), Error> {
-        let now = self.scratch.schema()?;
+        let now = read(self.scratch)?;
         let updates_are_silent = !now.triggers_on(&alter.before.name).any(Trigger::fires_on_update);
         let statements = match self.caution {
             Caution::Rebuilds => None,
@@ -297,22 +295,22 @@ impl Planner<'_> {
 
     /// Runs the statements and says whether the table, read again, is the wanted one; if not, it is as before.
     fn is_reached_by(&mut self, statements: &[Statement], wanted: &Table) -> Result<bool, Error> {
-        self.scratch.execute("SAVEPOINT schemactl_trial")?;
-        let ran = statements.iter().all(|statement| self.scratch.execute(&statement.sql).is_ok());
+        run(self.scratch, "SAVEPOINT schemactl_trial")?;
+        let ran = statements.iter().all(|statement| run(self.scratch, &statement.sql).is_ok());
         let reached = ran && {
             let only = |table: &Table| Schema {
                 tables: [(table.name.clone(), Table { indexes: indexmap::IndexMap::new(), ..table.clone() })].into(),
                 ..Schema::default()
             };
-            let read = self.scratch.table(&wanted.name)?;
-            read.is_some_and(|read| {
-                diff(&only(&read), &only(wanted), &NO_RENAMES, self.options.column_order).is_empty()
+            let now = read(self.scratch)?;
+            now.tables.get(&wanted.name).is_some_and(|read| {
+                diff(&only(read), &only(wanted), &NO_RENAMES, self.options.column_order).is_empty()
             })
         };
         if reached {
-            self.scratch.execute("RELEASE schemactl_trial")?;
+            run(self.scratch, "RELEASE schemactl_trial")?;
         } else {
-            self.scratch.roll_back_to("schemactl_trial")?;
+            run(self.scratch, "ROLLBACK TO schemactl_trial; RELEASE schemactl_trial")?;
         }
         Ok(reached)
     }
@@ -345,7 +343,7 @@ impl Planner<'_> {
 
     /// Step 4.
     fn drop_tables(&mut self) -> Result<(), Error> {
-        let now = self.scratch.schema()?;
+        let now = read(self.scratch)?;
         for table in now.tables.keys().filter(|name| !self.after.tables.contains_key(*name)) {
             self.drop_table(&now, table)?;
         }
@@ -375,7 +373,7 @@ impl Planner<'_> {
     /// Step 5.
     fn create_missing(&mut self) -> Result<(), Error> {
         let after = self.after;
-        let now = self.scratch.schema()?;
+        let now = read(self.scratch)?;
         for table in after.tables.values().filter(|table| !now.tables.contains_key(&table.name)) {
             self.add(Statement::new(sql::write_table(table)).requires(requirement::of_table(table)))?;
         }
@@ -425,6 +423,16 @@ impl Planner<'_> {
         }
         Ok(())
     }
+}
+
+/// The schema of a scratch database.
+pub(super) fn read(scratch: &Scratch) -> Result<Schema, Error> {
+    Ok(scratch.schema(&Filter::default())?)
+}
+
+/// Runs SQL on a scratch database.
+pub(super) fn run(scratch: &mut Scratch, sql: &str) -> Result<(), Error> {
+    scratch.run(sql).map_err(|failure| Error::Refused { sql: sql.to_owned(), message: failure.message })
 }
 
 static NO_RENAMES: std::sync::LazyLock<Renames> = std::sync::LazyLock::new(Renames::default);

@@ -4,7 +4,7 @@
 //! lose: rowids, AUTOINCREMENT counters, views and triggers of others. Indexes and the table's own triggers go with
 //! the old table and are created again by the planner with everything else that is missing at the end.
 
-use crate::diff::{AlterTable, ColumnOrder};
+use crate::diff::{AlterTable, Change, ColumnOrder, TableChange};
 use crate::report::count;
 use crate::schema::{Column, Name, Schema, SqliteVersion, Table};
 use crate::sql;
@@ -185,11 +185,30 @@ fn copy(
     if remarks.is_empty() { statement } else { statement.comment(remarks.join("\n")) }
 }
 
-/// Why a table is rebuilt, what it costs.
+/// Why a table is rebuilt, what it costs and what is lost.
 fn reason(alter: &AlterTable) -> String {
     let indexes = match alter.after.indexes.len() {
         0 => String::new(),
         number => format!(" and builds {} again", count(number, "index")),
     };
-    format!("Rebuilds {}: ALTER TABLE cannot make these changes. Copies every row{indexes}.", alter.after.name)
+    let mut reason = format!("Rebuilds {}: copies every row{indexes}. ALTER TABLE cannot do all of this:", alter.after.name);
+    for line in Change::AlterTable(alter.clone()).lines() {
+        reason.push_str("\n  ");
+        reason.push_str(&line.text.replace('`', ""));
+    }
+    for change in &alter.changes {
+        if let TableChange::DropColumn(column) = change
+            && column.is_copied()
+        {
+            reason.push_str("\n");
+            reason.push_str(&discard(&alter.after.name, &column.name));
+        }
+    }
+    reason
+}
+
+/// What a dropped column means for the rows.
+#[must_use]
+pub fn discard(table: &Name, column: &Name) -> String {
+    format!("Discards the values of {table}.{column}.")
 }

@@ -21,6 +21,8 @@ const GUESSES: usize = 48;
 pub enum Amount {
     /// Five, with NULL where it may be.
     Several,
+    /// Five, without NULL.
+    SeveralWithoutNull,
     /// One, without NULL: it satisfies most constraints that a change can bring.
     One,
     /// None: the statements alone are proved.
@@ -33,7 +35,7 @@ pub enum Amount {
 /// When SQLite refuses something other than a guess.
 pub fn fill(connection: &Connection, schema: &Schema, amount: Amount) -> rusqlite::Result<usize> {
     let rows = match amount {
-        Amount::Several => 5,
+        Amount::Several | Amount::SeveralWithoutNull => 5,
         Amount::One => 1,
         Amount::None => return Ok(0),
     };

@@ -1,11 +1,12 @@
 //! Virtual tables: created, and replaced with what they hold where that can be read back.
 
-use crate::database::scratch::Scratch;
+use crate::database::Scratch;
 use crate::schema::{Name, Schema, VirtualTable};
 use crate::sql;
 use crate::token::{TokenKind, significant_tokens, unquote};
 
 use super::Error;
+use super::planner::run;
 use super::statement::Statement;
 
 /// Whether another table must be made.
@@ -32,18 +33,18 @@ pub fn create(schema: &Schema, table: &VirtualTable) -> Vec<Statement> {
 ///
 /// # Errors
 /// When the columns of the new table cannot be read from the scratch database.
-pub fn replace(scratch: &Scratch, before: &VirtualTable, after: &VirtualTable) -> Result<Vec<Statement>, Error> {
+pub fn replace(scratch: &mut Scratch, before: &VirtualTable, after: &VirtualTable) -> Result<Vec<Statement>, Error> {
     let drop = Statement::new(format!("DROP TABLE {}", before.name.quoted()));
     if content_table(before).is_some() || content_table(after).is_some() {
         // The rows are another table's: nothing is lost, and the index is filled from there.
         return Ok(vec![drop.comment(format!("{} is made again from its content table.", before.name))]);
     }
     let stage = VirtualTable { name: Name::new(format!("schemactl_new_{}", after.name)), ..after.clone() };
-    let old = scratch.columns(&before.name)?;
-    scratch.execute("SAVEPOINT schemactl_columns")?;
-    let new = scratch.execute(&sql::write_virtual_table(&stage)).map(|()| scratch.columns(&stage.name));
-    scratch.roll_back_to("schemactl_columns")?;
-    let new = new.map_err(|source| Error::Refused { sql: sql::write_virtual_table(after), source })??;
+    let old = columns(scratch, &before.name)?;
+    run(scratch, "SAVEPOINT schemactl_columns")?;
+    let new = run(scratch, &sql::write_virtual_table(&stage)).and_then(|()| columns(scratch, &stage.name));
+    run(scratch, "ROLLBACK TO schemactl_columns; RELEASE schemactl_columns")?;
+    let new = new?;
     let shared: Vec<String> =
         new.iter().filter(|column| old.contains(column)).map(|column| column.quoted()).collect();
     if shared.is_empty() {
@@ -59,6 +60,14 @@ pub fn replace(scratch: &Scratch, before: &VirtualTable, after: &VirtualTable) -
         drop,
         Statement::new(format!("ALTER TABLE {stage_name} RENAME TO {}", after.name.quoted())),
     ])
+}
+
+/// The names of the columns that a person sees.
+fn columns(scratch: &Scratch, table: &Name) -> Result<Vec<Name>, Error> {
+    let sql = "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid";
+    let mut statement = scratch.connection().prepare(sql)?;
+    let names = statement.query_map([table.as_str()], |row| row.get::<_, String>(0))?;
+    Ok(names.map(|name| name.map(Name::new)).collect::<Result<_, _>>()?)
 }
 
 /// Whether the module is one of SQLite's full-text modules (<https://www.sqlite.org/fts5.html>).
