@@ -1,0 +1,15 @@
+//! The only module that speaks to SQLite: opening files, reading schemas, building them in memory, running scripts.
+//!
+//! Values come in and go out; nothing is printed and no clock is read here but the one that measures durations.
+//! What SQLite says when something fails is always handed on in its own words.
+
+pub mod connect;
+
+mod error;
+mod math;
+
+pub mod statements;
+pub mod version_table;
+
+pub use connect::{Access, open};
+pub use error::Error;
