@@ -6,6 +6,8 @@ pub mod report;
 
 pub mod schema;
 
+pub mod sql;
+
 pub mod model;
 
 pub mod diff;

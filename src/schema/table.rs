@@ -68,6 +68,14 @@ impl Table {
         self.column(&only.name).filter(|column| column.type_name.as_ref().is_some_and(super::TypeName::is_integer))
     }
 
+    /// Whether the primary key alone forbids NULL in a column: always without a rowid, and in STRICT tables unless
+    /// the column is the rowid (<https://www.sqlite.org/withoutrowid.html>, <https://www.sqlite.org/stricttables.html>).
+    #[must_use]
+    pub fn is_not_null_by_key(&self, column: &Column) -> bool {
+        let is_rowid = || self.rowid_alias().is_some_and(|alias| alias.name == column.name);
+        self.is_in_primary_key(&column.name) && (self.without_rowid || self.strict && !is_rowid())
+    }
+
     /// A name by which SQL can read the rowid of a table that keeps one: one of `rowid`, `_rowid_`, `oid` that no
     /// column takes.
     #[must_use]
