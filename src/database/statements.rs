@@ -42,7 +42,17 @@ impl<'c> Statements<'c> {
     /// The statements of a script, to be run on a connection.
     #[must_use]
     pub fn new(connection: &'c Connection, script: &str) -> Statements<'c> {
-        Statements { connection, text: format!("{script}\0"), at: 0 }
+        Statements::starting_at(connection, script, 0)
+    }
+
+    /// The statements of a script from a byte on where one ends.
+    pub(super) fn starting_at(connection: &'c Connection, script: &str, at: usize) -> Statements<'c> {
+        Statements { connection, text: format!("{script}\0"), at }
+    }
+
+    /// The byte where the last statement ended.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
     /// The script that is left, without the NUL byte.
