@@ -13,3 +13,4 @@ pub mod model;
 pub mod diff;
 
 pub mod database;
+pub mod revision;
