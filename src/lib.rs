@@ -11,3 +11,6 @@ pub mod sql;
 pub mod model;
 
 pub mod diff;
+
+pub mod database;
+pub mod revision;
