@@ -12,5 +12,8 @@ pub mod model;
 
 pub mod diff;
 
-pub mod database;
 pub mod revision;
+
+pub mod database;
+
+pub mod plan;
