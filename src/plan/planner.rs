@@ -12,6 +12,8 @@
 //! refuses, or that gives another result than wanted, is not planned. Where a plan does not lead to the wanted schema,
 //! the next more cautious one is tried.
 
+use std::rc::Rc;
+
 use indexmap::IndexSet;
 
 use crate::database::{Filter, Scratch};
@@ -86,6 +88,7 @@ pub fn plan(
             statements: Vec::new(),
             rebuilt: IndexSet::new(),
             needs_guard: false,
+            now: None,
         };
         match planner.run() {
             Ok(plan) => {
@@ -112,6 +115,8 @@ struct Planner<'a> {
     statements: Vec<Statement>,
     rebuilt: IndexSet<Name>,
     needs_guard: bool,
+    /// The schema as it is now, until the next statement.
+    now: Option<Rc<Schema>>,
 }
 
 impl Planner<'_> {
@@ -121,7 +126,7 @@ impl Planner<'_> {
         self.drop_indexes(&changes)?;
         let unnamed = self.rename(&changes)?;
         for round in 0..ROUNDS {
-            let now = read(self.scratch)?;
+            let now = self.now()?;
             let changes = self.changes(&now, if round == 0 { &unnamed } else { &NO_RENAMES });
             self.drop_dependents(&changes)?;
             self.drop_indexes(&changes)?;
@@ -143,7 +148,7 @@ impl Planner<'_> {
         if self.needs_guard {
             self.statements.splice(0..0, rebuild::guard());
         }
-        let schema = read(self.scratch)?;
+        let schema = self.now()?;
         let left = diff(&schema, self.after, &NO_RENAMES, self.options.column_order);
         if !left.is_empty() {
             return Err(Error::NotReached {
@@ -151,7 +156,17 @@ impl Planner<'_> {
                 script: super::statement::write_section(&self.statements),
             });
         }
+        let schema = Schema::clone(&schema);
         Ok(Plan { statements: self.statements, schema, rebuilt: self.rebuilt })
+    }
+
+    fn now(&mut self) -> Result<Rc<Schema>, Error> {
+        if let Some(now) = &self.now {
+            return Ok(Rc::clone(now));
+        }
+        let now = Rc::new(read(self.scratch)?);
+        self.now = Some(Rc::clone(&now));
+        Ok(now)
     }
 
     fn changes(&self, now: &Schema, renames: &Renames) -> Vec<Change> {
@@ -160,6 +175,7 @@ impl Planner<'_> {
 
     /// Runs a statement on the scratch database and plans it.
     fn add(&mut self, statement: Statement) -> Result<(), Error> {
+        self.now = None;
         run(self.scratch, &statement.sql)?;
         self.statements.push(statement);
         Ok(())
@@ -167,7 +183,7 @@ impl Planner<'_> {
 
     /// Step 1: triggers before the views that they stand on.
     fn drop_dependents(&mut self, changes: &[Change]) -> Result<(), Error> {
-        let now = read(self.scratch)?;
+        let now = self.now()?;
         let every = self.caution >= Caution::Dependents && !changes.is_empty();
         let goes_or_changes = |name: &Name, kind: fn(&Change) -> Option<&Name>| {
             every || changes.iter().filter_map(kind).any(|changed| changed == name)
@@ -218,7 +234,7 @@ impl Planner<'_> {
 
     fn rename_tables(&mut self, mut pending: Vec<(Name, Name)>) -> Result<(), Error> {
         while !pending.is_empty() {
-            let now = read(self.scratch)?;
+            let now = self.now()?;
             let is_free = |name: &Name| !now.tables.contains_key(name);
             if let Some(at) = pending.iter().position(|(_, to)| is_free(to)) {
                 let (from, to) = pending.remove(at);
@@ -278,7 +294,7 @@ impl Planner<'_> {
 
     /// Step 3, for one table.
     fn alter(&mut self, alter: &AlterTable) -> Result<(), Error> {
-        let now = read(self.scratch)?;
+        let now = self.now()?;
         let updates_are_silent = !now.triggers_on(&alter.before.name).any(Trigger::fires_on_update);
         let statements = match self.caution {
             Caution::Rebuilds => None,
@@ -296,13 +312,14 @@ impl Planner<'_> {
     /// Runs the statements and says whether the table, read again, is the wanted one; if not, it is as before.
     fn is_reached_by(&mut self, statements: &[Statement], wanted: &Table) -> Result<bool, Error> {
         run(self.scratch, "SAVEPOINT schemactl_trial")?;
+        self.now = None;
         let ran = statements.iter().all(|statement| run(self.scratch, &statement.sql).is_ok());
         let reached = ran && {
             let only = |table: &Table| Schema {
                 tables: [(table.name.clone(), Table { indexes: indexmap::IndexMap::new(), ..table.clone() })].into(),
                 ..Schema::default()
             };
-            let now = read(self.scratch)?;
+            let now = self.now()?;
             now.tables.get(&wanted.name).is_some_and(|read| {
                 diff(&only(read), &only(wanted), &NO_RENAMES, self.options.column_order).is_empty()
             })
@@ -311,6 +328,7 @@ impl Planner<'_> {
             run(self.scratch, "RELEASE schemactl_trial")?;
         } else {
             run(self.scratch, "ROLLBACK TO schemactl_trial; RELEASE schemactl_trial")?;
+            self.now = None;
         }
         Ok(reached)
     }
@@ -343,7 +361,7 @@ impl Planner<'_> {
 
     /// Step 4.
     fn drop_tables(&mut self) -> Result<(), Error> {
-        let now = read(self.scratch)?;
+        let now = self.now()?;
         for table in now.tables.keys().filter(|name| !self.after.tables.contains_key(*name)) {
             self.drop_table(&now, table)?;
         }
@@ -373,7 +391,7 @@ impl Planner<'_> {
     /// Step 5.
     fn create_missing(&mut self) -> Result<(), Error> {
         let after = self.after;
-        let now = read(self.scratch)?;
+        let now = self.now()?;
         for table in after.tables.values().filter(|table| !now.tables.contains_key(&table.name)) {
             self.add(Statement::new(sql::write_table(table)).requires(requirement::of_table(table)))?;
         }
