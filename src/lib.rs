@@ -9,3 +9,5 @@ pub mod schema;
 pub mod model;
 
 pub mod diff;
+
+pub mod cli;
