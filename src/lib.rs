@@ -17,3 +17,5 @@ pub mod revision;
 pub mod database;
 
 pub mod plan;
+
+pub mod cli;
