@@ -1,1 +1,6 @@
 //! Everything that is tested from outside: the library through its public items, the binary through its output.
+//!
+//! What the command line says and how it ends is in `cli`; what tests stand on is in `support`.
+
+mod cli;
+mod support;
