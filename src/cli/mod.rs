@@ -3,7 +3,25 @@
 //! A command is one file, its arguments and its body together, and two lines here. Its body asks the library, which
 //! answers with data, and gives the answer to [`Output`]. Errors become text and exit codes in [`error`] alone.
 
+pub mod branches;
+pub mod check;
 pub mod completions;
+pub mod current;
+pub mod diff;
+pub mod downgrade;
+pub mod edit;
+pub mod ensure_version;
+pub mod heads;
+pub mod history;
+pub mod init;
+pub mod introspect;
+pub mod merge;
+pub mod revision;
+pub mod schema;
+pub mod show;
+pub mod stamp;
+pub mod status;
+pub mod upgrade;
 
 pub mod clock;
 pub mod context;
@@ -16,11 +34,13 @@ pub mod options;
 pub mod output;
 pub mod progress;
 pub mod prompt;
+pub mod rename;
 pub mod style;
 pub mod table;
 pub mod usage;
 pub mod variables;
 pub mod visible;
+pub mod walk;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -69,6 +89,7 @@ impl Command {
 }
 
 /// Runs the command that the process was started with, and says how it ended.
+#[must_use]
 pub fn main() -> ExitCode {
     error::explain_panics();
     let line: Vec<OsString> = std::env::args_os().collect();
@@ -85,7 +106,9 @@ pub fn main() -> ExitCode {
 /// Reads a command's arguments from a line, as the whole command line would.
 #[cfg(test)]
 fn parse<Args: clap::Args>(line: &[&str]) -> Result<Args, clap::Error> {
-    let command = Args::augment_args(clap::Command::new("test").no_binary_name(true));
+    use clap::Args as _;
+    let command = Options::augment_args(clap::Command::new("test").no_binary_name(true));
+    let command = Args::augment_args(command);
     command.try_get_matches_from(line).and_then(|matches| Args::from_arg_matches(&matches))
 }
 

@@ -1,3 +1,4 @@
-//! What the tests share.
+//! What tests stand on.
 
+pub mod command;
 pub mod shared;

@@ -1,0 +1,28 @@
+//! `schemactl show`: all about one revision.
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl show head
+  schemactl show ae10";
+
+/// What `show` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The revision to show: an id or the start of one, `head`, `current`
+    #[arg(value_name = "REV", allow_negative_numbers = true)]
+    pub revision: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse;
+
+    #[test]
+    fn a_revision_is_named_in_any_way() {
+        assert_eq!(parse::<Args>(&["head"]).unwrap().revision, "head");
+        assert_eq!(parse::<Args>(&["-1"]).unwrap().revision, "-1");
+        assert!(parse::<Args>(&[]).is_err());
+    }
+}
