@@ -27,3 +27,16 @@ pub fn write_view(view: &View) -> String {
     let columns = if columns.is_empty() { String::new() } else { format!(" ({})", text::quoted_list(columns)) };
     format!("CREATE VIEW {}{columns} AS\n{select}", name.quoted())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Statement, read};
+    use super::*;
+
+    #[test]
+    fn the_select_is_kept_letter_by_letter() {
+        let sql = "CREATE VIEW \"v\" (\"a\", \"b\") AS\n-- sums\nSELECT a+b,  /* ; */ a  + b\n  FROM t";
+        let Ok(Statement::View(view)) = read(&format!("{sql} -- end\n;")) else { panic!("no view") };
+        assert_eq!(write_view(&view), sql);
+    }
+}
