@@ -3,12 +3,27 @@
 //! Everything here is pure but for [`Folder`]: no database, no clock, no randomness. What is applied comes in as
 //! [`Applied`], what is to be done goes out as [`Route`].
 
+mod applied;
+mod edges;
+mod file_name;
+mod folder;
+mod graph;
 mod header;
 mod id;
+mod mention;
+mod node_set;
+mod problem;
+mod replacing;
 mod script;
 mod section;
 
+pub use applied::Applied;
+pub use file_name::file_name;
+pub use folder::{Folder, FolderError, Scripts, replace};
+pub use graph::Graph;
 pub use header::{BadValue, HeaderKey, Revision};
 pub use id::{IllegalWord, RevisionId, check_word};
+pub use mention::Mention;
+pub use problem::Problem;
 pub use script::{Body, Fault, Flaw, Script, ScriptError};
 pub use section::{Section, checksum};
