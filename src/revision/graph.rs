@@ -46,7 +46,6 @@ pub struct Graph {
     pub(super) edges: Edges,
     /// The nodes that count, each after all that it needs.
     pub(super) order: Vec<Node>,
-    pub(super) rank: Vec<usize>,
 }
 
 impl Graph {
@@ -85,7 +84,8 @@ impl Graph {
 
     /// The graph as it is for a database, and what is applied in it. It differs from another database's only where
     /// revisions are replaced: one that stands in the middle of the old ones walks them to their end.
-    pub(super) fn for_database<'a>(&'a self, applied: &Applied) -> (Cow<'a, Graph>, Applied) {
+    #[must_use]
+    pub fn for_database<'a>(&'a self, applied: &Applied) -> (Cow<'a, Graph>, Applied) {
         if self.entries.iter().all(|entry| entry.revision.replaces.is_empty()) {
             return (Cow::Borrowed(self), applied.clone());
         }
@@ -108,12 +108,8 @@ impl Graph {
         let edges = Edges::read(entries, &ids, &labels, &view, &mut problems);
         problems.extend(view.problems);
         let order = order(entries, &ids, &edges);
-        let mut rank = vec![usize::MAX; entries.len()];
-        for (place, &node) in order.iter().enumerate() {
-            rank[node] = place;
-        }
         let (entries, file_problems) = (Arc::clone(entries), Arc::clone(file_problems));
-        Graph { entries, file_problems, problems, ids, labels, edges, order, rank }
+        Graph { entries, file_problems, problems, ids, labels, edges, order }
     }
 
     /// What is wrong, with files and with the graph.
@@ -133,18 +129,23 @@ impl Graph {
         self.order.is_empty()
     }
 
-    /// The revision with that identifier.
+    /// The revision with that identifier, also one that another replaces: a database may have to walk it.
     #[must_use]
     pub fn get(&self, id: &RevisionId) -> Option<&Revision> {
-        self.ids.get(id).map(|&node| self.at(node))
+        self.entry(id).map(|entry| &entry.revision)
     }
 
     /// The script of a revision; none if it is only known from the version table.
     #[must_use]
     pub fn script(&self, id: &RevisionId) -> Option<&Script> {
-        // Also of a revision that another one replaces: a database that has it may have to walk it.
-        let node = self.ids.get(id).copied().or_else(|| self.entries.iter().position(|entry| entry.revision.id == *id));
-        self.entries[node?].script.as_ref()
+        self.entry(id)?.script.as_ref()
+    }
+
+    fn entry(&self, id: &RevisionId) -> Option<&Entry> {
+        match self.ids.get(id) {
+            Some(&node) => Some(&self.entries[node]),
+            None => self.entries.iter().find(|entry| entry.revision.id == *id),
+        }
     }
 
     /// The revisions that no other follows.
@@ -191,14 +192,16 @@ impl Graph {
     #[must_use]
     pub fn common_ancestors(&self, applied: &Applied, head: &RevisionId) -> Vec<&Revision> {
         let Some(&head) = self.ids.get(head) else { return Vec::new() };
-        let common = self.needed([head]).and(&self.applied_nodes(applied));
-        self.revisions_of(self.last_of(&common))
+        let (graph, applied) = self.for_database(applied);
+        let common = graph.needed([head]).and(&graph.applied_nodes(&applied));
+        self.revisions_of(graph.last_of(&common))
     }
 
     /// The applied revisions that no other applied one needs: where a database stands.
     #[must_use]
     pub fn current(&self, applied: &Applied) -> Vec<&Revision> {
-        self.revisions_of(self.current_nodes(applied))
+        let (graph, applied) = self.for_database(applied);
+        self.revisions_of(graph.current_nodes(&applied))
     }
 
     /// Everything that is applied when these revisions are where a database stands.
@@ -284,6 +287,13 @@ impl Graph {
         let mut lineage = NodeSet::reached(&self.edges.parents, [node]);
         lineage.extend(&NodeSet::reached(&self.edges.children, [node]));
         lineage
+    }
+
+    /// A node, all that it needs and all that need it.
+    pub(super) fn line(&self, node: Node) -> NodeSet {
+        let mut line = self.needed([node]);
+        line.extend(&self.needing([node]));
+        line
     }
 
     pub(super) fn applied_nodes(&self, applied: &Applied) -> NodeSet {

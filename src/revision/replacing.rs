@@ -32,7 +32,7 @@ impl View {
         let replacing: BTreeMap<&RevisionId, Node> = entries
             .iter()
             .enumerate()
-            .filter(|(node, entry)| !entry.revision.replaces.is_empty() && ids[&entry.revision.id] == *node)
+            .filter(|(_, entry)| !entry.revision.replaces.is_empty())
             .map(|(node, entry)| (&entry.revision.id, node))
             .collect();
         if replacing.is_empty() {
