@@ -54,11 +54,12 @@ pub use output::Output;
 
 const EXAMPLES: &str = "\
 The first hour:
-  schemactl init                                          a model and a folder for revisions
-  $EDITOR migrations.toml                                 say what the tables are
-  schemactl revision --autogenerate -m \"Added user table\" write the script that makes it so
-  schemactl upgrade head                                  run it
-  schemactl downgrade -1                                  and take it back
+  schemactl init                          a model and a folder for revisions
+  $EDITOR migrations.toml                 say what the tables are
+  schemactl revision --autogenerate -m \"Added user table\"
+                                          write the script that makes it so
+  schemactl upgrade head                  run it
+  schemactl downgrade -1                  and take it back
 
 Each command explains itself: schemactl help upgrade";
 
@@ -137,7 +138,7 @@ mod tests {
     fn the_help_opens_with_what_the_program_is_for_and_groups_the_global_options() {
         let help = Cli::command().render_help().to_string();
         assert!(help.starts_with("Schema changes for SQLite"), "{help}");
-        assert!(help.contains("\nGlobal options:\n"), "{help}");
+        assert!(help.contains("\nGlobal options, "), "{help}");
         assert!(help.contains("The first hour:"), "{help}");
     }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::options::NONE;
+
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
 #[expect(missing_docs, reason = "see above")]
@@ -17,29 +19,24 @@ pub struct Walk {
     pub dry_run: bool,
 
     /// What is taken back together when something goes wrong: each revision by itself, or all of them
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "SCOPE",
-        env = "SCHEMACTL_TRANSACTION",
-        hide_env_values = true
-    )]
+    #[arg(long, value_enum, default_value_t, value_name = "SCOPE", env = "SCHEMACTL_TRANSACTION", hide_env = true)]
     pub transaction: Transaction,
 
     /// How long to wait while others hold the database
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    #[arg(env = "SCHEMACTL_LOCK_TIMEOUT", hide_env_values = true)]
+    #[arg(env = "SCHEMACTL_LOCK_TIMEOUT", hide_env = true)]
     pub lock_timeout: Duration,
 }
 
 /// What is one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Transaction {
-    /// Each revision
+    /// Each revision.
+    #[value(help = NONE)]
     #[default]
     Each,
-    /// All revisions of the walk
+    /// All revisions of the walk.
+    #[value(help = NONE)]
     All,
 }
 

@@ -44,14 +44,14 @@ fn the_help_does_not_tell_what_a_variable_holds() {
     let project = Project::new();
     let mut command = project.command(&["--help"]);
     let ended = Ended::of(command.env("SCHEMACTL_DATABASE", "libsql://secret@host")).ends_with(0);
-    assert!(ended.stdout.contains("[env: SCHEMACTL_DATABASE]") && !ended.stdout.contains("secret"), "{ended}");
+    assert!(ended.stdout.contains("SCHEMACTL_DATABASE") && !ended.stdout.contains("secret"), "{ended}");
 }
 
 #[test]
 fn help_and_version_are_answers() {
     let project = Project::new();
     project.run(&["--version"]).ends_with(0).answers(concat!("schemactl ", env!("CARGO_PKG_VERSION"), "\n"));
-    project.run(&["completions", "--help"]).ends_with(0).answers("Examples:").answers("Global options:");
+    project.run(&["completions", "--help"]).ends_with(0).answers("Examples:").answers("Global options, ");
 }
 
 #[test]
