@@ -3,6 +3,18 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
+use serde_json::json;
+
+use crate::diff::{self, Change};
+use crate::model::{Intent, Renames};
+use crate::operation::{Project, autogenerate, replay};
+use crate::plan;
+use crate::report::Failure;
+use crate::schema::Schema;
+use super::context::Context;
+use super::open::{Opened, target};
+use super::style::Meaning;
+
 const EXAMPLES: &str = "\
 Examples:
   schemactl diff                           what the model has that the database has not
@@ -47,6 +59,54 @@ impl FromStr for Side {
             "database" => Side::Database,
             revision => Side::Revision(revision.to_owned()),
         })
+    }
+}
+
+/// Says what differs between two schemas.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project()?;
+    let before = schema(&args.from, context, &project, &Schema::default())?;
+    let (after, intent, changes) = if args.to == Side::Model {
+        let comparison = autogenerate::compare(&project, before.clone(), &Renames::default())?;
+        for warning in &comparison.warnings {
+            context.output.warn(warning);
+        }
+        (comparison.wanted, comparison.intent, comparison.changes)
+    } else {
+        let after = schema(&args.to, context, &project, &before)?;
+        let changes = diff::diff(&before, &after, &Renames::default(), project.settings.column_order);
+        (after, Intent::default(), changes)
+    };
+    let lines: Vec<diff::Line> = changes.iter().flat_map(Change::lines).collect();
+    if args.sql {
+        let draft = plan::draft(&before, &after, &intent, project.plan_options())?;
+        context.output.verbatim(&plan::write_section(&draft.up));
+    } else if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "changes": lines }));
+    } else if lines.is_empty() {
+        context.output.answer("no differences");
+    } else {
+        for line in &lines {
+            context.output.answer(Meaning::of_change(line.kind).paint(&line.text));
+        }
+    }
+    Ok(())
+}
+
+fn schema(side: &Side, context: &Context, project: &Project, other: &Schema) -> Result<Schema, Failure> {
+    match side {
+        Side::Model => Ok(autogenerate::compare(project, other.clone(), &Renames::default())?.wanted),
+        Side::Database => {
+            let Opened { connection, .. } = context.open(project)?;
+            autogenerate::actual_schema(project, connection.as_ref())
+        }
+        Side::Revision(word) => {
+            let graph = project.graph()?;
+            replay::schema_at(project, &graph, &target(word)?)
+        }
     }
 }
 

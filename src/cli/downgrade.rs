@@ -1,5 +1,8 @@
 //! `schemactl downgrade`: takes revisions back, down to a target.
 
+use crate::operation::walk::Direction;
+use crate::report::Failure;
+use super::context::Context;
 use super::walk::Walk;
 
 const EXAMPLES: &str = "\
@@ -20,6 +23,14 @@ pub struct Args {
     /// How they are taken back.
     #[command(flatten)]
     pub walk: Walk,
+}
+
+/// Walks down to the target.
+///
+/// # Errors
+/// As [`super::walk::run`].
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    super::walk::run(&args.walk, &args.target, Direction::Down, context)
 }
 
 #[cfg(test)]

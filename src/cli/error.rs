@@ -21,20 +21,20 @@ pub fn end(ended: Result<(), Failure>, output: &Output) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             tell(&failure, output);
-            ExitCode::from(failure.class.exit_code())
+            ExitCode::from(failure.class().exit_code())
         }
     }
 }
 
 fn tell(failure: &Failure, output: &Output) {
-    if failure.diagnostics.is_empty() {
+    if failure.diagnostics().is_empty() {
         return;
     }
     if output.is_json() && !output.has_answered() {
         output.json(&diagnostic::json(&failure.diagnostics));
         return;
     }
-    for (number, diagnostic) in failure.diagnostics.iter().enumerate() {
+    for (number, diagnostic) in failure.diagnostics().iter().enumerate() {
         if number > 0 {
             output.say("");
         }

@@ -1,5 +1,10 @@
 //! `schemactl heads`: the revisions that nothing follows.
 
+use crate::report::Failure;
+use super::context::Context;
+use super::listing::Listing;
+use super::open::warn_of_problems;
+
 const EXAMPLES: &str = "\
 Examples:
   schemactl heads
@@ -9,3 +14,17 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {}
+
+/// Lists the heads.
+///
+/// # Errors
+/// When the folders cannot be read.
+pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
+    let graph = context.project()?.graph()?;
+    warn_of_problems(context, &graph);
+    Listing::new(&graph, None).give(context, &graph.heads());
+    if graph.is_empty() {
+        context.output.talk("there are no revisions yet");
+    }
+    Ok(())
+}

@@ -1,5 +1,11 @@
 //! `schemactl history`: the revisions in order, newest first.
 
+use crate::report::Failure;
+use crate::revision::Range;
+use super::context::Context;
+use super::listing::Listing;
+use super::open::warn_of_problems;
+
 const EXAMPLES: &str = "\
 Examples:
   schemactl history
@@ -19,6 +25,29 @@ pub struct Args {
     /// Mark the revisions that the database is at
     #[arg(short, long)]
     pub indicate_current: bool,
+}
+
+/// Lists revisions, the newest first.
+///
+/// # Errors
+/// When the range names nothing, or the folders cannot be read.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project()?;
+    let range: Option<Range> = args.rev_range.as_deref().map(str::parse).transpose()?;
+    let needs_database = args.indicate_current || args.rev_range.as_deref().is_some_and(|range| range.contains("current"));
+    let (graph, applied) = if needs_database {
+        let state = context.open(&project)?.state;
+        (state.graph, Some(state.applied))
+    } else {
+        (project.graph()?, None)
+    };
+    warn_of_problems(context, &graph);
+    let revisions = graph.history(range.as_ref(), applied.as_ref())?;
+    Listing::new(&graph, applied.as_ref()).give(context, &revisions);
+    if graph.is_empty() {
+        context.output.talk("there are no revisions yet");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,14 @@
 //! `schemactl merge`: a revision that brings branches together.
 
+use serde_json::json;
+
+use crate::operation::new_revision::{self, Head};
+use crate::report::Failure;
+use crate::revision::{RevisionId, Splice};
+use super::context::Context;
+use super::open::target;
+use super::style::Meaning;
+
 const EXAMPLES: &str = "\
 Examples:
   schemactl merge heads -m \"Bring the branches together\"
@@ -28,6 +37,41 @@ pub struct Args {
     /// Let it follow a revision that is no head
     #[arg(long)]
     pub splice: bool,
+}
+
+/// Writes a revision that joins others.
+///
+/// # Errors
+/// When there is nothing to join, or the revisions are no heads.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project()?;
+    let graph = project.graph()?;
+    let targets = args.revisions.iter().map(|word| target(word)).collect::<Result<Vec<_>, _>>()?;
+    let splice = if args.splice { Splice::Yes } else { Splice::No };
+    let placement = graph.place_merge(&targets, splice)?;
+    let id = match &args.rev_id {
+        Some(id) => id.clone(),
+        None => context.ids.next_id()?,
+    };
+    let id = RevisionId::new(id)?;
+    let labels: Vec<String> = args.branch_label.iter().cloned().collect();
+    graph.check_new(&id, &labels)?;
+    let message = args.message.clone().unwrap_or_else(|| {
+        let parents: Vec<&str> = placement.parents.iter().map(RevisionId::as_str).collect();
+        format!("merge {}", parents.join(" and "))
+    });
+    let head = Head { id, message, created: context.now()?, placement, labels };
+    let script = new_revision::empty(&project, head)?;
+    let path = context.shown(&new_revision::write(&project, &graph, &script, None)?)?;
+    if context.output.is_json() {
+        let parents: Vec<&str> = script.revision.parents.iter().map(RevisionId::as_str).collect();
+        context.output.json(&json!({
+            "version": 1, "revision": script.revision.id.as_str(), "parents": parents, "path": path, "changes": []
+        }));
+    } else {
+        context.output.answer(format!("wrote {}", Meaning::Path.paint(&path)));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub mod dotenv;
 pub mod duration;
 pub mod error;
 pub mod interrupt;
+pub mod listing;
+pub mod open;
 pub mod options;
 pub mod output;
 pub mod progress;
@@ -77,6 +79,41 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Begin: write a model and a folder for revisions
+    Init(init::Args),
+    /// Write a new revision script
+    Revision(revision::Args),
+    /// Run revisions up to a target
+    Upgrade(upgrade::Args),
+    /// Take revisions back down to a target
+    Downgrade(downgrade::Args),
+    /// Record where a database stands, and run nothing
+    Stamp(stamp::Args),
+    /// Show where the database stands
+    Current(current::Args),
+    /// List the revisions, the newest first
+    History(history::Args),
+    /// List the revisions that no other follows
+    Heads(heads::Args),
+    /// List the revisions that several others follow
+    Branches(branches::Args),
+    /// Show a revision and its script
+    Show(show::Args),
+    /// Open the script of a revision in your editor
+    Edit(edit::Args),
+    /// Join heads in one revision
+    Merge(merge::Args),
+    /// Say whether the model asks for changes that no revision makes yet
+    Check(check::Args),
+    /// Show what differs between two schemas
+    Diff(diff::Args),
+    /// Print the model of an existing database
+    Introspect(introspect::Args),
+    /// Create the version table
+    #[command(alias = "ensure_version")]
+    EnsureVersion(ensure_version::Args),
+    /// Print the JSON Schema of the model, for editors
+    Schema(schema::Args),
     /// Print a script that completes commands and options in a shell
     Completions(completions::Args),
 }
@@ -84,6 +121,23 @@ pub enum Command {
 impl Command {
     fn run(&self, context: &mut Context) -> Result<(), Failure> {
         match self {
+            Command::Init(args) => init::run(args, context),
+            Command::Revision(args) => revision::run(args, context),
+            Command::Upgrade(args) => upgrade::run(args, context),
+            Command::Downgrade(args) => downgrade::run(args, context),
+            Command::Stamp(args) => stamp::run(args, context),
+            Command::Current(args) => current::run(args, context),
+            Command::History(args) => history::run(args, context),
+            Command::Heads(args) => heads::run(args, context),
+            Command::Branches(args) => branches::run(args, context),
+            Command::Show(args) => show::run(args, context),
+            Command::Edit(args) => edit::run(args, context),
+            Command::Merge(args) => merge::run(args, context),
+            Command::Check(args) => check::run(args, context),
+            Command::Diff(args) => diff::run(args, context),
+            Command::Introspect(args) => introspect::run(args, context),
+            Command::EnsureVersion(args) => ensure_version::run(args, context),
+            Command::Schema(args) => schema::run(args, context),
             Command::Completions(args) => completions::run(args, context),
         }
     }

@@ -1,5 +1,9 @@
 //! `schemactl schema`: the JSON Schema of the model, for editors.
 
+use crate::model;
+use crate::report::Failure;
+use super::context::Context;
+
 const EXAMPLES: &str = "\
 Examples:
   schemactl schema > migrations.schema.json";
@@ -8,3 +12,13 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {}
+
+/// Prints the JSON Schema of `migrations.toml`.
+///
+/// # Errors
+/// None.
+pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(&model::json_schema()).map_err(anyhow::Error::from)?;
+    context.output.verbatim(&format!("{text}\n"));
+    Ok(())
+}

@@ -1,5 +1,15 @@
 //! `schemactl stamp`: says which revisions a database is at, and runs none.
 
+use serde_json::json;
+
+use crate::database::Access;
+use crate::operation::{stamp, walk};
+use crate::report::Failure;
+use crate::revision::{Applied, Purge, RevisionId};
+use super::context::Context;
+use super::open::{LOCK_TIMEOUT, target};
+use super::walk::{place, steps, words};
+
 const EXAMPLES: &str = "\
 Examples:
   schemactl stamp head            the database has the schema of the model already
@@ -20,6 +30,39 @@ pub struct Args {
     /// Print the SQL, and touch no database
     #[arg(long, conflicts_with = "purge")]
     pub sql: bool,
+}
+
+/// Records the targets.
+///
+/// # Errors
+/// When a target names nothing, or the version table cannot be written.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project()?;
+    let targets = args.targets.iter().map(|word| target(word)).collect::<Result<Vec<_>, _>>()?;
+    let purge = if args.purge { Purge::Yes } else { Purge::No };
+    let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    if args.sql {
+        let sql = walk::offline_stamp(&project, &targets, Applied::default(), &now)?;
+        context.output.verbatim(&sql);
+        return Ok(());
+    }
+    let name = context.database_name(&project)?;
+    let Some(mut connection) = project.connect(Access::Create, LOCK_TIMEOUT)? else {
+        return super::open::no_database(&name);
+    };
+    let (outcome, state) = stamp::stamp(&project, &mut connection, &targets, purge, LOCK_TIMEOUT, &|| now.clone())?;
+    let heads: Vec<RevisionId> =
+        state.graph.current(&state.applied).into_iter().map(|revision| revision.id.clone()).collect();
+    if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "steps": steps(&outcome), "heads": words(&heads) }));
+    } else {
+        let place = place(&state.graph, &heads);
+        context.output.answer(match outcome.steps.len() {
+            0 => format!("nothing to do: {name} is at {place}"),
+            _ => format!("stamped: {name} is at {place}; no script was run"),
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! `schemactl upgrade`: runs revisions up to a target.
 
+use crate::operation::walk::Direction;
+use crate::report::Failure;
+use super::context::Context;
 use super::walk::Walk;
 
 const EXAMPLES: &str = "\
@@ -21,6 +24,14 @@ pub struct Args {
     /// How they are run.
     #[command(flatten)]
     pub walk: Walk,
+}
+
+/// Walks up to the target.
+///
+/// # Errors
+/// As [`super::walk::run`].
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    super::walk::run(&args.walk, &args.target, Direction::Up, context)
 }
 
 #[cfg(test)]

@@ -220,8 +220,7 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
             RenameSubject::ColumnOf(table) => {
                 (format!("column of `{table}`"), format!("{table}.{}={}", pair.dropped, pair.added))
             }
-            RenameSubject::Table => ("table".to_owned(), format!("{}={}", pair.dropped, pair.added)),
-            RenameSubject::Index => ("index".to_owned(), format!("{}={}", pair.dropped, pair.added)),
+            RenameSubject::Object(kind) => (kind.to_string(), format!("{}={}", pair.dropped, pair.added)),
         };
         Diagnostic::new(
             "look_alike",

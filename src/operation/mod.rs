@@ -3,6 +3,10 @@
 //! Takes a [`Project`] and values, gives back values; prints nothing and reads no clock and no environment.
 
 pub mod autogenerate;
+pub mod new_revision;
 mod project;
+pub mod replay;
+pub mod stamp;
+pub mod walk;
 
 pub use project::{Project, State};

@@ -33,6 +33,22 @@ pub struct State {
     pub applied: Applied,
 }
 
+impl State {
+    /// The state that scripts and rows make together.
+    #[must_use]
+    pub fn new(scripts: Scripts, rows: Vec<version_table::Applied>) -> State {
+        let recorded = rows.iter().map(|row| Revision {
+            message: row.message.clone(),
+            depends_on: row.depends_on.clone(),
+            schema: row.schema.clone(),
+            ..Revision::new(row.revision.clone(), row.parents.clone())
+        });
+        let graph = Graph::with_recorded(scripts, recorded.collect());
+        let applied = rows.iter().map(|row| row.revision.clone()).collect();
+        State { graph, rows, applied }
+    }
+}
+
 impl Project {
     /// A project with these settings, and another database if one is named.
     #[must_use]
@@ -106,14 +122,7 @@ impl Project {
             Some(connection) => version_table::read(connection, &self.settings.version_table)?,
             None => Vec::new(),
         };
-        let recorded = rows.iter().map(|row| Revision {
-            message: row.message.clone(),
-            depends_on: row.depends_on.clone(),
-            ..Revision::new(row.revision.clone(), row.parents.clone())
-        });
-        let graph = Graph::with_recorded(self.scripts()?, recorded.collect());
-        let applied = rows.iter().map(|row| row.revision.clone()).collect();
-        Ok(State { graph, rows, applied })
+        Ok(State::new(self.scripts()?, rows))
     }
 
     /// The model and the files that it stands in.

@@ -318,7 +318,7 @@ const SHOWN: usize = 5;
 /// When SQLite cannot answer.
 pub fn offending_rows(connection: &rusqlite::Connection, gate: &Gate) -> rusqlite::Result<Option<Offending>> {
     let mut statement = connection.prepare(&gate.sql)?;
-    let columns: Vec<String> = statement.column_names().iter().map(|name| (*name).to_owned()).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     let mut found = Offending { number: 0, examples: Vec::new() };
     while let Some(row) = rows.next()? {
