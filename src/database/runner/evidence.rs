@@ -86,9 +86,9 @@ impl Evidence {
         let mut rows = BTreeMap::new();
         let mut violations = BTreeMap::new();
         for table in schema.tables.values().filter(|table| reach.contains(&table.name)) {
-            rows.insert(table.name.clone(), count(connection, &table.name)?);
+            rows.insert(table.name.clone(), count(connection, &table.name, stand_ins)?);
             if !table.foreign_keys.is_empty() {
-                violations.insert(table.name.clone(), check_foreign_keys(connection, &table.name)?);
+                violations.insert(table.name.clone(), check_foreign_keys(connection, &table.name, stand_ins)?);
             }
         }
         let broken = check::broken(connection, schema, stand_ins)?;
@@ -109,10 +109,10 @@ impl Evidence {
         intended: &Intended,
         stand_ins: &mut StandIns,
     ) -> rusqlite::Result<Option<Damage>> {
-        if let Some(damage) = self.rows_lost(connection, after, intended)? {
+        if let Some(damage) = self.rows_lost(connection, after, intended, stand_ins)? {
             return Ok(Some(damage));
         }
-        if let Some(damage) = self.dangling(connection, after, intended)? {
+        if let Some(damage) = self.dangling(connection, after, intended, stand_ins)? {
             return Ok(Some(damage));
         }
         let broken = check::broken(connection, after, stand_ins)?;
@@ -125,12 +125,13 @@ impl Evidence {
         connection: &Connection,
         after: &Schema,
         intended: &Intended,
+        stand_ins: &mut StandIns,
     ) -> rusqlite::Result<Option<Damage>> {
         for (table, &before) in self.rows.iter().filter(|(table, _)| after.tables.contains_key(*table)) {
             // A table that was dropped and came back by a rename was rebuilt; one that was created was made anew.
             let was_made_anew = intended.dropped.contains(table) && intended.created.contains(table);
             if before > 0 && !was_made_anew && !intended.deleted_from.contains(table) {
-                let rows = count(connection, table)?;
+                let rows = count(connection, table, stand_ins)?;
                 if rows < before {
                     return Ok(Some(Damage::RowsLost { table: table.clone(), before, after: rows }));
                 }
@@ -144,6 +145,7 @@ impl Evidence {
         connection: &Connection,
         after: &Schema,
         intended: &Intended,
+        stand_ins: &mut StandIns,
     ) -> rusqlite::Result<Option<Damage>> {
         // Rows of a table that was renamed are found again under its new name.
         let gone = self.violations.iter().filter(|(table, _)| !after.tables.contains_key(*table));
@@ -154,7 +156,7 @@ impl Evidence {
                 continue;
             }
             let before = self.violations.get(&table.name);
-            let now = match (check_foreign_keys(connection, &table.name)?, before) {
+            let now = match (check_foreign_keys(connection, &table.name, stand_ins)?, before) {
                 (Ok(now), _) => now,
                 (Err(message), Some(Ok(_))) => return Ok(Some(Damage::Mismatch { message })),
                 (Err(_), _) => continue,
@@ -216,20 +218,24 @@ fn names_in(text: &str) -> impl Iterator<Item = Name> + '_ {
 
 /// The rows of a table that refer to nothing. One table at a time: over all of them SQLite stops at the first foreign
 /// key that it cannot check (<https://www.sqlite.org/pragma.html#pragma_foreign_key_check>).
-fn check_foreign_keys(connection: &Connection, table: &Name) -> rusqlite::Result<Violations> {
+///
+/// References that are compared by a collation of the application's cannot be checked.
+fn check_foreign_keys(connection: &Connection, table: &Name, stand_ins: &mut StandIns) -> rusqlite::Result<Violations> {
     let look = || -> rusqlite::Result<Dangling> {
         connection
             .prepare(&format!("PRAGMA main.foreign_key_check({})", table.quoted()))?
             .query_map([], |row| Ok((row.get(2)?, row.get(1)?)))?
             .collect()
     };
-    match look() {
-        Ok(rows) => Ok(Ok(rows)),
+    match stand_ins.looking(connection, look) {
+        Ok((rows, false)) => Ok(Ok(rows)),
+        Ok((_, true)) => Ok(Err(format!("the references of `{table}` are compared as only the application can"))),
         Err(error) if words(&error).contains("foreign key mismatch") => Ok(Err(words(&error))),
         Err(error) => Err(error),
     }
 }
 
-fn count(connection: &Connection, table: &Name) -> rusqlite::Result<i64> {
-    connection.query_row(&format!("SELECT count(*) FROM main.{}", table.quoted()), [], |row| row.get(0))
+fn count(connection: &Connection, table: &Name, stand_ins: &mut StandIns) -> rusqlite::Result<i64> {
+    let sql = format!("SELECT count(*) FROM main.{}", table.quoted());
+    stand_ins.looking(connection, || connection.query_row(&sql, [], |row| row.get(0))).map(|(rows, _)| rows)
 }

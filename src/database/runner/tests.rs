@@ -314,7 +314,7 @@ fn rows_that_get_lost_stop_the_step() {
     );
     assert_eq!(file.one("SELECT count(*) FROM p"), "3");
     // On purpose it is allowed.
-    file.run(&[up("a", "DELETE FROM child; DELETE FROM p WHERE id = 3; DROP TABLE child; CREATE TABLE child (a)")])
+    file.run(&[up("a", "DELETE FROM child; DELETE FROM p WHERE id = 3; DROP TABLE child; CREATE TABLE child (p)")])
         .unwrap();
     assert_eq!(file.one("SELECT count(*) FROM p"), "2");
 }
