@@ -12,5 +12,10 @@ pub mod model;
 
 pub mod diff;
 
-pub mod database;
 pub mod revision;
+
+pub mod database;
+
+pub mod plan;
+
+pub mod cli;
