@@ -24,7 +24,7 @@ impl Runner<'_, '_> {
         let start = Instant::now();
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
-                (self.observer)(Event::NotRehearsed { step })
+                (self.observer)(Event::NotRehearsed { step });
             }
             Some(script) if !script.transaction && in_one => {
                 return Err(Problem::OutsideTransaction { place: whole(script) });

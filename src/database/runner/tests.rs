@@ -442,8 +442,9 @@ fn a_full_disk_rolls_back_and_says_so() {
     let mut connection = file.open();
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     connection.pragma_update(None, "max_page_count", pages + 20).unwrap();
-    let fill = "CREATE TABLE u (x);\nINSERT INTO u SELECT randomblob(100000) FROM (VALUES (1), (2), (3));";
-    let error = run_on(&mut connection, &[up("a", "CREATE TABLE small (x)"), up("b", fill)], &options()).unwrap_err();
+    let overflow = "CREATE TABLE u (x);\nINSERT INTO u SELECT randomblob(100000) FROM (VALUES (1), (2), (3));";
+    let error =
+        run_on(&mut connection, &[up("a", "CREATE TABLE small (x)"), up("b", overflow)], &options()).unwrap_err();
     assert!(matches!(error.problem, Problem::Database(Error::Full { .. })), "{error:?}");
     assert_eq!(error.heads, Some(vec![id("a")]));
     assert!(connection.is_autocommit());
