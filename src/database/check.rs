@@ -111,10 +111,11 @@ pub(super) fn broken(
             for suspect in schema.triggers_on(&trigger.table) {
                 let object = ObjectRef::new(ObjectKind::Trigger, &suspect.name);
                 let is_known = broken.iter().any(|(known, _)| *known == object);
-                if event_word(&suspect.event) == event_word(&trigger.event) && !is_known {
-                    if let Some(message) = compile_alone(connection, schema, suspect, stand_ins)? {
-                        broken.push((object, message));
-                    }
+                if event_word(&suspect.event) == event_word(&trigger.event)
+                    && !is_known
+                    && let Some(message) = compile_alone(connection, schema, suspect, stand_ins)?
+                {
+                    broken.push((object, message));
                 }
             }
         }
@@ -293,10 +294,10 @@ fn strings(schema: &Schema, stand_ins: &StandIns) -> rusqlite::Result<Vec<(Objec
     };
     for view in schema.views.keys() {
         let sql = format!("SELECT * FROM main.{}", view.quoted());
-        if let Some(message) = compile(&strict, &sql, &mut compiled)? {
-            if loose_too(&sql, &mut compiled)? {
-                found.push((ObjectRef::new(ObjectKind::View, view), message));
-            }
+        if let Some(message) = compile(&strict, &sql, &mut compiled)?
+            && loose_too(&sql, &mut compiled)?
+        {
+            found.push((ObjectRef::new(ObjectKind::View, view), message));
         }
     }
     for (object, message) in broken(&strict, schema, &mut compiled)? {

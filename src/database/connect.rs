@@ -240,7 +240,7 @@ mod tests {
         let path = folder.path().join("app.db");
         fs::write(&path, "title,body\n".repeat(100)).unwrap();
         assert!(matches!(refused(&path, Access::Read), Error::NotADatabase { text: true, .. }));
-        fs::write(&path, (0..4096u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<_>>())
+        fs::write(&path, (0..4096u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect::<Vec<_>>())
             .unwrap();
         assert!(matches!(refused(&path, Access::Write), Error::NotADatabase { text: false, .. }));
     }

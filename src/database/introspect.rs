@@ -47,11 +47,11 @@ pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
             message: error.to_string(),
             sql: sql.clone(),
         })?;
-        if let Statement::Table(table) = &statement {
-            if is_of_another_tool(table) {
-                left_out.insert(name);
-                continue;
-            }
+        if let Statement::Table(table) = &statement
+            && is_of_another_tool(table)
+        {
+            left_out.insert(name);
+            continue;
         }
         row.check(&statement)?;
         add(&mut schema, statement, row)?;
@@ -212,12 +212,12 @@ mod tests {
             let connection = Connection::open_in_memory().unwrap();
             connection.execute_batch(&sql).unwrap();
             let schema = read(&connection, &Filter::default()).unwrap_or_else(|error| panic!("{path}: {error}"));
-            let tables: i64 = connection
+            let tables: u32 = connection
                 .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0", [], |row| {
                     row.get(0)
                 })
                 .unwrap();
-            assert!(!schema.is_empty() && schema.tables.len() as i64 <= tables, "{path}");
+            assert!(!schema.is_empty() && schema.tables.len() <= tables as usize, "{path}");
         }
     }
 

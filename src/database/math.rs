@@ -9,6 +9,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
 type OneArgument = (&'static str, fn(f64) -> f64);
+type TwoArguments = (&'static str, fn(f64, f64) -> f64);
 
 const ONE_ARGUMENT: [OneArgument; 20] = [
     ("acos", f64::acos),
@@ -37,7 +38,7 @@ const ONE_ARGUMENT: [OneArgument; 20] = [
 const ROUNDING: [OneArgument; 4] =
     [("ceil", f64::ceil), ("ceiling", f64::ceil), ("floor", f64::floor), ("trunc", f64::trunc)];
 
-const TWO_ARGUMENTS: [(&str, fn(f64, f64) -> f64); 5] = [
+const TWO_ARGUMENTS: [TwoArguments; 5] = [
     ("atan2", f64::atan2),
     ("log", |base, x| of_positive(x, f64::ln) / of_positive(base, f64::ln)),
     ("mod", |a, b| a % b),

@@ -11,6 +11,7 @@ mod error;
 pub mod filter;
 pub mod introspect;
 mod math;
+pub mod runner;
 pub mod scratch;
 pub mod stand_ins;
 pub mod statements;

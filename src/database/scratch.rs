@@ -150,7 +150,7 @@ fn build(schema: &Schema, unknown: Unknown<'_>) -> Result<Scratch, BuildError> {
     };
     transaction(&scratch, "BEGIN")?;
     for (object, sql) in statements_of(schema) {
-        scratch.create(object, sql, unknown)?;
+        scratch.create(&object, &sql, unknown)?;
     }
     transaction(&scratch, "COMMIT")?;
     Ok(scratch)
@@ -179,15 +179,15 @@ pub(super) fn statements_of(schema: &Schema) -> impl Iterator<Item = (ObjectRef,
 }
 
 impl Scratch {
-    fn create(&mut self, object: ObjectRef, sql: String, unknown: Unknown<'_>) -> Result<(), BuildError> {
-        while let Err(error) = self.connection.execute_batch(&sql) {
+    fn create(&mut self, object: &ObjectRef, sql: &str, unknown: Unknown<'_>) -> Result<(), BuildError> {
+        while let Err(error) = self.connection.execute_batch(sql) {
             let message = words(&error);
             let missing = Missing::in_message(&message);
             let slip = missing.as_ref().and_then(|missing| self.slip(missing, unknown));
             let failed = |message: String| BuildError {
                 object: object.clone(),
                 message,
-                sql: sql.clone(),
+                sql: sql.to_owned(),
                 offset: match &error {
                     rusqlite::Error::SqlInputError { offset, .. } => usize::try_from(*offset).ok(),
                     _ => None,
@@ -200,7 +200,7 @@ impl Scratch {
             let met = self.stand_ins.meet(&self.connection, &error).map_err(|error| failed(words(&error)))?;
             if !met {
                 if matches!(missing, Some(Missing::Module(_))) && object.kind == ObjectKind::VirtualTable {
-                    return self.enter_virtual_table(&object, &sql).map_err(|error| failed(words(&error)));
+                    return self.enter_virtual_table(object, sql).map_err(|error| failed(words(&error)));
                 }
                 return Err(failed(message));
             }

@@ -117,6 +117,28 @@ impl StandIns {
         self.compared.load(Ordering::Relaxed)
     }
 
+    /// Does something that may use stand-ins to look at rows; whether it had to compare by one does not count as a
+    /// change to them, and is told.
+    pub(super) fn looking<T>(
+        &mut self,
+        connection: &Connection,
+        mut look: impl FnMut() -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<(T, bool)> {
+        let before = self.compared.swap(false, Ordering::Relaxed);
+        let outcome = loop {
+            match look() {
+                Ok(value) => break Ok(value),
+                Err(error) => match self.meet(connection, &error) {
+                    Ok(true) => {}
+                    Ok(false) => break Err(error),
+                    Err(error) => break Err(error),
+                },
+            }
+        };
+        let compared = self.compared.swap(before, Ordering::Relaxed);
+        outcome.map(|value| (value, compared))
+    }
+
     /// Whether that is known to be the application's.
     pub(super) fn knows(&self, missing: &Missing) -> bool {
         match missing {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Error, words};
+use crate::revision::RevisionId;
 use crate::schema::Name;
 
 /// The name of the table where the settings give no other.
@@ -16,10 +17,10 @@ pub const DEFAULT_NAME: &str = "schemactl_version";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
     /// Its identifier.
-    pub revision: String,
+    pub revision: RevisionId,
     /// The revisions that it follows.
-    pub parents: Vec<String>,
-    /// The revisions that it needs beside them.
+    pub parents: Vec<RevisionId>,
+    /// The revisions and labels that it needs beside them.
     pub depends_on: Vec<String>,
     /// How it came to be here.
     pub kind: Kind,
@@ -31,6 +32,8 @@ pub struct Applied {
     pub schema: Option<String>,
     /// The script that takes it back; `None` for an irreversible revision.
     pub down_sql: Option<String>,
+    /// Whether that script runs inside a transaction.
+    pub down_transaction: bool,
     /// When it was applied, RFC 3339 in UTC.
     pub applied_at: String,
     /// How long it took.
@@ -63,7 +66,7 @@ impl Kind {
     }
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "revision",
     "sequence",
     "parents",
@@ -73,6 +76,7 @@ const COLUMNS: [&str; 12] = [
     "checksum",
     "schema",
     "down_sql",
+    "down_transaction",
     "applied_at",
     "duration_ms",
     "tool_version",
@@ -92,6 +96,7 @@ pub fn create_sql(table: &Name) -> String {
            \"checksum\" TEXT NOT NULL,\n  \
            \"schema\" TEXT,\n  \
            \"down_sql\" TEXT,\n  \
+           \"down_transaction\" INTEGER NOT NULL,\n  \
            \"applied_at\" TEXT NOT NULL,\n  \
            \"duration_ms\" REAL NOT NULL,\n  \
            \"tool_version\" TEXT NOT NULL\n)",
@@ -125,9 +130,10 @@ fn read_row(row: &Row<'_>, table: &Name) -> Result<Applied, Error> {
     let optional = |column: &str| row.get::<_, Option<String>>(column).map_err(|error| bad(words(&error)));
     let kind = text("kind")?;
     let milliseconds: f64 = row.get("duration_ms").map_err(|error| bad(words(&error)))?;
+    let id = |word: &str| RevisionId::new(word).map_err(|error| bad(error.to_string()));
     Ok(Applied {
-        revision: text("revision")?,
-        parents: split(&text("parents")?),
+        revision: id(&text("revision")?)?,
+        parents: split(&text("parents")?).iter().map(|parent| id(parent)).collect::<Result<_, _>>()?,
         depends_on: split(&text("depends_on")?),
         kind: Kind::ALL
             .iter()
@@ -138,6 +144,7 @@ fn read_row(row: &Row<'_>, table: &Name) -> Result<Applied, Error> {
         checksum: text("checksum")?,
         schema: optional("schema")?,
         down_sql: optional("down_sql")?,
+        down_transaction: row.get("down_transaction").map_err(|error| bad(words(&error)))?,
         applied_at: text("applied_at")?,
         duration: Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default(),
         tool_version: text("tool_version")?,
@@ -169,19 +176,20 @@ pub fn ensure(connection: &Connection, table: &Name) -> Result<bool, Error> {
 pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Result<(), Error> {
     let sql = format!(
         "INSERT INTO main.{table} ({columns}) SELECT ?1, coalesce(max(\"sequence\"), 0) + 1, \
-         ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM main.{table}",
+         ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM main.{table}",
         table = table.quoted(),
         columns = quoted_columns(),
     );
     let values = params![
-        applied.revision,
-        applied.parents.join(","),
+        applied.revision.as_str(),
+        applied.parents.iter().map(RevisionId::as_str).collect::<Vec<_>>().join(","),
         applied.depends_on.join(","),
         applied.kind.as_str(),
         applied.message,
         applied.checksum,
         applied.schema,
         applied.down_sql,
+        applied.down_transaction,
         applied.applied_at,
         applied.duration.as_secs_f64() * 1000.0,
         applied.tool_version,
@@ -195,9 +203,9 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
 /// # Errors
 ///
 /// Fails where SQLite cannot write.
-pub fn delete(connection: &Connection, table: &Name, revision: &str) -> Result<bool, Error> {
+pub fn delete(connection: &Connection, table: &Name, revision: &RevisionId) -> Result<bool, Error> {
     let sql = format!("DELETE FROM main.{} WHERE \"revision\" = ?1", table.quoted());
-    connection.execute(&sql, [revision]).map(|rows| rows > 0).map_err(|error| failed(connection, &error))
+    connection.execute(&sql, [revision.as_str()]).map(|rows| rows > 0).map_err(|error| failed(connection, &error))
 }
 
 /// Whether the table is there, with the columns that it must have.
@@ -230,16 +238,21 @@ fn failed(connection: &Connection, error: &rusqlite::Error) -> Error {
 mod tests {
     use super::*;
 
-    pub(super) fn applied(revision: &str, parents: &[&str]) -> Applied {
+    fn id(word: &str) -> RevisionId {
+        RevisionId::new(word).unwrap()
+    }
+
+    fn applied(revision: &str, parents: &[&str]) -> Applied {
         Applied {
-            revision: revision.to_owned(),
-            parents: parents.iter().map(|&parent| parent.to_owned()).collect(),
+            revision: id(revision),
+            parents: parents.iter().map(|parent| id(parent)).collect(),
             depends_on: Vec::new(),
             kind: Kind::Upgrade,
             message: "Added it's \"table\"".to_owned(),
             checksum: "sha256:00".to_owned(),
             schema: None,
             down_sql: Some("DROP TABLE t;\n".to_owned()),
+            down_transaction: true,
             applied_at: "2026-11-22T19:37:12Z".to_owned(),
             duration: Duration::from_micros(1250),
             tool_version: "0.1.0".to_owned(),
@@ -259,14 +272,14 @@ mod tests {
             insert(&connection, &table, row).unwrap();
         }
         assert_eq!(read(&connection, &table).unwrap(), rows);
-        assert!(delete(&connection, &table, "a").unwrap());
-        assert!(!delete(&connection, &table, "a").unwrap());
+        assert!(delete(&connection, &table, &id("a")).unwrap());
+        assert!(!delete(&connection, &table, &id("a")).unwrap());
         assert_eq!(read(&connection, &table).unwrap().len(), 2);
         assert!(insert(&connection, &table, &rows[0]).is_err());
     }
 
     fn delete_missing(connection: &Connection, table: &Name) -> bool {
-        delete(connection, table, "a").is_ok()
+        delete(connection, table, &id("a")).is_ok()
     }
 
     #[test]

@@ -1,0 +1,241 @@
+//! What is noted before a script runs and compared after it: rows, references, views and triggers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection;
+
+use crate::database::check;
+use crate::database::error::words;
+use crate::database::stand_ins::StandIns;
+use crate::schema::{Name, ObjectKind, ObjectRef, Schema};
+use crate::token::{TokenKind, significant_tokens};
+
+/// What is known of a database before a script runs.
+pub(super) struct Evidence {
+    /// All tables.
+    tables: BTreeSet<Name>,
+    /// Rows of each table that the script can reach.
+    rows: BTreeMap<Name, i64>,
+    /// Rows of those tables that refer to nothing.
+    violations: BTreeMap<Name, Violations>,
+    /// Views and triggers that compile.
+    compiled: BTreeSet<ObjectRef>,
+}
+
+/// What a script did on purpose.
+#[derive(Debug, Default)]
+pub(super) struct Intended {
+    /// Tables that it dropped.
+    pub dropped: BTreeSet<Name>,
+    /// Tables that it created under their name.
+    pub created: BTreeSet<Name>,
+    /// Tables that it told SQLite to delete or replace rows of, itself or by a trigger.
+    pub deleted_from: BTreeSet<Name>,
+}
+
+/// Something that a script did and must not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    /// Rows went that no statement deleted.
+    RowsLost {
+        /// The table.
+        table: Name,
+        /// Its rows before.
+        before: i64,
+        /// Its rows after.
+        after: i64,
+    },
+    /// Rows refer to nothing that did not before.
+    Dangling {
+        /// Their table.
+        child: Name,
+        /// How many there are.
+        rows: usize,
+        /// The tables that they refer to.
+        parents: BTreeSet<String>,
+    },
+    /// A foreign key can no longer be checked.
+    Mismatch {
+        /// SQLite's words.
+        message: String,
+    },
+    /// A view or a trigger no longer compiles.
+    Broken {
+        /// Which.
+        object: ObjectRef,
+        /// SQLite's words.
+        message: String,
+    },
+}
+
+/// The rows of a child table that refer to nothing: parent and rowid, which tables WITHOUT ROWID do not have.
+type Dangling = Vec<(String, Option<i64>)>;
+
+/// What `foreign_key_check` says of one table; SQLite's words where it cannot look.
+type Violations = Result<Dangling, String>;
+
+impl Evidence {
+    /// Notes what can be compared later, for the tables that a script can reach.
+    pub(super) fn gather(
+        connection: &Connection,
+        schema: &Schema,
+        script: &str,
+        stand_ins: &mut StandIns,
+    ) -> rusqlite::Result<Evidence> {
+        let reach = reach(schema, script);
+        let mut rows = BTreeMap::new();
+        let mut violations = BTreeMap::new();
+        for table in schema.tables.values().filter(|table| reach.contains(&table.name)) {
+            rows.insert(table.name.clone(), count(connection, &table.name, stand_ins)?);
+            if !table.foreign_keys.is_empty() {
+                violations.insert(table.name.clone(), check_foreign_keys(connection, &table.name, stand_ins)?);
+            }
+        }
+        let broken = check::broken(connection, schema, stand_ins)?;
+        let views = schema.views.keys().map(|name| ObjectRef::new(ObjectKind::View, name));
+        let triggers = schema.triggers.keys().map(|name| ObjectRef::new(ObjectKind::Trigger, name));
+        let mut compiled: BTreeSet<ObjectRef> = views.chain(triggers).collect();
+        for (object, _) in &broken {
+            compiled.remove(object);
+        }
+        Ok(Evidence { tables: schema.tables.keys().cloned().collect(), rows, violations, compiled })
+    }
+
+    /// The first damage that a script did.
+    pub(super) fn damage(
+        &self,
+        connection: &Connection,
+        after: &Schema,
+        intended: &Intended,
+        stand_ins: &mut StandIns,
+    ) -> rusqlite::Result<Option<Damage>> {
+        if let Some(damage) = self.rows_lost(connection, after, intended, stand_ins)? {
+            return Ok(Some(damage));
+        }
+        if let Some(damage) = self.dangling(connection, after, intended, stand_ins)? {
+            return Ok(Some(damage));
+        }
+        let broken = check::broken(connection, after, stand_ins)?;
+        let newly_broken = broken.into_iter().find(|(object, _)| self.compiled.contains(object));
+        Ok(newly_broken.map(|(object, message)| Damage::Broken { object, message }))
+    }
+
+    fn rows_lost(
+        &self,
+        connection: &Connection,
+        after: &Schema,
+        intended: &Intended,
+        stand_ins: &mut StandIns,
+    ) -> rusqlite::Result<Option<Damage>> {
+        for (table, &before) in self.rows.iter().filter(|(table, _)| after.tables.contains_key(*table)) {
+            // A table that was dropped and came back by a rename was rebuilt; one that was created was made anew.
+            let was_made_anew = intended.dropped.contains(table) && intended.created.contains(table);
+            if before > 0 && !was_made_anew && !intended.deleted_from.contains(table) {
+                let rows = count(connection, table, stand_ins)?;
+                if rows < before {
+                    return Ok(Some(Damage::RowsLost { table: table.clone(), before, after: rows }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn dangling(
+        &self,
+        connection: &Connection,
+        after: &Schema,
+        intended: &Intended,
+        stand_ins: &mut StandIns,
+    ) -> rusqlite::Result<Option<Damage>> {
+        // Rows of a table that was renamed are found again under its new name.
+        let gone = self.violations.iter().filter(|(table, _)| !after.tables.contains_key(*table));
+        let mut pardoned: usize = gone.filter_map(|(_, violations)| violations.as_ref().ok()).map(Vec::len).sum();
+        for table in after.tables.values().filter(|table| !table.foreign_keys.is_empty()) {
+            let is_new = !self.tables.contains(&table.name);
+            if !is_new && !self.rows.contains_key(&table.name) {
+                continue;
+            }
+            let before = self.violations.get(&table.name);
+            let now = match (check_foreign_keys(connection, &table.name, stand_ins)?, before) {
+                (Ok(now), _) => now,
+                (Err(message), Some(Ok(_))) => return Ok(Some(Damage::Mismatch { message })),
+                (Err(_), _) => continue,
+            };
+            let before = before.and_then(|before| before.as_ref().ok()).cloned().unwrap_or_default();
+            let more = now.len().saturating_sub(before.len());
+            let mut fresh = if intended.dropped.contains(&table.name) {
+                // A rebuild may number rows anew: only how many there are can be compared.
+                more
+            } else {
+                let known: BTreeSet<&(String, Option<i64>)> = before.iter().collect();
+                more.max(now.iter().filter(|row| !known.contains(row)).count())
+            };
+            if is_new {
+                let pardon = fresh.min(pardoned);
+                pardoned -= pardon;
+                fresh -= pardon;
+            }
+            if fresh > 0 {
+                let parents = now.into_iter().map(|(parent, _)| parent).collect();
+                return Ok(Some(Damage::Dangling { child: table.name.clone(), rows: fresh, parents }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The tables that a script can reach: those that it names, those that the views and triggers on its way name, and
+/// those that refer to them. Takes any word for a name, so that it finds too many rather than too few.
+fn reach(schema: &Schema, script: &str) -> BTreeSet<Name> {
+    let mut reached: BTreeSet<Name> = BTreeSet::new();
+    let mut texts = vec![script];
+    let mut taken: BTreeSet<ObjectRef> = BTreeSet::new();
+    while let Some(text) = texts.pop() {
+        reached.extend(names_in(text));
+        for view in schema.views.values().filter(|view| reached.contains(&view.name)) {
+            if taken.insert(ObjectRef::new(ObjectKind::View, &view.name)) {
+                texts.push(view.select.as_str());
+            }
+        }
+        for trigger in schema.triggers.values().filter(|trigger| reached.contains(&trigger.table)) {
+            if taken.insert(ObjectRef::new(ObjectKind::Trigger, &trigger.name)) {
+                texts.push(trigger.body.as_str());
+            }
+        }
+    }
+    let refers =
+        schema.tables.values().filter(|table| table.foreign_keys.iter().any(|key| reached.contains(&key.parent)));
+    let children: Vec<Name> = refers.map(|table| table.name.clone()).collect();
+    reached.extend(children);
+    reached
+}
+
+fn names_in(text: &str) -> impl Iterator<Item = Name> + '_ {
+    significant_tokens(text)
+        .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String))
+        .map(|token| Name::new(token.unquoted()))
+}
+
+/// The rows of a table that refer to nothing. One table at a time: over all of them SQLite stops at the first foreign
+/// key that it cannot check (<https://www.sqlite.org/pragma.html#pragma_foreign_key_check>).
+///
+/// References that are compared by a collation of the application's cannot be checked.
+fn check_foreign_keys(connection: &Connection, table: &Name, stand_ins: &mut StandIns) -> rusqlite::Result<Violations> {
+    let look = || -> rusqlite::Result<Dangling> {
+        connection
+            .prepare(&format!("PRAGMA main.foreign_key_check({})", table.quoted()))?
+            .query_map([], |row| Ok((row.get(2)?, row.get(1)?)))?
+            .collect()
+    };
+    match stand_ins.looking(connection, look) {
+        Ok((rows, false)) => Ok(Ok(rows)),
+        Ok((_, true)) => Ok(Err(format!("the references of `{table}` are compared as only the application can"))),
+        Err(error) if words(&error).contains("foreign key mismatch") => Ok(Err(words(&error))),
+        Err(error) => Err(error),
+    }
+}
+
+fn count(connection: &Connection, table: &Name, stand_ins: &mut StandIns) -> rusqlite::Result<i64> {
+    let sql = format!("SELECT count(*) FROM main.{}", table.quoted());
+    stand_ins.looking(connection, || connection.query_row(&sql, [], |row| row.get(0))).map(|(rows, _)| rows)
+}

@@ -1,0 +1,481 @@
+//! Runs revisions: script, checks and row in the version table are one transaction, so that the database always stands
+//! exactly at a revision.
+//!
+//! Foreign keys are switched off outside the transaction, where alone that works, and checked inside it. What to run is
+//! decided under the write lock, from the rows that the version table has then.
+
+mod error;
+mod evidence;
+mod lock;
+mod permission;
+mod step;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ffi};
+
+pub use error::{At, Problem, RunError};
+pub use evidence::Damage;
+
+use self::lock::{Patience, Stopped};
+use super::error::{Error, primary_code};
+use super::filter::Filter;
+use super::stand_ins::StandIns;
+use super::version_table::{self, Applied, Kind};
+use crate::report::Report;
+use crate::revision::{RevisionId, Section};
+use crate::schema::Name;
+
+/// One revision to go up or down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Up or down.
+    pub op: Op,
+    /// The revision.
+    pub revision: RevisionId,
+    /// The revisions that it follows.
+    pub parents: Vec<RevisionId>,
+    /// The revisions and labels that it needs beside them.
+    pub depends_on: Vec<String>,
+    /// Its message.
+    pub message: String,
+    /// How its row comes to be in the version table.
+    pub kind: Kind,
+    /// The checksum of its up script.
+    pub checksum: String,
+    /// The script that runs; `None` where only the version table changes.
+    pub script: Option<Section>,
+    /// The script that will take it back, to be stored.
+    pub down: Option<Section>,
+    /// The fingerprint that the schema should have before it, where it is known.
+    pub schema_before: Option<String>,
+    /// The fingerprint that the schema should have after it, where it is known.
+    pub schema_after: Option<String>,
+    /// Revisions whose rows go because this one stands for them.
+    pub replaces: Vec<RevisionId>,
+}
+
+/// The direction of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// The revision is applied.
+    Upgrade,
+    /// The revision is taken back.
+    Downgrade,
+}
+
+impl Op {
+    /// `upgrade` or `downgrade`.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Op::Upgrade => "upgrade",
+            Op::Downgrade => "downgrade",
+        }
+    }
+}
+
+/// How much is one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transaction {
+    /// Each step: a step that fails keeps the steps before it.
+    Each,
+    /// All steps, or none of them.
+    All,
+}
+
+/// What to do where the schema is not the one that the revisions made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift {
+    /// Tell, and go on.
+    Warn,
+    /// Run nothing.
+    Refuse,
+}
+
+/// How to run.
+pub struct Options<'a> {
+    /// The version table.
+    pub version_table: Name,
+    /// What is none of the revisions' business.
+    pub filter: Filter,
+    /// How long to wait for other connections.
+    pub lock_timeout: Duration,
+    /// How much is one transaction.
+    pub transaction: Transaction,
+    /// What to do where the schema has drifted.
+    pub drift: Drift,
+    /// Whether all is rolled back at the end.
+    pub dry_run: bool,
+    /// Whether scripts may edit `sqlite_schema`.
+    pub catalog_edits: bool,
+    /// Set from outside when the user wants to stop.
+    pub interrupt: Arc<AtomicBool>,
+    /// The time, RFC 3339 in UTC.
+    pub now: &'a dyn Fn() -> String,
+    /// The version of schemactl that is noted in the version table.
+    pub tool_version: &'a str,
+}
+
+/// What happens on the way, for those who watch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<'a> {
+    /// Another connection has held the lock for a while.
+    WaitingForLock {
+        /// How long so far.
+        waited: Duration,
+    },
+    /// A step begins.
+    Started {
+        /// The step.
+        step: &'a Step,
+        /// Its number, counted from 1.
+        number: usize,
+        /// How many steps there are.
+        of: usize,
+    },
+    /// A statement begins.
+    Statement {
+        /// The step.
+        step: &'a Step,
+        /// Where it stands in the file.
+        place: crate::report::Place,
+    },
+    /// The schema is not the one that the revisions made.
+    Drifted {
+        /// The step that it was found at.
+        step: &'a Step,
+        /// Whether it was found after the step's script; else before it.
+        after: bool,
+        /// The fingerprint that was expected.
+        expected: String,
+        /// The fingerprint of the database.
+        actual: String,
+    },
+    /// A dry run leaves out a script that runs outside a transaction.
+    NotRehearsed {
+        /// The step.
+        step: &'a Step,
+    },
+    /// A step is done; without [`Transaction::Each`] it is not committed yet.
+    Finished {
+        /// The step.
+        done: &'a Done,
+    },
+}
+
+/// A step that is done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// Up or down.
+    pub op: Op,
+    /// The revision.
+    pub revision: RevisionId,
+    /// Its message.
+    pub message: String,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// A run that came to a good end.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The steps, in the order in which they ran; none where there was nothing to do.
+    pub steps: Vec<Done>,
+    /// The rows of the version table at the end; of a dry run as they would be.
+    pub applied: Vec<Applied>,
+    /// What only the application has.
+    pub stand_ins: StandIns,
+}
+
+/// Decides what to run from the rows of the version table. Asked once before the write lock is taken, so that nothing
+/// is locked where there is nothing to do, and again under the lock where another runner has changed the rows since:
+/// it must then answer for the same target, not for one counted from where the database stands now.
+pub type Plan<'a> = dyn FnMut(&[Applied]) -> Result<Vec<Step>, Box<dyn Report>> + 'a;
+
+/// Runs what the plan says.
+///
+/// # Errors
+///
+/// What went wrong at which step, which steps stay done, and where the database stands. Whatever happens, the
+/// connection's settings are as they were.
+pub fn run(
+    connection: &mut Connection,
+    plan: &mut Plan<'_>,
+    options: &Options<'_>,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, RunError> {
+    let mut runner = Runner {
+        connection,
+        options,
+        observer,
+        done: Vec::new(),
+        applied: None,
+        schema: None,
+        stand_ins: StandIns::default(),
+    };
+    let settings = match runner.set_up() {
+        Ok(settings) => settings,
+        Err(problem) => return Err(runner.error(problem, None)),
+    };
+    let outcome = runner.run(plan);
+    let restored = runner.restore(&settings);
+    match (outcome, restored) {
+        (Err(error), _) => Err(error),
+        (Ok(()), Err(error)) => {
+            let problem = runner.sqlite(&error);
+            Err(runner.error(problem, None))
+        }
+        (Ok(()), Ok(())) => {
+            Ok(Outcome { steps: runner.done, applied: runner.applied.unwrap_or_default(), stand_ins: runner.stand_ins })
+        }
+    }
+}
+
+/// A run on its way.
+struct Runner<'r, 'o> {
+    connection: &'r mut Connection,
+    options: &'r Options<'o>,
+    observer: &'r mut dyn FnMut(Event<'_>),
+    done: Vec<Done>,
+    /// The rows of the version table as this run knows them.
+    applied: Option<Vec<Applied>>,
+    /// The schema after the last step of the transaction that is open, and its fingerprint.
+    schema: Option<(crate::schema::Schema, String)>,
+    stand_ins: StandIns,
+}
+
+/// Settings of the connection that are put back at the end.
+struct Settings {
+    foreign_keys: bool,
+    legacy_alter_table: bool,
+    defensive: bool,
+    busy_timeout: i64,
+}
+
+/// A problem and the step that it came up at.
+type Failed = (Problem, Option<At>);
+
+impl Runner<'_, '_> {
+    fn set_up(&mut self) -> Result<Settings, Problem> {
+        if !self.connection.is_autocommit() {
+            return Err(Problem::InTransaction);
+        }
+        let settings = self.read_settings().map_err(|error| self.sqlite(&error))?;
+        let interrupt = Arc::clone(&self.options.interrupt);
+        let set = || -> rusqlite::Result<bool> {
+            self.connection.pragma_update(None, "foreign_keys", false)?;
+            self.connection.pragma_update(None, "legacy_alter_table", false)?;
+            self.connection.busy_timeout(Duration::ZERO)?;
+            if self.options.catalog_edits {
+                self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+            }
+            self.connection.pragma_query_value(None, "foreign_keys", |row| row.get(0))
+        };
+        let still_on = set().map_err(|error| self.sqlite(&error))?;
+        let watch = Some(move || interrupt.load(Ordering::Relaxed));
+        self.connection.progress_handler(BETWEEN_LOOKS, watch).map_err(|error| self.sqlite(&error))?;
+        if still_on {
+            let restored = self.restore(&settings);
+            restored.map_err(|error| self.sqlite(&error))?;
+            return Err(Problem::ForeignKeysStayOn);
+        }
+        Ok(settings)
+    }
+
+    fn read_settings(&self) -> rusqlite::Result<Settings> {
+        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        Ok(Settings {
+            foreign_keys: pragma("foreign_keys")? != 0,
+            legacy_alter_table: pragma("legacy_alter_table")? != 0,
+            defensive: self.connection.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE)?,
+            busy_timeout: pragma("busy_timeout")?,
+        })
+    }
+
+    fn restore(&mut self, settings: &Settings) -> rusqlite::Result<()> {
+        self.connection.progress_handler(0, None::<fn() -> bool>)?;
+        permission::Watch::lift(self.connection)?;
+        self.connection.pragma_update(None, "foreign_keys", settings.foreign_keys)?;
+        self.connection.pragma_update(None, "legacy_alter_table", settings.legacy_alter_table)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, settings.defensive)?;
+        self.connection.pragma_update(None, "busy_timeout", settings.busy_timeout)
+    }
+
+    fn run(&mut self, plan: &mut Plan<'_>) -> Result<(), RunError> {
+        let outcome = self.walk(plan);
+        let rolled_back = self.roll_back();
+        match (outcome, rolled_back) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Ok(()), Err(error)) => {
+                let problem = self.sqlite(&error);
+                Err(self.error(problem, None))
+            }
+            (Err((problem, at)), _) => {
+                let interrupted = self.options.interrupt.load(Ordering::Relaxed);
+                let problem = match problem {
+                    // What SQLite says of a statement that was interrupted.
+                    Problem::Database(Error::Sqlite { .. }) if interrupted => Problem::Interrupted,
+                    other => other,
+                };
+                if self.options.transaction == Transaction::All || self.options.dry_run {
+                    self.done.clear();
+                }
+                // After a rollback only the file knows where the database stands.
+                if self.applied.is_some() {
+                    let table = &self.options.version_table;
+                    self.applied = version_table::read(self.connection, table).ok();
+                }
+                Err(self.error(problem, at))
+            }
+        }
+    }
+
+    fn walk(&mut self, plan: &mut Plan<'_>) -> Result<(), Failed> {
+        let in_one = self.options.dry_run || self.options.transaction == Transaction::All;
+        let at_start = self.read_rows().map_err(|problem| (problem, None))?;
+        let mut steps = plan(&at_start).map_err(|error| (Problem::Plan(error), None))?;
+        self.applied = Some(at_start);
+        let mut next = 0;
+        while next < steps.len() {
+            self.begin().map_err(|problem| (problem, None))?;
+            let rows = self.read_rows().map_err(|problem| (problem, None))?;
+            if self.applied.as_ref() != Some(&rows) {
+                // Another runner got the lock first.
+                steps = plan(&rows).map_err(|error| (Problem::Plan(error), None))?;
+                next = 0;
+                self.applied = Some(rows);
+            }
+            let of = self.done.len() + steps.len() - next;
+            let last = if in_one { steps.len() } else { steps.len().min(next + 1) };
+            for step in &steps[next..last] {
+                let number = self.done.len() + 1;
+                self.step(step, number, of, in_one).map_err(|problem| (problem, Some(At::of(step))))?;
+            }
+            next = last;
+        }
+        if in_one && !self.options.dry_run && !self.connection.is_autocommit() {
+            self.commit().map_err(|problem| (problem, None))?;
+        }
+        Ok(())
+    }
+
+    /// The rows of the version table; waits for whoever writes them.
+    fn read_rows(&mut self) -> Result<Vec<Applied>, Problem> {
+        let table = &self.options.version_table;
+        let connection = &*self.connection;
+        let observer = &mut *self.observer;
+        let is_busy = |error: &Error| matches!(error, Error::Locked { .. });
+        self.options
+            .patience()
+            .until(|| version_table::read(connection, table), is_busy, &mut |waited| {
+                observer(Event::WaitingForLock { waited });
+            })
+            .map_err(|stopped| match stopped {
+                Stopped::TimeUp(waited) => Problem::Locked { waited, at_commit: false },
+                Stopped::Interrupted => Problem::Interrupted,
+                Stopped::Failed(error) => Problem::Database(error),
+            })
+    }
+
+    /// Begins a transaction that no other writer can get in the way of.
+    fn begin(&mut self) -> Result<(), Problem> {
+        self.schema = None;
+        self.patiently("BEGIN IMMEDIATE", false)
+    }
+
+    fn commit(&mut self) -> Result<(), Problem> {
+        self.patiently("COMMIT", true)
+    }
+
+    fn roll_back(&mut self) -> rusqlite::Result<()> {
+        self.schema = None;
+        // SQLite rolls back by itself when the disk is full (https://www.sqlite.org/lang_transaction.html).
+        if self.connection.is_autocommit() { Ok(()) } else { self.connection.execute_batch("ROLLBACK") }
+    }
+
+    fn patiently(&mut self, sql: &str, at_commit: bool) -> Result<(), Problem> {
+        let connection = &*self.connection;
+        let observer = &mut *self.observer;
+        let is_busy = |error: &rusqlite::Error| primary_code(error) == ffi::SQLITE_BUSY;
+        let outcome = self.options.patience().until(|| connection.execute_batch(sql), is_busy, &mut |waited| {
+            observer(Event::WaitingForLock { waited });
+        });
+        outcome.map_err(|stopped| match stopped {
+            Stopped::TimeUp(waited) => Problem::Locked { waited, at_commit },
+            Stopped::Interrupted => Problem::Interrupted,
+            Stopped::Failed(error) => self.sqlite(&error),
+        })
+    }
+
+    /// What a failure of SQLite outside a script means.
+    fn sqlite(&self, error: &rusqlite::Error) -> Problem {
+        Problem::Database(super::introspect::failed(self.connection, error))
+    }
+
+    fn error(&mut self, problem: Problem, at: Option<At>) -> RunError {
+        RunError {
+            problem,
+            at,
+            done: std::mem::take(&mut self.done),
+            heads: self.applied.as_ref().map(|applied| heads(applied)),
+        }
+    }
+}
+
+/// How many instructions of SQLite's machine pass between two looks at the interrupt.
+const BETWEEN_LOOKS: i32 = 10_000;
+
+impl At {
+    fn of(step: &Step) -> At {
+        At { op: step.op, revision: step.revision.clone(), message: step.message.clone() }
+    }
+}
+
+/// The revisions that no other one follows.
+fn heads(applied: &[Applied]) -> Vec<RevisionId> {
+    let is_parent = |id: &RevisionId| applied.iter().any(|row| row.parents.contains(id));
+    applied.iter().map(|row| &row.revision).filter(|id| !is_parent(id)).cloned().collect()
+}
+
+impl Step {
+    /// The row that the version table gets.
+    fn row(&self, duration: Duration, options: &Options<'_>) -> Applied {
+        Applied {
+            revision: self.revision.clone(),
+            parents: self.parents.clone(),
+            depends_on: self.depends_on.clone(),
+            kind: self.kind,
+            message: self.message.clone(),
+            checksum: self.checksum.clone(),
+            schema: self.schema_after.clone(),
+            down_sql: self.down.as_ref().map(|down| down.sql().to_owned()),
+            down_transaction: self.down.as_ref().is_none_or(|down| down.transaction),
+            applied_at: (options.now)(),
+            duration,
+            tool_version: options.tool_version.to_owned(),
+        }
+    }
+
+    fn done(&self, duration: Duration) -> Done {
+        Done { op: self.op, revision: self.revision.clone(), message: self.message.clone(), duration }
+    }
+}
+
+impl Options<'_> {
+    fn patience(&self) -> Patience<'_> {
+        Patience { limit: self.lock_timeout, interrupt: &self.interrupt }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        Problem::Database(error)
+    }
+}

@@ -1,0 +1,251 @@
+//! One step: the script, statement by statement, then everything that must hold before it counts.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rusqlite::ffi;
+
+use super::evidence::{Evidence, Intended};
+use super::permission::{Limits, Watch};
+use super::{Drift, Event, Op, Problem, Runner, Step};
+use crate::database::error::primary_code;
+use crate::database::statements::{Failure, Statements};
+use crate::database::{introspect, version_table};
+use crate::report::Place;
+use crate::revision::{RevisionId, Section};
+use crate::schema::Schema;
+use crate::sql;
+use crate::token::significant_tokens;
+
+impl Runner<'_, '_> {
+    /// Runs one step inside the transaction that is open, and commits it unless all steps are one transaction.
+    pub(super) fn step(&mut self, step: &Step, number: usize, of: usize, in_one: bool) -> Result<(), Problem> {
+        (self.observer)(Event::Started { step, number, of });
+        let start = Instant::now();
+        match &step.script {
+            Some(script) if !script.transaction && self.options.dry_run => {
+                (self.observer)(Event::NotRehearsed { step });
+            }
+            Some(script) if !script.transaction && in_one => {
+                return Err(Problem::OutsideTransaction { place: whole(script) });
+            }
+            Some(script) if !script.transaction => self.run_outside(step, script)?,
+            Some(script) => self.run_inside(step, script)?,
+            None => {}
+        }
+        self.record(step, start)?;
+        if !in_one {
+            self.commit()?;
+        }
+        let done = step.done(start.elapsed());
+        (self.observer)(Event::Finished { done: &done });
+        self.done.push(done);
+        Ok(())
+    }
+
+    /// Writes the step down in the version table.
+    fn record(&mut self, step: &Step, start: Instant) -> Result<(), Problem> {
+        let table = &self.options.version_table;
+        let connection = &*self.connection;
+        match step.op {
+            Op::Upgrade => {
+                version_table::ensure(connection, table)?;
+                for replaced in &step.replaces {
+                    version_table::delete(connection, table, replaced)?;
+                }
+                // Outside a transaction another runner may have done the same at the same time.
+                let is_outside = step.script.as_ref().is_some_and(|script| !script.transaction);
+                if !is_outside || !self.has(&step.revision)? {
+                    version_table::insert(connection, table, &step.row(start.elapsed(), self.options))?;
+                }
+            }
+            Op::Downgrade => {
+                version_table::delete(connection, table, &step.revision)?;
+            }
+        }
+        self.applied = Some(version_table::read(connection, table)?);
+        Ok(())
+    }
+
+    fn has(&self, revision: &RevisionId) -> Result<bool, Problem> {
+        let rows = version_table::read(self.connection, &self.options.version_table)?;
+        Ok(rows.iter().any(|row| row.revision == *revision))
+    }
+
+    fn run_inside(&mut self, step: &Step, script: &Section) -> Result<(), Problem> {
+        let (before, fingerprint) = match self.schema.take() {
+            Some(known) => known,
+            None => self.look()?,
+        };
+        let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint);
+        if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
+            if self.options.drift == Drift::Refuse {
+                return Err(Problem::Drift { expected, actual: fingerprint });
+            }
+            (self.observer)(Event::Drifted { step, after: false, expected, actual: fingerprint });
+        }
+        let evidence = Evidence::gather(self.connection, &before, script.sql(), &mut self.stand_ins)
+            .map_err(|error| self.sqlite(&error))?;
+        let intended = self.run_script(step, script)?;
+        self.clean_up().map_err(|error| self.sqlite(&error))?;
+        let (after, fingerprint) = self.look()?;
+        let damage = evidence
+            .damage(self.connection, &after, &intended, &mut self.stand_ins)
+            .map_err(|error| self.sqlite(&error))?;
+        if let Some(damage) = damage {
+            return Err(Problem::Damage { damage, place: whole(script) });
+        }
+        if self.stand_ins.were_compared() {
+            let names = self.stand_ins.collations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            return Err(Problem::StandInUsed { names, place: whole(script) });
+        }
+        match step.schema_after.clone().filter(|expected| *expected != fingerprint) {
+            Some(expected) if as_expected => {
+                return Err(Problem::Schema { expected, actual: fingerprint, place: whole(script) });
+            }
+            Some(expected) => {
+                (self.observer)(Event::Drifted { step, after: true, expected, actual: fingerprint.clone() });
+            }
+            None => {}
+        }
+        self.schema = Some((after, fingerprint));
+        Ok(())
+    }
+
+    /// Runs a script that cannot be part of a transaction. Its row is written right after it: a crash between the two
+    /// leaves the script done and the revision not recorded.
+    fn run_outside(&mut self, step: &Step, script: &Section) -> Result<(), Problem> {
+        let patience = |runner: &Runner<'_, '_>, timeout| {
+            runner.connection.busy_timeout(timeout).map_err(|error| runner.sqlite(&error))
+        };
+        self.roll_back().map_err(|error| self.sqlite(&error))?;
+        patience(self, self.options.lock_timeout)?;
+        let outcome = self.run_script(step, script);
+        let left_open = !self.connection.is_autocommit();
+        self.roll_back().map_err(|error| self.sqlite(&error))?;
+        patience(self, Duration::ZERO)?;
+        self.clean_up().map_err(|error| self.sqlite(&error))?;
+        outcome?;
+        if left_open {
+            return Err(Problem::LeftOpen { place: whole(script) });
+        }
+        self.begin()?;
+        let (_, actual) = self.look()?;
+        if let Some(expected) = step.schema_after.clone().filter(|expected| *expected != actual) {
+            (self.observer)(Event::Drifted { step, after: true, expected, actual });
+        }
+        Ok(())
+    }
+
+    /// The schema as it is now and its fingerprint.
+    fn look(&self) -> Result<(Schema, String), Problem> {
+        let schema = introspect::read(self.connection, &self.options.filter)?;
+        let fingerprint = sql::fingerprint(&schema);
+        Ok((schema, fingerprint))
+    }
+
+    /// Takes away what a script may leave on the connection.
+    fn clean_up(&mut self) -> rusqlite::Result<()> {
+        self.connection.pragma_update(None, "legacy_alter_table", false)?;
+        if self.connection.is_autocommit() {
+            self.connection.pragma_update(None, "foreign_keys", false)?;
+        }
+        let leftovers: Vec<String> = self
+            .connection
+            .prepare(
+                "SELECT format('DROP %s IF EXISTS temp.\"%w\"', type, name) FROM sqlite_temp_schema \
+                 WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type = 'table'",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        leftovers.iter().try_for_each(|drop| self.connection.execute_batch(drop))
+    }
+
+    fn run_script(&mut self, step: &Step, script: &Section) -> Result<Intended, Problem> {
+        let limits = Limits {
+            in_transaction: script.transaction,
+            catalog_edits: self.options.catalog_edits,
+            version_table: self.options.version_table.clone(),
+        };
+        let watch = Watch::set(self.connection, limits).map_err(|error| self.sqlite(&error))?;
+        let outcome = self.run_statements(step, script, &watch);
+        let lifted = Watch::lift(self.connection);
+        let intended = outcome?;
+        lifted.map_err(|error| self.sqlite(&error))?;
+        Ok(intended)
+    }
+
+    fn run_statements(&mut self, step: &Step, script: &Section, watch: &Watch) -> Result<Intended, Problem> {
+        let mut intended = Intended::default();
+        let mut done = 0;
+        loop {
+            let mut statements = Statements::starting_at(self.connection, script.sql(), done);
+            let failure = loop {
+                if self.options.interrupt.load(Ordering::Relaxed) {
+                    return Err(Problem::Interrupted);
+                }
+                let prepared = match statements.next() {
+                    None => return Ok(intended),
+                    Some(Ok(prepared)) => prepared,
+                    Some(Err(failure)) => break failure,
+                };
+                let span = prepared.span.clone();
+                (self.observer)(Event::Statement { step, place: script.place(span.clone()) });
+                if let Err(failure) = prepared.run() {
+                    break failure;
+                }
+                done = statements.position();
+                intended.take_in(&script.sql()[span], watch);
+            };
+            // What only the application has gets a stand-in, and the statement another try.
+            let met = self.stand_ins.meet_message(self.connection, &failure.message);
+            if !met.map_err(|error| self.sqlite(&error))? {
+                return Err(self.failed(script, failure, watch));
+            }
+        }
+    }
+
+    fn failed(&self, script: &Section, failure: Failure, watch: &Watch) -> Problem {
+        let place = script.place(failure.span);
+        let code = failure.source.as_ref().map_or(0, primary_code);
+        match (code, failure.source) {
+            (ffi::SQLITE_AUTH, _) => match watch.refusal() {
+                Some(refusal) => Problem::Refused { what: refusal.what, place, help: refusal.help },
+                None => Problem::Statement { message: failure.message, place },
+            },
+            (ffi::SQLITE_INTERRUPT, _) => Problem::Interrupted,
+            (
+                ffi::SQLITE_FULL
+                | ffi::SQLITE_IOERR
+                | ffi::SQLITE_CORRUPT
+                | ffi::SQLITE_READONLY
+                | ffi::SQLITE_CANTOPEN,
+                Some(error),
+            ) => Problem::Database(introspect::failed(self.connection, &error)),
+            _ => Problem::Statement { message: failure.message, place },
+        }
+    }
+}
+
+impl Intended {
+    /// Takes in what a statement was compiled to do.
+    fn take_in(&mut self, statement: &str, watch: &Watch) {
+        let actions = watch.actions();
+        let first = significant_tokens(statement).next();
+        // To drop a table is to SQLite also to delete all of its rows.
+        if !first.is_some_and(|token| token.is_word("DROP") || token.is_word("ALTER")) {
+            self.deleted_from.extend(actions.deleted_from);
+        }
+        if significant_tokens(statement).any(|token| token.is_word("REPLACE")) {
+            self.deleted_from.extend(actions.written);
+        }
+        self.dropped.extend(actions.dropped);
+        self.created.extend(actions.created);
+    }
+}
+
+/// The place of a script as a whole: its first statement.
+fn whole(script: &Section) -> Place {
+    let first = significant_tokens(script.sql()).next();
+    script.place(first.map_or(0..0, |token| token.span()))
+}

@@ -1,0 +1,527 @@
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+
+use super::*;
+use crate::database::{Access, open, scratch::Scratch};
+use crate::report::{Class, Report};
+
+/// A database file in a folder of its own.
+struct File {
+    folder: tempfile::TempDir,
+}
+
+const SOON: Duration = Duration::from_millis(200);
+
+impl File {
+    fn new(sql: &str) -> File {
+        let file = File { folder: tempfile::tempdir().unwrap() };
+        file.outside().execute_batch(sql).unwrap();
+        file
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("app.db")
+    }
+
+    fn open(&self) -> Connection {
+        open(&self.path(), Access::Create, SOON).unwrap().unwrap()
+    }
+
+    /// A connection as an application has it.
+    fn outside(&self) -> Connection {
+        Connection::open(self.path()).unwrap()
+    }
+
+    fn one(&self, sql: &str) -> String {
+        self.outside().query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0)).map(text).unwrap()
+    }
+
+    fn revisions(&self) -> Vec<String> {
+        let rows = version_table::read(&self.outside(), &Name::from(version_table::DEFAULT_NAME)).unwrap();
+        rows.iter().map(|row| row.revision.as_str().to_owned()).collect()
+    }
+
+    fn run(&self, steps: &[Step]) -> Result<Outcome, RunError> {
+        run_on(&mut self.open(), steps, &options())
+    }
+}
+
+fn text(value: rusqlite::types::Value) -> String {
+    match value {
+        rusqlite::types::Value::Integer(number) => number.to_string(),
+        rusqlite::types::Value::Text(text) => text,
+        other => format!("{other:?}"),
+    }
+}
+
+fn options() -> Options<'static> {
+    Options {
+        version_table: Name::from(version_table::DEFAULT_NAME),
+        filter: Filter::default(),
+        lock_timeout: SOON,
+        transaction: Transaction::Each,
+        drift: Drift::Warn,
+        dry_run: false,
+        catalog_edits: false,
+        interrupt: Arc::default(),
+        now: &|| "2026-11-22T19:37:12Z".to_owned(),
+        tool_version: "0.1.0",
+    }
+}
+
+/// Runs those steps that are not done yet.
+fn run_on(connection: &mut Connection, steps: &[Step], options: &Options<'_>) -> Result<Outcome, RunError> {
+    let mut plan = |rows: &[Applied]| Ok(remaining(steps, rows));
+    run(connection, &mut plan, options, &mut |_| ())
+}
+
+fn remaining(steps: &[Step], rows: &[Applied]) -> Vec<Step> {
+    let is_there = |step: &Step| rows.iter().any(|row| row.revision == step.revision);
+    steps.iter().filter(|step| is_there(step) == (step.op == Op::Downgrade)).cloned().collect()
+}
+
+fn id(word: &str) -> RevisionId {
+    RevisionId::new(word).unwrap()
+}
+
+fn up(revision: &str, sql: &str) -> Step {
+    Step {
+        op: Op::Upgrade,
+        revision: id(revision),
+        parents: Vec::new(),
+        depends_on: Vec::new(),
+        message: format!("makes {revision}"),
+        kind: Kind::Upgrade,
+        checksum: "sha256:00".to_owned(),
+        script: Some(section(revision, sql, true)),
+        down: None,
+        schema_before: None,
+        schema_after: None,
+        replaces: Vec::new(),
+    }
+}
+
+fn down(revision: &str, sql: &str) -> Step {
+    Step { op: Op::Downgrade, ..up(revision, sql) }
+}
+
+/// A script as it stands in a file, two lines below its top.
+fn section(revision: &str, sql: &str, transaction: bool) -> Section {
+    let text = format!("-- revision: {revision}\n\n{sql}");
+    let span = text.len() - sql.len()..text.len();
+    let source = crate::report::Source { path: format!("versions/{revision}.sql"), text };
+    Section { source: Arc::new(source), span, transaction }
+}
+
+fn fingerprint(sql: &str) -> String {
+    let mut scratch = Scratch::empty().unwrap();
+    scratch.run(sql).unwrap();
+    crate::sql::fingerprint(&scratch.schema(&Filter::default()).unwrap())
+}
+
+/// The line and the column that an error points at.
+fn place(error: &RunError) -> (String, usize, usize) {
+    let place = error.diagnostics()[0].place.clone().expect("a place");
+    let (line, column) = place.line_and_column();
+    (place.source.path.clone(), line, column)
+}
+
+const FAMILY: &str = "
+    CREATE TABLE p (id INTEGER PRIMARY KEY, name TEXT, up REFERENCES p ON DELETE CASCADE);
+    CREATE TABLE child (id INTEGER PRIMARY KEY, p REFERENCES p (id) ON DELETE CASCADE, q REFERENCES p ON DELETE SET NULL);
+    CREATE VIEW v AS SELECT name FROM p;
+    CREATE TRIGGER gone AFTER DELETE ON p BEGIN DELETE FROM child WHERE p = OLD.id; END;
+    INSERT INTO p VALUES (1, 'a', NULL), (2, 'b', 1), (3, 'c', 2);
+    INSERT INTO child VALUES (1, 1, 2), (2, 2, 3);";
+
+const GUARD: &str =
+    "CREATE TEMP TABLE \"schemactl_guard\" (\"foreign_keys_must_be_off\" INT CHECK (\"foreign_keys_must_be_off\" = 0));
+INSERT INTO \"schemactl_guard\" SELECT foreign_keys FROM pragma_foreign_keys;
+DROP TABLE \"schemactl_guard\";";
+
+const REBUILD: &str = "PRAGMA legacy_alter_table = ON;
+CREATE TABLE schemactl_new_p (id INTEGER PRIMARY KEY, name TEXT NOT NULL, up REFERENCES p ON DELETE CASCADE);
+INSERT OR ABORT INTO schemactl_new_p (id, name, up) SELECT id, name, up FROM p;
+DROP TABLE p;
+ALTER TABLE schemactl_new_p RENAME TO p;
+PRAGMA legacy_alter_table = OFF;
+CREATE TRIGGER gone AFTER DELETE ON p BEGIN DELETE FROM child WHERE p = OLD.id; END;";
+
+#[test]
+fn a_revision_goes_up_and_down_and_the_table_says_so() {
+    let file = File::new("");
+    let mut first = up("a", "CREATE TABLE t (x);\n-- rows\nINSERT INTO t VALUES (1), (2);");
+    first.down = Some(section("a", "DROP TABLE t;", false));
+    first.schema_before = Some(fingerprint(""));
+    first.schema_after = Some(fingerprint("CREATE TABLE t (x)"));
+    let outcome = file.run(&[first.clone(), up("b", "ALTER TABLE t ADD COLUMN y;")]).unwrap();
+    assert_eq!(outcome.steps.len(), 2);
+    assert_eq!(file.revisions(), ["a", "b"]);
+    assert_eq!(outcome.applied[0].down_sql.as_deref(), Some("DROP TABLE t;"));
+    assert!(!outcome.applied[0].down_transaction);
+    assert_eq!(outcome.applied[0].schema, first.schema_after);
+    assert_eq!(file.one("SELECT count(y) + count(*) FROM t"), "2");
+
+    let outcome = file.run(&[down("b", "ALTER TABLE t DROP COLUMN y"), down("a", "DROP TABLE t")]).unwrap();
+    assert_eq!((outcome.steps.len(), outcome.applied), (2, Vec::new()));
+    assert_eq!(file.one("SELECT group_concat(name) FROM sqlite_schema WHERE type = 'table'"), "schemactl_version");
+}
+
+#[test]
+fn nothing_to_do_touches_nothing() {
+    let file = File::new("CREATE TABLE t (x)");
+    let other = file.outside();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let outcome = file.run(&[]).unwrap();
+    assert!(outcome.steps.is_empty());
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(file.one("SELECT count(*) FROM sqlite_schema"), "1");
+}
+
+#[test]
+fn a_step_that_fails_keeps_the_steps_before_it_and_leaves_no_trace_itself() {
+    let file = File::new("");
+    let steps = [
+        up("a", "CREATE TABLE t (x);"),
+        up("b", "CREATE TABLE u (x);\nINSERT INTO t VALUES (1);\n  SELEC 1;\nCREATE TABLE w (x);"),
+        up("c", "CREATE TABLE z (x);"),
+    ];
+    let error = file.run(&steps).unwrap_err();
+    assert_eq!(error.to_string(), "cannot upgrade `b` (makes b): near \"SELEC\": syntax error");
+    assert_eq!(place(&error), ("versions/b.sql".to_owned(), 5, 3));
+    assert_eq!(error.diagnostics()[0].notes, ["the database stands at `a`"]);
+    assert_eq!(error.done.len(), 1);
+    assert_eq!(file.revisions(), ["a"]);
+    assert_eq!(file.one("SELECT group_concat(name) FROM sqlite_schema WHERE name IN ('t', 'u', 'w', 'z')"), "t");
+    assert_eq!(file.one("SELECT count(*) FROM t"), "0");
+}
+
+#[test]
+fn all_in_one_transaction_means_all_or_nothing() {
+    let file = File::new("");
+    let options = Options { transaction: Transaction::All, ..options() };
+    let steps = [up("a", "CREATE TABLE t (x)"), up("b", "INSERT INTO absent VALUES (1)")];
+    let error = run_on(&mut file.open(), &steps, &options).unwrap_err();
+    assert_eq!(error.diagnostics()[0].notes, ["the database has no revision"]);
+    assert!(error.done.is_empty());
+    assert_eq!(file.one("SELECT count(*) FROM sqlite_schema"), "0");
+    run_on(&mut file.open(), &steps[..1], &options).unwrap();
+    assert_eq!(file.revisions(), ["a"]);
+    let vacuum = Step { script: Some(section("v", "VACUUM", false)), ..up("v", "") };
+    let error = run_on(&mut file.open(), &[vacuum], &options).unwrap_err();
+    assert!(matches!(error.problem, Problem::OutsideTransaction { .. }));
+}
+
+#[test]
+fn a_dry_run_does_everything_and_changes_nothing() {
+    let file = File::new(FAMILY);
+    let before = std::fs::read(file.path()).unwrap();
+    let options = Options { dry_run: true, ..options() };
+    let vacuum = Step { script: Some(section("b", "VACUUM", false)), ..up("b", "") };
+    let steps = [up("a", &format!("{GUARD}\n{REBUILD}")), vacuum, up("c", "DROP VIEW v")];
+    let outcome = run_on(&mut file.open(), &steps, &options).unwrap();
+    assert_eq!((outcome.steps.len(), outcome.applied.len()), (3, 3));
+    assert_eq!(std::fs::read(file.path()).unwrap(), before);
+    assert!(run_on(&mut file.open(), &[up("d", "SELECT absent")], &options).is_err());
+}
+
+#[test]
+fn a_rebuild_keeps_every_row_of_every_table() {
+    let file = File::new(FAMILY);
+    let rows = "SELECT group_concat(id || ':' || coalesce(p, '-') || ':' || coalesce(q, '-')) FROM child";
+    let before = (file.one(rows), file.one("SELECT count(*) FROM p"));
+    file.run(&[up("a", &format!("{GUARD}\n{REBUILD}"))]).unwrap();
+    assert_eq!((file.one(rows), file.one("SELECT count(*) FROM p")), before);
+    assert_eq!(file.one("SELECT count(*) FROM pragma_foreign_key_check"), "0");
+}
+
+#[test]
+fn the_settings_of_the_connection_come_back_whatever_happens() {
+    let file = File::new(FAMILY);
+    let mut connection = file.open();
+    connection.pragma_update(None, "foreign_keys", true).unwrap();
+    connection.pragma_update(None, "legacy_alter_table", true).unwrap();
+    let settings = |connection: &Connection| {
+        ["foreign_keys", "legacy_alter_table", "busy_timeout"]
+            .map(|name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap())
+    };
+    let before = settings(&connection);
+    assert_eq!(before, [1, 1, 200]);
+    let leave =
+        "PRAGMA legacy_alter_table = ON; PRAGMA foreign_keys = ON; CREATE TEMP TABLE mess (x); CREATE TABLE t (x);";
+    run_on(
+        &mut connection,
+        &[up("a", leave), up("b", "ALTER TABLE t RENAME TO u; CREATE VIEW w AS SELECT x FROM u")],
+        &options(),
+    )
+    .unwrap();
+    assert_eq!(settings(&connection), before);
+    assert!(run_on(&mut connection, &[up("c", "SELECT absent")], &options()).is_err());
+    assert_eq!(settings(&connection), before);
+    assert!(connection.is_autocommit());
+    assert_eq!(connection.query_row("SELECT count(*) FROM sqlite_temp_schema", [], |row| row.get::<_, i64>(0)), Ok(0));
+    connection.execute_batch("BEGIN; COMMIT").expect("the watch is lifted");
+}
+
+#[test]
+fn what_a_script_may_not_do_is_refused_with_its_place() {
+    let file = File::new("CREATE TABLE t (x)");
+    file.run(&[up("first", "CREATE TABLE one (x)")]).unwrap();
+    for statement in [
+        "COMMIT",
+        "BEGIN",
+        "ROLLBACK",
+        "END",
+        "SAVEPOINT s",
+        "RELEASE s",
+        "ATTACH 'other.db' AS other",
+        "ATTACH '' AS other",
+        "DETACH main",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = OFF",
+        "PRAGMA writable_schema = ON",
+        "PRAGMA schema_version = 7",
+        "PRAGMA ignore_check_constraints = ON",
+        "DELETE FROM schemactl_version",
+        "DROP TABLE schemactl_version",
+        "UPDATE schemactl_version SET revision = 'x'",
+        "ALTER TABLE schemactl_version RENAME TO mine",
+    ] {
+        let error =
+            file.run(&[up("b", &format!("CREATE TABLE u (x);\n  {statement};\nCREATE TABLE w (x);"))]).unwrap_err();
+        assert!(matches!(error.problem, Problem::Refused { .. }), "{statement}: {error}");
+        assert_eq!(error.class(), Class::Input);
+        assert_eq!(place(&error), ("versions/b.sql".to_owned(), 4, 3), "{statement}");
+        assert_eq!(file.revisions(), ["first"]);
+        assert_eq!(file.one("SELECT count(*) FROM sqlite_schema WHERE name IN ('u', 'w')"), "0", "{statement}");
+    }
+    let harmless = "PRAGMA user_version = 3; PRAGMA application_id = 4; PRAGMA foreign_keys = OFF; PRAGMA table_info(t); \
+         SELECT * FROM pragma_index_list('t'); PRAGMA foreign_key_check; PRAGMA defer_foreign_keys = ON; PRAGMA journal_mode; ANALYZE; REINDEX;";
+    file.run(&[up("c", harmless)]).unwrap();
+    assert_eq!(file.one("PRAGMA user_version"), "3");
+    assert!(!file.folder.path().join("other.db").exists());
+}
+
+#[test]
+fn rows_that_get_lost_stop_the_step() {
+    let file = File::new(FAMILY);
+    let lossy = REBUILD.replace("FROM p;", "FROM p WHERE id > 1;");
+    let error = file.run(&[up("a", &lossy)]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot upgrade `a` (makes a): the table `p` would lose rows that no statement deletes: 3 before, 2 after"
+    );
+    assert_eq!(file.one("SELECT count(*) FROM p"), "3");
+    // On purpose it is allowed.
+    file.run(&[up("a", "DELETE FROM child; DELETE FROM p WHERE id = 3; DROP TABLE child; CREATE TABLE child (p)")])
+        .unwrap();
+    assert_eq!(file.one("SELECT count(*) FROM p"), "2");
+}
+
+#[test]
+fn only_new_violations_of_foreign_keys_stop_the_step() {
+    let file = File::new(FAMILY);
+    file.outside().execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO child VALUES (9, 99, NULL)").unwrap();
+    file.run(&[up("a", "UPDATE child SET q = 1 WHERE id = 1; ALTER TABLE child RENAME TO kid")]).unwrap();
+    let error = file.run(&[up("b", "INSERT INTO kid VALUES (10, 98, NULL)")]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot upgrade `b` (makes b): 1 row of `kid` refers to rows of `p` that are not there"
+    );
+    let error = file.run(&[up("b", "DROP TRIGGER gone; DELETE FROM p WHERE id = 3")]).unwrap_err();
+    assert!(matches!(&error.problem, Problem::Damage { damage: Damage::Dangling { rows: 1, .. }, .. }), "{error}");
+    assert_eq!(file.one("SELECT count(*) FROM p"), "3");
+}
+
+#[test]
+fn views_and_triggers_that_worked_must_work_after() {
+    let file = File::new(&format!("{FAMILY} CREATE VIEW was_broken AS SELECT absent FROM p;"));
+    let error = file.run(&[up("a", "PRAGMA legacy_alter_table = ON; ALTER TABLE child RENAME TO kid")]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot upgrade `a` (makes a): trigger `gone` does not work any more: no such table: main.child"
+    );
+    file.run(&[up("a", "CREATE TABLE other (x)")]).unwrap();
+}
+
+#[test]
+fn the_schema_must_be_the_one_that_the_header_promises() {
+    let file = File::new("");
+    let wrong = Step {
+        schema_before: Some(fingerprint("")),
+        schema_after: Some(fingerprint("CREATE TABLE t (y)")),
+        ..up("a", "CREATE TABLE t (x)")
+    };
+    let error = file.run(std::slice::from_ref(&wrong)).unwrap_err();
+    assert!(matches!(error.problem, Problem::Schema { .. }), "{error}");
+    assert_eq!(file.one("SELECT count(*) FROM sqlite_schema"), "0");
+
+    file.outside().execute_batch("CREATE TABLE stray (x)").unwrap();
+    let mut drifted = Vec::new();
+    let mut plan = |_: &[Applied]| Ok(vec![wrong.clone()]);
+    let refuse = Options { drift: Drift::Refuse, ..options() };
+    let error = run(&mut file.open(), &mut plan, &refuse, &mut |_| ()).unwrap_err();
+    assert!(matches!(error.problem, Problem::Drift { .. }), "{error}");
+    run(&mut file.open(), &mut plan, &options(), &mut |event| {
+        if let Event::Drifted { after, .. } = event {
+            drifted.push(after);
+        }
+    })
+    .unwrap();
+    assert_eq!(drifted, [false, true]);
+}
+
+#[test]
+fn two_runners_apply_each_revision_once() {
+    let file = File::new("CREATE TABLE log (n)");
+    let steps: Vec<Step> = (0..5).map(|n| up(&format!("r{n}"), &format!("INSERT INTO log VALUES ({n})"))).collect();
+    let total: usize = thread::scope(|scope| {
+        let run_all = || {
+            let mut connection = file.open();
+            let options = Options { lock_timeout: Duration::from_secs(20), ..options() };
+            run_on(&mut connection, &steps, &options).unwrap().steps.len()
+        };
+        let runners: Vec<_> = (0..4).map(|_| scope.spawn(run_all)).collect();
+        runners.into_iter().map(|runner| runner.join().unwrap()).sum()
+    });
+    assert_eq!(total, 5);
+    assert_eq!(file.one("SELECT group_concat(n) FROM log"), "0,1,2,3,4");
+    assert_eq!(file.revisions().len(), 5);
+}
+
+#[test]
+fn a_writer_that_does_not_let_go_ends_in_the_class_locked() {
+    let file = File::new("CREATE TABLE t (x)");
+    let other = file.outside();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut told = 0;
+    let mut plan = |_: &[Applied]| Ok(vec![up("a", "CREATE TABLE u (x)")]);
+    let patient = Options { lock_timeout: Duration::from_millis(1300), ..options() };
+    let error = run(&mut file.open(), &mut plan, &patient, &mut |event| {
+        told += usize::from(matches!(event, Event::WaitingForLock { .. }));
+    })
+    .unwrap_err();
+    assert_eq!((error.class(), told), (Class::Locked, 1));
+    assert!(matches!(error.problem, Problem::Locked { at_commit: false, .. }));
+}
+
+#[test]
+fn a_reader_delays_the_commit_and_does_not_undo_the_work() {
+    let file = File::new("CREATE TABLE t (x); INSERT INTO t VALUES (1), (2)");
+    let (began, wait) = mpsc::channel();
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let connection = file.outside();
+            let mut statement = connection.prepare("SELECT x FROM t").unwrap();
+            let mut rows = statement.query([]).unwrap();
+            rows.next().unwrap();
+            began.send(()).unwrap();
+            thread::sleep(Duration::from_millis(400));
+        });
+        wait.recv().unwrap();
+        let patient = Options { lock_timeout: Duration::from_secs(10), ..options() };
+        run_on(&mut file.open(), &[up("a", "CREATE TABLE u (x)")], &patient).unwrap();
+        reader.join().unwrap();
+    });
+    assert_eq!(file.revisions(), ["a"]);
+
+    let connection = file.outside();
+    let mut statement = connection.prepare("SELECT x FROM t").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    rows.next().unwrap();
+    let error = file.run(&[up("b", "CREATE TABLE w (x)")]).unwrap_err();
+    assert!(matches!(error.problem, Problem::Locked { at_commit: true, .. }), "{error}");
+    drop(rows);
+    assert_eq!(file.revisions(), ["a"]);
+}
+
+#[test]
+fn a_full_disk_rolls_back_and_says_so() {
+    let file = File::new("CREATE TABLE t (x)");
+    let mut connection = file.open();
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    connection.pragma_update(None, "max_page_count", pages + 20).unwrap();
+    let overflow = "CREATE TABLE u (x);\nINSERT INTO u SELECT randomblob(100000) FROM (VALUES (1), (2), (3));";
+    let error =
+        run_on(&mut connection, &[up("a", "CREATE TABLE small (x)"), up("b", overflow)], &options()).unwrap_err();
+    assert!(matches!(error.problem, Problem::Database(Error::Full { .. })), "{error:?}");
+    assert_eq!(error.heads, Some(vec![id("a")]));
+    assert!(connection.is_autocommit());
+    assert_eq!(file.revisions(), ["a"]);
+    assert_eq!(file.one("SELECT count(*) FROM sqlite_schema WHERE name = 'u'"), "0");
+}
+
+#[test]
+fn an_interrupt_rolls_back() {
+    let file = File::new("");
+    let forever =
+        "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n;";
+    let options = options();
+    let interrupt = Arc::clone(&options.interrupt);
+    let error = thread::scope(|scope| {
+        scope.spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            interrupt.store(true, Ordering::Relaxed);
+        });
+        run_on(&mut file.open(), &[up("a", "CREATE TABLE first (x)"), up("b", forever)], &options).unwrap_err()
+    });
+    assert_eq!(error.class(), Class::Interrupted);
+    assert_eq!(file.revisions(), ["a"]);
+    assert_eq!(error.heads, Some(vec![id("a")]));
+}
+
+#[test]
+fn a_script_outside_a_transaction_is_recorded_after_it_is_done() {
+    let file =
+        File::new("CREATE TABLE t (x); INSERT INTO t SELECT randomblob(10000) FROM (VALUES (1), (2)); DROP TABLE t");
+    let outside = |revision: &str, sql: &str| Step { script: Some(section(revision, sql, false)), ..up(revision, "") };
+    file.run(&[outside("a", "VACUUM; PRAGMA journal_mode = WAL;"), up("b", "CREATE TABLE u (x)")]).unwrap();
+    assert_eq!(file.revisions(), ["a", "b"]);
+    assert_eq!(file.one("PRAGMA freelist_count"), "0");
+    let error = file.run(&[outside("c", "CREATE TABLE stays (x); SELECT absent")]).unwrap_err();
+    assert_eq!(error.to_string(), "cannot upgrade `c` (makes c): no such column: absent");
+    assert_eq!(file.revisions(), ["a", "b"]);
+    let error = file.run(&[outside("d", "BEGIN; CREATE TABLE goes (x)")]).unwrap_err();
+    assert!(matches!(error.problem, Problem::LeftOpen { .. }), "{error}");
+    let other = file.folder.path().join("other.db");
+    for attach in ["ATTACH", "VACUUM INTO"] {
+        let alias = if attach == "ATTACH" { " AS o" } else { "" };
+        let error = file.run(&[outside("e", &format!("{attach} '{}'{alias}", other.display()))]).unwrap_err();
+        assert!(matches!(error.problem, Problem::Refused { .. }), "{error}");
+        assert!(!other.exists());
+    }
+}
+
+#[test]
+fn a_stamp_changes_the_table_and_nothing_else() {
+    let file = File::new("");
+    let stamp = |revision: &str| Step { script: None, kind: Kind::Stamp, ..up(revision, "") };
+    file.run(&[stamp("a"), stamp("b")]).unwrap();
+    let squash = Step { kind: Kind::Squash, replaces: vec![id("a"), id("b")], ..stamp("s") };
+    let outcome = file.run(&[squash]).unwrap();
+    assert_eq!(file.revisions(), ["s"]);
+    assert_eq!(outcome.applied[0].kind, Kind::Squash);
+}
+
+#[test]
+fn what_only_the_application_has_is_not_in_the_way_and_never_used() {
+    let file = File::new("");
+    let application = file.outside();
+    application.create_collation("unicase", str::cmp).unwrap();
+    application
+        .execute_batch(
+            "CREATE TABLE t (a, b COLLATE unicase); CREATE INDEX i ON t (b); INSERT INTO t VALUES (1, 'x'), (2, 'y');
+             CREATE VIEW v AS SELECT fold(a) FROM t; CREATE TABLE other (x, y)",
+        )
+        .unwrap();
+    let outcome =
+        file.run(&[up("a", "ALTER TABLE other RENAME COLUMN x TO z; ALTER TABLE other DROP COLUMN y")]).unwrap();
+    assert_eq!(
+        outcome.stand_ins.notice().unwrap(),
+        "the collation `unicase`, the function `fold` exist only in the application; a stand-in took its place"
+    );
+    let error = file.run(&[up("b", "INSERT INTO t VALUES (3, 'z')")]).unwrap_err();
+    assert!(matches!(error.problem, Problem::StandInUsed { .. }), "{error}");
+    assert_eq!(file.one("SELECT count(*) FROM t NOT INDEXED"), "2");
+}
