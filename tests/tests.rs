@@ -1,1 +1,3 @@
 //! Everything that is tested from outside: the library through its public items, the binary through its output.
+
+mod traversal;
