@@ -1,8 +1,9 @@
 //! Everything that is tested from outside: the library through its public items, the binary through its output.
 //!
-//! What the command line says and how it ends is in `cli`; real projects' histories are in `histories`; what tests
-//! stand on is in `support`.
+//! What the command line says and how it ends is in `cli`; real projects' histories are in `histories`; walks over
+//! revision graphs are in `traversal`; what tests stand on is in `support`.
 
 mod cli;
 mod histories;
 mod support;
+mod traversal;

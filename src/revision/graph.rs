@@ -119,6 +119,7 @@ impl Graph {
     }
 
     /// All revisions, each after all that it needs; among equals the older first, then by identifier.
+    #[must_use]
     pub fn revisions(&self) -> impl DoubleEndedIterator<Item = &Revision> {
         self.order.iter().map(|&node| self.at(node))
     }

@@ -55,7 +55,9 @@ impl Naming<'_> {
         }
         let before = graph.needed(lower.iter().copied());
         let mut nodes = needed.without(&before);
-        lower.iter().for_each(|&node| nodes.insert(node));
+        for &node in &lower {
+            nodes.insert(node);
+        }
         Ok(nodes.and(&NodeSet::reached(&graph.edges.children, lower)))
     }
 

@@ -77,7 +77,7 @@ impl Graph {
     }
 }
 
-impl<'a> Naming<'a> {
+impl Naming<'_> {
     pub fn branch(&self, target: &Target) -> Result<Option<Branch>, NamingError> {
         let Some(written) = &target.branch else { return Ok(None) };
         let node = self.name(written, None).map_err(|error| match error {

@@ -3,7 +3,7 @@
 //! Reads and writes text; opens no file and runs no SQL.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl Script {
             let Some(body) = body else { continue };
             let option = if body.transaction { "" } else { " transaction:false" };
             let sql = body.sql.trim_matches(['\r', '\n']).trim_end();
-            text += &format!("\n-- migrate:{word}{option}\n{sql}\n");
+            write!(text, "\n-- migrate:{word}{option}\n{sql}\n").expect("writing to a string does not fail");
         }
         let script = Script::read(path, &text)?;
         let is_kept = |section: Option<&Section>, body: Option<Body<'_>>| {
@@ -171,7 +171,8 @@ impl Reading<'_> {
     fn sections(&mut self, markers: &[Marker]) -> (Option<Section>, Option<Section>) {
         let text = &self.source.text;
         let source = Arc::clone(self.source);
-        let (mut up, mut down): (Option<(Section, &Marker)>, Option<(Section, &Marker)>) = (None, None);
+        let mut up: Option<(Section, &Marker)> = None;
+        let mut down: Option<(Section, &Marker)> = None;
         for (number, marker) in markers.iter().enumerate() {
             let end = markers.get(number + 1).map_or(text.len(), |next| next.line.start);
             let transaction = self.transaction(marker);
