@@ -11,3 +11,11 @@ pub mod sql;
 pub mod model;
 
 pub mod diff;
+
+pub mod revision;
+
+pub mod database;
+
+pub mod plan;
+
+pub mod cli;

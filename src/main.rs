@@ -1,3 +1,7 @@
 //! The command `schemactl`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    schemactl::cli::main()
+}

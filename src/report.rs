@@ -154,6 +154,12 @@ pub fn count(number: usize, thing: &str) -> String {
         thing if thing.ends_with('y') && !thing.ends_with("ey") => format!("{}ies", &thing[..thing.len() - 1]),
         thing => format!("{thing}s"),
     };
+    format!("{} {plural}", grouped(number as u64))
+}
+
+/// A number with its thousands set apart: `1,234,567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -162,5 +168,5 @@ pub fn count(number: usize, thing: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{grouped} {plural}")
+    grouped
 }

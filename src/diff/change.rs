@@ -1,5 +1,9 @@
 //! The differences between two schemas as values: each holds what was before and what comes after.
 
+use super::rewrite::NewNames;
+use super::table::Pair;
+use super::{ColumnDifference, ColumnOrder};
+use crate::model::Renames;
 use crate::schema::{Check, Column, ForeignKey, Index, Name, PrimaryKey, Table, Trigger, Unique, View, VirtualTable};
 
 /// One difference between two schemas. Changes of one table are grouped, since SQLite decides per table.
@@ -80,7 +84,8 @@ pub enum TableChange {
         /// As it comes.
         after: Column,
     },
-    /// Columns that both have stand in another order (only where the order counts).
+    /// The columns stand in another order than they would with dropped ones gone and new ones appended (only where
+    /// the order counts).
     ReorderColumns,
     /// Another primary key, or AUTOINCREMENT, or its name, or its conflict clause.
     AlterPrimaryKey {
@@ -116,4 +121,99 @@ pub enum TableChange {
         /// As it comes.
         after: Index,
     },
+}
+
+impl Change {
+    /// The change of the way back.
+    #[must_use]
+    pub fn reversed(&self, order: ColumnOrder) -> Change {
+        match self.clone() {
+            Change::CreateTable(table) => Change::DropTable(table),
+            Change::DropTable(table) => Change::CreateTable(table),
+            Change::AlterTable(table) => Change::AlterTable(table.reversed(order)),
+            Change::CreateVirtualTable(table) => Change::DropVirtualTable(table),
+            Change::DropVirtualTable(table) => Change::CreateVirtualTable(table),
+            Change::AlterVirtualTable { before, after } => Change::AlterVirtualTable { before: after, after: before },
+            Change::CreateView(view) => Change::DropView(view),
+            Change::DropView(view) => Change::CreateView(view),
+            Change::AlterView { before, after } => Change::AlterView { before: after, after: before },
+            Change::CreateTrigger(trigger) => Change::DropTrigger(trigger),
+            Change::DropTrigger(trigger) => Change::CreateTrigger(trigger),
+            Change::AlterTrigger { before, after } => Change::AlterTrigger { before: after, after: before },
+        }
+    }
+}
+
+impl AlterTable {
+    /// The changes of the way back, in the order of these.
+    fn reversed(&self, order: ColumnOrder) -> AlterTable {
+        let (before, after) = (self.after.clone(), self.before.clone());
+        let unordered = self.changes.iter().filter(|change| **change != TableChange::ReorderColumns);
+        let changes = unordered.map(TableChange::reversed).collect();
+        let mut back = AlterTable { before, after, changes };
+        if order == ColumnOrder::Strict && Pair::new(&back.before, &back.after, &back.new_names()).is_reordered() {
+            back.changes.push(TableChange::ReorderColumns);
+        }
+        back
+    }
+
+    /// What differs between two columns that an [`TableChange::AlterColumn`] of these changes holds.
+    #[must_use]
+    pub fn column_differences(&self, before: &Column, after: &Column) -> Vec<ColumnDifference> {
+        Pair::new(&self.before, &self.after, &self.new_names()).column_differences(before, after)
+    }
+
+    /// Whether an index that an [`TableChange::AlterIndex`] of these changes holds differs in its name alone.
+    #[must_use]
+    pub fn is_only_renamed(&self, before: &Index, after: &Index) -> bool {
+        Pair::new(&self.before, &self.after, &self.new_names()).is_same_index(before, after)
+    }
+
+    /// The new names that these changes give.
+    fn new_names(&self) -> NewNames {
+        let mut renames = Renames::default();
+        let (old, new) = (&self.before.name, &self.after.name);
+        if old != new {
+            renames.tables.insert(new.clone(), old.clone());
+        }
+        for change in &self.changes {
+            match change {
+                TableChange::RenameColumn { before, after } if before != after => {
+                    renames.columns.insert((new.clone(), after.clone()), before.clone());
+                }
+                TableChange::AlterIndex { before, after } if before.name != after.name => {
+                    renames.indexes.insert(after.name.clone(), before.name.clone());
+                }
+                _ => {}
+            }
+        }
+        NewNames::of(&renames)
+    }
+}
+
+impl TableChange {
+    fn reversed(&self) -> TableChange {
+        match self.clone() {
+            TableChange::Rename => TableChange::Rename,
+            TableChange::RenameColumn { before, after } => TableChange::RenameColumn { before: after, after: before },
+            TableChange::AddColumn(column) => TableChange::DropColumn(column),
+            TableChange::DropColumn(column) => TableChange::AddColumn(column),
+            TableChange::AlterColumn { before, after } => TableChange::AlterColumn { before: after, after: before },
+            TableChange::ReorderColumns => TableChange::ReorderColumns,
+            TableChange::AlterPrimaryKey { before, after } => {
+                TableChange::AlterPrimaryKey { before: after, after: before }
+            }
+            TableChange::AddUnique(unique) => TableChange::DropUnique(unique),
+            TableChange::DropUnique(unique) => TableChange::AddUnique(unique),
+            TableChange::AddCheck(check) => TableChange::DropCheck(check),
+            TableChange::DropCheck(check) => TableChange::AddCheck(check),
+            TableChange::AddForeignKey(key) => TableChange::DropForeignKey(key),
+            TableChange::DropForeignKey(key) => TableChange::AddForeignKey(key),
+            TableChange::SetStrict(on) => TableChange::SetStrict(!on),
+            TableChange::SetWithoutRowid(on) => TableChange::SetWithoutRowid(!on),
+            TableChange::CreateIndex(index) => TableChange::DropIndex(index),
+            TableChange::DropIndex(index) => TableChange::CreateIndex(index),
+            TableChange::AlterIndex { before, after } => TableChange::AlterIndex { before: after, after: before },
+        }
+    }
 }

@@ -19,6 +19,14 @@ pub struct Trigger {
     pub body: Expression,
 }
 
+impl Trigger {
+    /// Whether some UPDATE of its table fires it.
+    #[must_use]
+    pub fn fires_on_update(&self) -> bool {
+        matches!(self.event, Event::Update(_))
+    }
+}
+
 /// When a trigger fires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timing {

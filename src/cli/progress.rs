@@ -1,0 +1,172 @@
+//! How far long work has come: a bar on terminals, a line now and then elsewhere, nothing when it is quick.
+//!
+//! A thread of its own does the showing, since a single SQL statement may run for minutes. Finish it before talking.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::duration::calm;
+use super::visible::visible;
+use crate::report::grouped;
+
+/// Work shorter than this shows nothing.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How often a bar moves.
+const FRAME: Duration = Duration::from_millis(100);
+/// How often a line says that work goes on.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// What is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    Nothing,
+    Bar,
+    Lines,
+}
+
+/// Work under way; what shows it goes when this is dropped.
+#[derive(Debug)]
+pub struct Progress {
+    done: Arc<AtomicU64>,
+    shown_by: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Progress {
+    pub(super) fn start(show: Show, label: &str, total: Option<u64>) -> Progress {
+        let work = Work::new(label, total);
+        match show {
+            Show::Nothing => Progress { done: work.done, shown_by: None },
+            Show::Bar => work.shown_by(show_bar),
+            Show::Lines => work.shown_by(|work, ended| show_lines(work, ended, HEARTBEAT, std::io::stderr())),
+        }
+    }
+
+    /// Says how much is done, in the unit of the total.
+    pub fn set(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
+    }
+
+    /// Takes the bar away, so that others can write.
+    pub fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((ended, thread)) = self.shown_by.take() {
+            drop(ended);
+            // A thread that panicked has said so, and has nothing left to take away.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread that shows it knows.
+struct Work {
+    label: String,
+    total: Option<u64>,
+    done: Arc<AtomicU64>,
+    since: Instant,
+}
+
+impl Work {
+    fn new(label: &str, total: Option<u64>) -> Work {
+        Work { label: visible(label).into_owned(), total, done: Arc::default(), since: Instant::now() }
+    }
+
+    fn shown_by(self, show: impl FnOnce(&Work, &Receiver<()>) + Send + 'static) -> Progress {
+        let done = Arc::clone(&self.done);
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::spawn(move || show(&self, &receiver));
+        Progress { done, shown_by: Some((sender, thread)) }
+    }
+
+    fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    fn line(&self) -> String {
+        let part = match (self.done(), self.total) {
+            (done, Some(total)) => format!(", {} of {}", grouped(done), grouped(total)),
+            (0, None) => String::new(),
+            (done, None) => format!(", {}", grouped(done)),
+        };
+        format!("still {}{part}, {}", self.label, calm(self.since.elapsed()))
+    }
+}
+
+fn goes_on(ended: &Receiver<()>, wait: Duration) -> bool {
+    matches!(ended.recv_timeout(wait), Err(RecvTimeoutError::Timeout))
+}
+
+fn show_bar(work: &Work, ended: &Receiver<()>) {
+    if !goes_on(ended, PATIENCE) {
+        return;
+    }
+    let bar = match work.total {
+        Some(total) => ProgressBar::new(total).with_style(style("{msg} {bar:30} {percent:>3}%, {elapsed}")),
+        None => ProgressBar::no_length().with_style(style("{spinner} {msg}, {elapsed}")),
+    };
+    let bar = bar.with_message(work.label.clone()).with_elapsed(work.since.elapsed());
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    while goes_on(ended, FRAME) {
+        bar.set_position(work.done());
+        bar.tick();
+    }
+    bar.finish_and_clear();
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates above are well formed").progress_chars("=> ")
+}
+
+fn show_lines(work: &Work, ended: &Receiver<()>, heartbeat: Duration, mut stream: impl Write) {
+    while goes_on(ended, heartbeat) {
+        let _ = writeln!(stream, "{}", work.line());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_goes_on_and_how_far_it_has_come() {
+        let work = Work::new("copying `us\ner`", Some(20_000));
+        work.done.store(1500, Ordering::Relaxed);
+        assert!(work.line().starts_with("still copying `us\\ner`, 1,500 of 20,000, "), "{}", work.line());
+        assert!(Work::new("verifying", None).line().starts_with("still verifying, under 1 ms"));
+    }
+
+    #[test]
+    fn lines_come_while_the_work_goes_on_and_end_with_it() {
+        let (ended, receiver) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            show_lines(&Work::new("waiting", None), &receiver, Duration::from_millis(10), &mut said);
+            said
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        drop::<Sender<()>>(ended);
+        let said = String::from_utf8(thread.join().unwrap()).unwrap();
+        assert!(said.starts_with("still waiting, "), "{said}");
+    }
+
+    #[test]
+    fn the_end_is_not_waited_for() {
+        let since = Instant::now();
+        for show in [Show::Nothing, Show::Bar, Show::Lines] {
+            let progress = Progress::start(show, "counting", Some(3));
+            progress.set(2);
+            progress.finish();
+        }
+        assert!(since.elapsed() < PATIENCE);
+    }
+}

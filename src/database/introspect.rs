@@ -1,0 +1,313 @@
+//! Reads a database's schema: one query over `sqlite_schema`, each statement read by `sql`, all of it held against
+//! what SQLite's pragmas say.
+//!
+//! Compiles nothing, so that a broken view stands in no one's way. Never guesses: where the two readings differ, the
+//! object is named and nothing is returned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection;
+
+use super::cross_check;
+use super::error::Error;
+use super::filter::Filter;
+use super::filter::is_of_another_tool;
+use crate::schema::{Name, ObjectKind, ObjectRef, Schema, Table};
+use crate::sql::{self, Statement};
+
+/// Reads the schema of a connection's main database, without what the filter leaves out.
+///
+/// # Errors
+///
+/// Names the object that cannot be read, or that SQLite reads differently, and both readings.
+pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
+    let rows = rows(connection).map_err(|error| failed(connection, &error))?;
+    let shadows = shadow_tables(connection, &rows).map_err(|error| failed(connection, &error))?;
+    let mut schema = Schema::default();
+    let mut left_out: BTreeSet<Name> = shadows;
+    for row in &rows {
+        let Some(sql) = &row.sql else { continue };
+        let name = Name::new(&row.name);
+        let on = Name::new(&row.table);
+        // A name that the filter takes can belong to a table that comes later: tables come before what hangs on them.
+        let hangs_on_left_out = left_out.contains(&on) || filter.ignores(&row.table);
+        let is_on_another = matches!(row.kind.as_str(), "index" | "trigger");
+        if left_out.contains(&name) && !is_on_another || is_on_another && hangs_on_left_out {
+            continue;
+        }
+        if filter.ignores(&row.name) && row.kind != "index" {
+            // Triggers have a name space of their own.
+            if row.kind != "trigger" {
+                left_out.insert(name);
+            }
+            continue;
+        }
+        let statement = sql::read(sql).map_err(|error| Error::Unreadable {
+            object: row.object(),
+            message: error.to_string(),
+            sql: sql.clone(),
+        })?;
+        if let Statement::Table(table) = &statement {
+            if is_of_another_tool(table) {
+                left_out.insert(name);
+                continue;
+            }
+        }
+        row.check(&statement)?;
+        add(&mut schema, statement, row)?;
+    }
+    cross_check::check(connection, &schema.tables)?;
+    for table in schema.tables.values_mut() {
+        table.indexes.retain(|name, _| !filter.ignores(name.as_str()));
+    }
+    Ok(schema)
+}
+
+/// A row of `sqlite_schema` (<https://www.sqlite.org/schematab.html>).
+struct Row {
+    kind: String,
+    name: String,
+    table: String,
+    sql: Option<String>,
+}
+
+impl Row {
+    fn object(&self) -> ObjectRef {
+        let is_virtual = || self.sql.as_ref().is_some_and(|sql| module_of(sql).is_some());
+        let kind = match self.kind.as_str() {
+            "index" => ObjectKind::Index,
+            "view" => ObjectKind::View,
+            "trigger" => ObjectKind::Trigger,
+            _ if is_virtual() => ObjectKind::VirtualTable,
+            _ => ObjectKind::Table,
+        };
+        ObjectRef::new(kind, &Name::new(&self.name))
+    }
+
+    /// The row's own columns say the same as its statement.
+    fn check(&self, statement: &Statement) -> Result<(), Error> {
+        let (kind, name, table) = match statement {
+            Statement::Table(table) => ("table", &table.name, &table.name),
+            Statement::VirtualTable(table) => ("table", &table.name, &table.name),
+            Statement::View(view) => ("view", &view.name, &view.name),
+            Statement::Index { table, index } => ("index", &index.name, table),
+            Statement::Trigger(trigger) => ("trigger", &trigger.name, &trigger.table),
+        };
+        let agree = |what: &str, sqlite: &str, read: &str| {
+            cross_check::agree(&self.object(), what, &format!("`{sqlite}`"), &format!("`{read}`"))
+        };
+        agree("its kind", &self.kind, kind)?;
+        agree("its name", &self.name, name.as_str())?;
+        agree("its table", &self.table.to_ascii_lowercase(), &table.folded())
+    }
+}
+
+fn rows(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid")?;
+    let rows = statement
+        .query_map([], |row| Ok(Row { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? }))?;
+    rows.collect()
+}
+
+/// The tables that virtual tables keep their content in: those that SQLite knows as such, and for a module that is
+/// missing here all that bear the virtual table's name (<https://www.sqlite.org/vtab.html#xshadowname>).
+fn shadow_tables(connection: &Connection, rows: &[Row]) -> rusqlite::Result<BTreeSet<Name>> {
+    let names = |sql: &str| -> rusqlite::Result<BTreeSet<Name>> {
+        connection.prepare(sql)?.query_map([], |row| row.get::<_, String>(0).map(Name::new))?.collect()
+    };
+    let mut shadows = names("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")?;
+    let virtual_tables: BTreeMap<&str, String> = rows
+        .iter()
+        .filter_map(|row| Some((row.name.as_str(), module_of(row.sql.as_ref().filter(|_| row.kind == "table")?)?)))
+        .collect();
+    if virtual_tables.is_empty() {
+        return Ok(shadows);
+    }
+    let modules = names("SELECT name FROM pragma_module_list")?;
+    for (name, module) in virtual_tables {
+        if !modules.contains(&Name::new(module)) {
+            let prefix = format!("{}_", name.to_ascii_lowercase());
+            let belongs = |row: &&Row| row.kind == "table" && row.name.to_ascii_lowercase().starts_with(&prefix);
+            shadows.extend(rows.iter().filter(belongs).map(|row| Name::new(&row.name)));
+        }
+    }
+    Ok(shadows)
+}
+
+/// The module that a CREATE VIRTUAL TABLE statement names.
+fn module_of(sql: &str) -> Option<String> {
+    let mut tokens = crate::token::significant_tokens(sql);
+    let is_virtual = tokens.next()?.is_word("CREATE") && tokens.next()?.is_word("VIRTUAL");
+    if !is_virtual {
+        return None;
+    }
+    tokens.find(|token| token.is_word("USING"))?;
+    tokens.next().map(|module| module.unquoted().into_owned())
+}
+
+fn add(schema: &mut Schema, statement: Statement, row: &Row) -> Result<(), Error> {
+    match statement {
+        Statement::Table(table) => {
+            schema.tables.insert(table.name.clone(), table);
+        }
+        Statement::VirtualTable(table) => {
+            schema.virtual_tables.insert(table.name.clone(), table);
+        }
+        Statement::View(view) => {
+            schema.views.insert(view.name.clone(), view);
+        }
+        Statement::Trigger(trigger) => {
+            schema.triggers.insert(trigger.name.clone(), trigger);
+        }
+        Statement::Index { table, index } => {
+            let on: &mut Table = schema.tables.get_mut(&table).ok_or_else(|| Error::Disagreement {
+                object: row.object(),
+                what: "its table".to_owned(),
+                sqlite: format!("`{table}`"),
+                read: "not a table".to_owned(),
+            })?;
+            on.indexes.insert(index.name.clone(), index);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn failed(connection: &Connection, error: &rusqlite::Error) -> Error {
+    Error::from_sqlite(connection.path().unwrap_or_default().as_ref(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema_of(sql: &str, filter: &Filter) -> Result<Schema, Error> {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(sql).unwrap();
+        read(&connection, filter)
+    }
+
+    fn tables(sql: &str) -> Vec<String> {
+        schema_of(sql, &Filter::default()).unwrap().tables.keys().map(ToString::to_string).collect()
+    }
+
+    /// Each schema of the corpus, where it is at hand.
+    pub(super) fn corpus() -> Vec<(String, String)> {
+        let shared = std::env::var_os("SCHEMACTL_SHARED")
+            .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), Into::into);
+        let Ok(folder) = std::fs::read_dir(shared.join("corpus/schemas")) else {
+            eprintln!("skipped: no corpus at {}", shared.display());
+            return Vec::new();
+        };
+        let mut all: Vec<(String, String)> = folder
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap()))
+            .collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn every_schema_of_the_corpus_reads_the_same_to_sqlite() {
+        for (path, sql) in corpus() {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(&sql).unwrap();
+            let schema = read(&connection, &Filter::default()).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let tables: i64 = connection
+                .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0", [], |row| {
+                    row.get(0)
+                })
+                .unwrap();
+            assert!(!schema.is_empty() && schema.tables.len() as i64 <= tables, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_corner_of_create_table_reads_the_same_to_sqlite() {
+        let schema = schema_of(
+            "CREATE TABLE a (id INTEGER PRIMARY KEY DESC, b VARCHAR (20) /* x */ DEFAULT -5, c DEFAULT (1 + 2), d DEFAULT +7,
+               e 'my type' DEFAULT word, f \"x\" y COLLATE nocase UNIQUE, g AS (b || 1), h INT AS (c) STORED NOT NULL, UNIQUE (f), UNIQUE (b DESC, c));
+             CREATE TABLE b (x INT, y TEXT COLLATE RTRIM, PRIMARY KEY (y, x, y), UNIQUE (x, y)) WITHOUT ROWID;
+             CREATE TABLE c (x TEXT PRIMARY KEY, y ANY DEFAULT NULL, z INTEGER REFERENCES c) STRICT;
+             CREATE TABLE \"we\"\"ird [t]\" (\"a b\" INTEGER PRIMARY KEY AUTOINCREMENT, [c] REFERENCES Nowhere (Q) ON DELETE SET NULL ON UPDATE CASCADE,
+               FOREIGN KEY (\"a b\", c) REFERENCES b MATCH FULL DEFERRABLE INITIALLY DEFERRED);
+             CREATE UNIQUE INDEX i ON \"we\"\"ird [t]\" (c COLLATE nocase DESC, \"a b\" + 1) WHERE c > 1;
+             CREATE INDEX j ON a (f, lower(f) COLLATE RTRIM, (b), \"typo\");
+             CREATE INDEX k ON b ('y')",
+            &Filter::default(),
+        )
+        .unwrap();
+        assert_eq!(schema.tables.len(), 4);
+        assert_eq!(schema.tables[&Name::from("A")].indexes[&Name::from("j")].terms.len(), 4);
+    }
+
+    #[test]
+    fn what_is_not_of_the_model_is_left_out() {
+        let sql = "CREATE TABLE sqliteX (a); CREATE TABLE _cf_KV (a); CREATE TABLE alembic_version (version_num);
+             CREATE TABLE schemactl_version (revision); CREATE TABLE cache_a (a UNIQUE, b); CREATE INDEX ca ON cache_a (b);
+             CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a REFERENCES cache_a (a));
+             CREATE INDEX cache_i ON t (a); CREATE VIEW cache_v AS SELECT 1; CREATE VIEW v AS SELECT * FROM cache_a;
+             CREATE TRIGGER on_cache AFTER INSERT ON cache_a BEGIN SELECT 1; END;
+             CREATE TRIGGER t AFTER INSERT ON t BEGIN INSERT INTO cache_a VALUES (1, 2); END;
+             CREATE TRIGGER cache_t AFTER INSERT ON t BEGIN SELECT 1; END; ANALYZE;";
+        let filter = Filter::new(Name::from("schemactl_version"), ["Cache_*"]).unwrap();
+        let schema = schema_of(sql, &filter).unwrap();
+        let names = |keys: Vec<&Name>| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        assert_eq!(names(schema.tables.keys().collect()), "sqliteX t");
+        assert_eq!(names(schema.views.keys().collect()), "v");
+        assert_eq!(names(schema.triggers.keys().collect()), "t");
+        assert_eq!(schema.tables[1].indexes.len(), 0);
+    }
+
+    #[test]
+    fn tables_behind_virtual_tables_are_left_out() {
+        let sql = "CREATE TABLE docs (title, body); CREATE TABLE docs_f_other (a);
+             CREATE VIRTUAL TABLE docs_f USING fts5(title, content = 'docs');
+             CREATE VIRTUAL TABLE r USING rtree(id, a, b); CREATE VIRTUAL TABLE f4 USING fts4(x)";
+        assert_eq!(tables(sql), ["docs", "docs_f_other"]);
+        let schema = schema_of(sql, &Filter::default()).unwrap();
+        assert_eq!(schema.virtual_tables.len(), 3);
+    }
+
+    #[test]
+    fn tables_behind_a_module_that_is_missing_are_left_out() {
+        let sql = "CREATE TABLE vectors_chunks (a); CREATE TABLE vector (a); PRAGMA writable_schema = ON;
+             INSERT INTO sqlite_schema VALUES ('table', 'vectors', 'vectors', 0, 'CREATE VIRTUAL TABLE vectors USING vec0(a float[3])');
+             PRAGMA writable_schema = RESET";
+        assert_eq!(tables(sql), ["vector"]);
+    }
+
+    #[test]
+    fn a_broken_view_and_a_missing_collation_stand_in_no_ones_way() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.create_collation("unicase", str::cmp).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE t (a COLLATE unicase UNIQUE); CREATE VIEW v AS SELECT absent FROM nowhere;
+                 CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO nowhere VALUES (1); END",
+            )
+            .unwrap();
+        connection.remove_collation("unicase").unwrap();
+        let schema = read(&connection, &Filter::default()).unwrap();
+        assert_eq!((schema.tables.len(), schema.views.len(), schema.triggers.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn an_object_that_reads_differently_to_sqlite_is_named_with_both_readings() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (a INT, b TEXT); CREATE INDEX i ON t (a)").unwrap();
+        let mut schema = read(&connection, &Filter::default()).unwrap();
+        let differs = |schema: &Schema| cross_check::check(&connection, &schema.tables).unwrap_err().to_string();
+        let table = &mut schema.tables[0];
+        table.columns[0].not_null = Some(crate::schema::NotNull::default());
+        assert_eq!(
+            differs(&schema),
+            "table `t` reads differently to SQLite: NOT NULL of the column `a` is false there and true here"
+        );
+        schema.tables[0].columns[0].not_null = None;
+        schema.tables[0].indexes[0].terms[0].descending = true;
+        assert_eq!(
+            differs(&schema),
+            "index `i` reads differently to SQLite: what it sorts by is a BINARY there and a BINARY DESC here"
+        );
+    }
+}

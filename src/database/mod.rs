@@ -1,0 +1,23 @@
+//! The only module that speaks to SQLite: opening files, reading schemas, building them in memory, running scripts.
+//!
+//! Values come in and go out; nothing is printed and no clock is read here but the one that measures durations.
+//! What SQLite says when something fails is always handed on in its own words.
+
+pub mod check;
+pub mod connect;
+mod cross_check;
+pub mod dependencies;
+mod error;
+pub mod filter;
+pub mod introspect;
+mod math;
+pub mod scratch;
+pub mod stand_ins;
+pub mod statements;
+pub mod version_table;
+
+pub use connect::{Access, open};
+pub use error::Error;
+pub use filter::Filter;
+pub use scratch::Scratch;
+pub use stand_ins::StandIns;

@@ -1,0 +1,295 @@
+//! A schema built in memory, where SQLite itself can be asked about it.
+//!
+//! Holds no rows of anyone. What the application alone has is replaced by stand-ins.
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+use super::connect;
+use super::error::{Error, words};
+use super::filter::Filter;
+use super::introspect;
+use super::stand_ins::{Missing, StandIns};
+use super::statements::{Failure, Statements};
+use crate::report::{Class, Diagnostic, Report};
+use crate::schema::{ObjectKind, ObjectRef, Schema};
+use crate::sql;
+
+/// A database in memory with the objects of a schema and no rows.
+#[derive(Debug)]
+pub struct Scratch {
+    pub(super) connection: Connection,
+    pub(super) stand_ins: StandIns,
+}
+
+/// An object that SQLite refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("SQLite refuses {object}: {message}")]
+pub struct BuildError {
+    /// The object.
+    pub object: ObjectRef,
+    /// SQLite's words.
+    pub message: String,
+    /// Its CREATE statement.
+    pub sql: String,
+    /// Where in the statement the token stands that SQLite blames, in bytes.
+    pub offset: Option<usize>,
+    /// The name that was probably meant.
+    pub nearest: Option<String>,
+}
+
+impl Report for BuildError {
+    fn class(&self) -> Class {
+        Class::Input
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mut diagnostic = Diagnostic::new("refused_by_sqlite", self.to_string());
+        diagnostic.notes.push(format!("the statement is: {}", self.sql));
+        diagnostic.help = self.nearest.as_ref().map(|name| format!("did you mean `{name}`?"));
+        vec![diagnostic]
+    }
+}
+
+/// What to think of a function, a collation or a module that this SQLite lacks.
+#[derive(Debug, Clone, Copy)]
+enum Unknown<'a> {
+    /// It is the application's.
+    Accepted,
+    /// It is the application's, unless it is nearly the name of something built in and not among these.
+    Doubted(&'a StandIns),
+}
+
+impl Scratch {
+    /// A database with nothing in it.
+    ///
+    /// # Errors
+    ///
+    /// Fails where SQLite cannot open a database in memory.
+    pub fn empty() -> Result<Scratch, Error> {
+        let connection = connect::in_memory().map_err(|error| Error::from_sqlite(":memory:".as_ref(), &error))?;
+        Ok(Scratch { connection, stand_ins: StandIns::default() })
+    }
+
+    /// Builds a schema that stands in a database already: what this SQLite lacks is the application's.
+    ///
+    /// # Errors
+    ///
+    /// Names the first object that SQLite refuses.
+    pub fn build(schema: &Schema) -> Result<Scratch, BuildError> {
+        build(schema, Unknown::Accepted)
+    }
+
+    /// Builds a schema that a person wrote: a name that is nearly that of something built in is a slip of the pen,
+    /// unless it is among those known from the database.
+    ///
+    /// # Errors
+    ///
+    /// Names the first object that SQLite refuses, and the name that was probably meant.
+    pub fn build_as_written(schema: &Schema, known: &StandIns) -> Result<Scratch, BuildError> {
+        build(schema, Unknown::Doubted(known))
+    }
+
+    /// Reads the schema back.
+    ///
+    /// # Errors
+    ///
+    /// As [`introspect::read`].
+    pub fn schema(&self, filter: &Filter) -> Result<Schema, Error> {
+        introspect::read(&self.connection, filter)
+    }
+
+    /// What only the application has.
+    #[must_use]
+    pub fn stand_ins(&self) -> &StandIns {
+        &self.stand_ins
+    }
+
+    /// The connection, for what is not offered here.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Runs a script; what it needs of the application is replaced by stand-ins.
+    ///
+    /// # Errors
+    ///
+    /// Stops at the first statement that fails; what ran before it stays done.
+    pub fn run(&mut self, script: &str) -> Result<(), Failure> {
+        let mut done = 0;
+        loop {
+            let mut statements = Statements::starting_at(&self.connection, script, done);
+            let mut run = || -> Result<(), Failure> {
+                while let Some(prepared) = statements.next() {
+                    prepared?.run()?;
+                    done = statements.position();
+                }
+                Ok(())
+            };
+            let Err(failure) = run() else { return Ok(()) };
+            let met = self.stand_ins.meet_message(&self.connection, &failure.message);
+            if !met.unwrap_or(false) {
+                return Err(failure);
+            }
+        }
+    }
+}
+
+fn build(schema: &Schema, unknown: Unknown<'_>) -> Result<Scratch, BuildError> {
+    let refused = |error: &Error| BuildError {
+        object: ObjectRef::new(ObjectKind::Table, &"sqlite_schema".into()),
+        message: error.to_string(),
+        sql: String::new(),
+        offset: None,
+        nearest: None,
+    };
+    let mut scratch = Scratch::empty().map_err(|error| refused(&error))?;
+    let transaction = |scratch: &Scratch, sql: &str| {
+        scratch.connection.execute_batch(sql).map_err(|error| refused(&Error::from_sqlite(":memory:".as_ref(), &error)))
+    };
+    transaction(&scratch, "BEGIN")?;
+    for (object, sql) in statements_of(schema) {
+        scratch.create(object, sql, unknown)?;
+    }
+    transaction(&scratch, "COMMIT")?;
+    Ok(scratch)
+}
+
+/// The statements that build a schema, in an order that SQLite takes; triggers in the order of their creation.
+pub(super) fn statements_of(schema: &Schema) -> impl Iterator<Item = (ObjectRef, String)> {
+    let tables =
+        schema.tables.values().map(|table| (ObjectRef::new(ObjectKind::Table, &table.name), sql::write_table(table)));
+    let indexes = schema.tables.values().flat_map(|table| {
+        table
+            .indexes
+            .values()
+            .map(|index| (ObjectRef::new(ObjectKind::Index, &index.name), sql::write_index(&table.name, index)))
+    });
+    let virtual_tables = schema
+        .virtual_tables
+        .values()
+        .map(|table| (ObjectRef::new(ObjectKind::VirtualTable, &table.name), sql::write_virtual_table(table)));
+    let views = schema.views.values().map(|view| (ObjectRef::new(ObjectKind::View, &view.name), sql::write_view(view)));
+    let triggers = schema
+        .triggers
+        .values()
+        .map(|trigger| (ObjectRef::new(ObjectKind::Trigger, &trigger.name), sql::write_trigger(trigger)));
+    tables.chain(indexes).chain(virtual_tables).chain(views).chain(triggers)
+}
+
+impl Scratch {
+    fn create(&mut self, object: ObjectRef, sql: String, unknown: Unknown<'_>) -> Result<(), BuildError> {
+        while let Err(error) = self.connection.execute_batch(&sql) {
+            let message = words(&error);
+            let missing = Missing::in_message(&message);
+            let slip = missing.as_ref().and_then(|missing| self.slip(missing, unknown));
+            let failed = |message: String| BuildError {
+                object: object.clone(),
+                message,
+                sql: sql.clone(),
+                offset: match &error {
+                    rusqlite::Error::SqlInputError { offset, .. } => usize::try_from(*offset).ok(),
+                    _ => None,
+                },
+                nearest: slip.clone(),
+            };
+            if slip.is_some() {
+                return Err(failed(message));
+            }
+            let met = self.stand_ins.meet(&self.connection, &error).map_err(|error| failed(words(&error)))?;
+            if !met {
+                if matches!(missing, Some(Missing::Module(_))) && object.kind == ObjectKind::VirtualTable {
+                    return self.enter_virtual_table(&object, &sql).map_err(|error| failed(words(&error)));
+                }
+                return Err(failed(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The built-in name that was probably meant.
+    fn slip(&self, missing: &Missing, unknown: Unknown<'_>) -> Option<String> {
+        match unknown {
+            Unknown::Accepted => None,
+            Unknown::Doubted(known) if known.knows(missing) || self.stand_ins.knows(missing) => None,
+            Unknown::Doubted(_) => missing.near_miss(&self.connection),
+        }
+    }
+
+    /// Enters a virtual table whose module is missing: SQLite loads modules only when a table is used.
+    fn enter_virtual_table(&self, object: &ObjectRef, sql: &str) -> rusqlite::Result<()> {
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+        self.connection.pragma_update(None, "writable_schema", true)?;
+        self.connection.execute(
+            "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('table', ?1, ?1, 0, ?2)",
+            [object.name.as_str(), sql],
+        )?;
+        self.connection.execute_batch("PRAGMA writable_schema = RESET")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Name;
+
+    pub(in crate::database) fn schema_of(sql: &str) -> Schema {
+        let mut scratch = Scratch::empty().unwrap();
+        scratch.run(sql).unwrap();
+        scratch.schema(&Filter::default()).unwrap()
+    }
+
+    #[test]
+    fn a_schema_that_is_built_reads_back_as_it_was() {
+        let schema = schema_of(
+            "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, b TEXT NOT NULL DEFAULT 'x' COLLATE unicase UNIQUE,
+               c AS (fold(b)) STORED CHECK (c > 0), FOREIGN KEY (b) REFERENCES later (z) ON DELETE CASCADE);
+             CREATE TABLE later (z PRIMARY KEY, y) WITHOUT ROWID;
+             CREATE UNIQUE INDEX i ON later (y DESC) WHERE y > 1;
+             CREATE VIRTUAL TABLE f USING fts5(b, content = 'a');
+             CREATE VIEW v (one) AS SELECT b FROM a; CREATE VIEW w AS SELECT one FROM v;
+             CREATE TRIGGER second INSTEAD OF INSERT ON w BEGIN INSERT INTO a (b) VALUES (NEW.one); END;
+             CREATE TRIGGER first AFTER INSERT ON a BEGIN SELECT 1; END;",
+        );
+        let scratch = Scratch::build(&schema).unwrap();
+        assert_eq!(scratch.schema(&Filter::default()).unwrap(), schema);
+        assert_eq!(scratch.stand_ins().collations.len() + scratch.stand_ins().functions.len(), 2);
+    }
+
+    #[test]
+    fn the_object_that_sqlite_refuses_is_named_with_the_place() {
+        let mut schema = schema_of("CREATE TABLE t (a, b CHECK (b > 0))");
+        schema.tables[0].checks[0].expression = crate::schema::Expression::new("b > absent");
+        let error = Scratch::build(&schema).unwrap_err();
+        assert_eq!(error.to_string(), "SQLite refuses table `t`: no such column: absent");
+        assert!(error.sql[error.offset.unwrap()..].starts_with("absent"), "{error:?}");
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_refused_where_a_person_wrote_it_and_not_in_a_database() {
+        let schema = schema_of("CREATE TABLE t (a CHECK (lenght(a) > 0))");
+        let error = Scratch::build_as_written(&schema, &StandIns::default()).unwrap_err();
+        assert_eq!(error.nearest.as_deref(), Some("length"));
+        assert!(Scratch::build(&schema).is_ok());
+        let known = Scratch::build(&schema).unwrap().stand_ins().clone();
+        assert!(Scratch::build_as_written(&schema, &known).is_ok());
+    }
+
+    #[test]
+    fn a_virtual_table_whose_module_is_missing_is_entered_all_the_same() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA writable_schema = ON;
+                 INSERT INTO sqlite_schema VALUES ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING vec0(a float[3])');
+                 PRAGMA writable_schema = RESET; CREATE TABLE t (a); CREATE VIEW w AS SELECT * FROM v",
+            )
+            .unwrap();
+        let schema = introspect::read(&connection, &Filter::default()).unwrap();
+        let mut scratch = Scratch::build(&schema).unwrap();
+        assert_eq!(scratch.schema(&Filter::default()).unwrap(), schema);
+        assert_eq!(scratch.check(&schema).unwrap(), []);
+        assert!(scratch.stand_ins().modules.contains(&Name::from("vec0")));
+    }
+}

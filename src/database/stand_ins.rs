@@ -1,0 +1,264 @@
+//! Collations, functions and modules that only the application has: stand-ins let schemas that use them be built,
+//! compared and changed.
+//!
+//! A stand-in never gives a value: a function fails when it is called, and a collation remembers that it was asked to
+//! compare, so that no row and no index can come out wrong unnoticed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::Connection;
+use rusqlite::functions::{Aggregate, Context, FunctionFlags, WindowAggregate};
+use rusqlite::types::Null;
+
+use super::error::words;
+use crate::report::nearest;
+use crate::schema::Name;
+
+/// What a schema uses and this SQLite lacks.
+#[derive(Debug, Clone, Default)]
+pub struct StandIns {
+    /// Collations.
+    pub collations: BTreeSet<Name>,
+    /// Functions.
+    pub functions: BTreeSet<Name>,
+    /// Modules of virtual tables, and tokenizers of full-text tables.
+    pub modules: BTreeSet<Name>,
+    compared: Arc<AtomicBool>,
+}
+
+/// Something that this SQLite lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Missing {
+    Collation(Name),
+    Function(Name),
+    /// A function that is there, but not as an aggregate.
+    Aggregate(Name),
+    Module(Name),
+}
+
+impl Missing {
+    /// What an error of SQLite says is missing.
+    pub(super) fn in_message(message: &str) -> Option<Missing> {
+        let after = |words: &str| {
+            let (_, name) = message.rsplit_once(words)?;
+            Some(Name::new(name.trim().trim_end_matches("()")))
+        };
+        let before = |words: &str| {
+            let (start, _) = message.split_once(words)?;
+            Some(Name::new(start.rsplit(' ').next().unwrap_or(start)))
+        };
+        after("no such collation sequence: ")
+            .map(Missing::Collation)
+            .or_else(|| after("no such function: ").map(Missing::Function))
+            .or_else(|| after("no such module: ").map(Missing::Module))
+            .or_else(|| after("no such tokenizer: ").map(Missing::Module))
+            .or_else(|| after("unknown tokenizer: ").map(Missing::Module))
+            .or_else(|| before("() may not be used as a window function").map(Missing::Aggregate))
+            .or_else(|| after("may not be used with non-aggregate ").map(Missing::Aggregate))
+    }
+
+    /// The name of something built in that was probably meant.
+    pub(super) fn near_miss(&self, connection: &Connection) -> Option<String> {
+        let (name, list) = match self {
+            Missing::Collation(name) => (name, "SELECT name FROM pragma_collation_list"),
+            Missing::Function(name) => (name, "SELECT DISTINCT name FROM pragma_function_list"),
+            Missing::Module(name) => (name, "SELECT name FROM pragma_module_list"),
+            Missing::Aggregate(_) => return None,
+        };
+        let mut statement = connection.prepare(list).ok()?;
+        let names: Vec<String> =
+            statement.query_map([], |row| row.get(0)).ok()?.collect::<rusqlite::Result<_>>().ok()?;
+        nearest(name.as_str(), names.iter().map(String::as_str)).map(str::to_owned)
+    }
+}
+
+impl StandIns {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.collations.is_empty() && self.functions.is_empty() && self.modules.is_empty()
+    }
+
+    /// One line for the user; `None` where nothing is missing.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let list = |thing: &str, names: &BTreeSet<Name>| {
+            names.iter().map(|name| format!("the {thing} `{name}`")).collect::<Vec<_>>()
+        };
+        let all =
+            [list("collation", &self.collations), list("function", &self.functions), list("module", &self.modules)]
+                .concat();
+        let verb = if all.len() == 1 { "exists" } else { "exist" };
+        (!all.is_empty())
+            .then(|| format!("{} {verb} only in the application; a stand-in took its place", all.join(", ")))
+    }
+
+    /// Takes in what others found.
+    pub fn extend(&mut self, others: &StandIns) {
+        self.collations.extend(others.collations.iter().cloned());
+        self.functions.extend(others.functions.iter().cloned());
+        self.modules.extend(others.modules.iter().cloned());
+    }
+
+    /// Puts all stand-ins on a connection; modules have none.
+    ///
+    /// # Errors
+    ///
+    /// Fails where SQLite does.
+    pub fn register(&self, connection: &Connection) -> rusqlite::Result<()> {
+        self.collations.iter().try_for_each(|name| self.register_collation(connection, name))?;
+        self.functions.iter().try_for_each(|name| register_function(connection, name))
+    }
+
+    /// Whether a stand-in had to compare values, so that what came out of it may be wrong.
+    pub(super) fn were_compared(&self) -> bool {
+        self.compared.load(Ordering::Relaxed)
+    }
+
+    /// Whether that is known to be the application's.
+    pub(super) fn knows(&self, missing: &Missing) -> bool {
+        match missing {
+            Missing::Collation(name) => self.collations.contains(name),
+            Missing::Function(name) | Missing::Aggregate(name) => self.functions.contains(name),
+            Missing::Module(name) => self.modules.contains(name),
+        }
+    }
+
+    /// Puts a stand-in on a connection for what an error says is missing; false where it says no such thing or where
+    /// there is no stand-in to put.
+    pub(super) fn meet(&mut self, connection: &Connection, error: &rusqlite::Error) -> rusqlite::Result<bool> {
+        self.meet_message(connection, &words(error))
+    }
+
+    /// As [`StandIns::meet`], for an error that is known by its words.
+    pub(super) fn meet_message(&mut self, connection: &Connection, message: &str) -> rusqlite::Result<bool> {
+        match Missing::in_message(message) {
+            Some(Missing::Collation(name)) => {
+                self.register_collation(connection, &name)?;
+                Ok(self.collations.insert(name))
+            }
+            Some(Missing::Function(name)) => {
+                register_function(connection, &name)?;
+                Ok(self.functions.insert(name))
+            }
+            Some(Missing::Aggregate(name)) if self.functions.contains(&name) => {
+                let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+                connection.create_window_function(name.as_str(), -1, flags, Application(name.as_str().to_owned()))?;
+                Ok(true)
+            }
+            Some(Missing::Module(name)) => {
+                self.modules.insert(name);
+                Ok(false)
+            }
+            Some(Missing::Aggregate(_)) | None => Ok(false),
+        }
+    }
+
+    fn register_collation(&self, connection: &Connection, name: &Name) -> rusqlite::Result<()> {
+        let compared = Arc::clone(&self.compared);
+        connection.create_collation(name.as_str(), move |a, b| {
+            compared.store(true, Ordering::Relaxed);
+            a.cmp(b)
+        })
+    }
+}
+
+fn register_function(connection: &Connection, name: &Name) -> rusqlite::Result<()> {
+    // Deterministic, since only such functions may stand in indexes and generated columns.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    let application = Application(name.as_str().to_owned());
+    connection.create_scalar_function(name.as_str(), -1, flags, move |_| application.refuse::<Null>())
+}
+
+/// A function of the application, by its name.
+struct Application(String);
+
+impl Application {
+    fn refuse<T>(&self) -> rusqlite::Result<T> {
+        let message = format!("the function `{}` exists only in the application", self.0);
+        Err(rusqlite::Error::UserFunctionError(message.into()))
+    }
+}
+
+impl Aggregate<(), Null> for Application {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<()> {
+        self.refuse()
+    }
+
+    fn step(&self, _: &mut Context<'_>, (): &mut ()) -> rusqlite::Result<()> {
+        self.refuse()
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, _: Option<()>) -> rusqlite::Result<Null> {
+        self.refuse()
+    }
+}
+
+impl WindowAggregate<(), Null> for Application {
+    fn value(&self, _: Option<&mut ()>) -> rusqlite::Result<Null> {
+        self.refuse()
+    }
+
+    fn inverse(&self, _: &mut Context<'_>, (): &mut ()) -> rusqlite::Result<()> {
+        self.refuse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_sqlite_say_what_is_missing() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        let missing = |sql: &str| Missing::in_message(&words(&connection.execute_batch(sql).unwrap_err()));
+        assert_eq!(missing("SELECT fold(1)"), Some(Missing::Function(Name::from("fold"))));
+        assert_eq!(missing("SELECT 1 ORDER BY 1 COLLATE unicase"), Some(Missing::Collation(Name::from("unicase"))));
+        assert_eq!(missing("CREATE VIRTUAL TABLE v USING vec0(a)"), Some(Missing::Module(Name::from("vec0"))));
+        assert_eq!(
+            missing("CREATE VIRTUAL TABLE v USING fts5(a, tokenize = 'jieba')"),
+            Some(Missing::Module(Name::from("jieba")))
+        );
+        assert_eq!(missing("SELECT absent"), None);
+    }
+
+    #[test]
+    fn stand_ins_let_a_schema_be_built_and_never_give_a_value() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut stand_ins = StandIns::default();
+        let mut run = |sql: &str| {
+            while let Err(error) = connection.execute_batch(sql) {
+                if !stand_ins.meet(&connection, &error).unwrap() {
+                    return Err(words(&error));
+                }
+            }
+            Ok(())
+        };
+        run("CREATE TABLE t (a CHECK (fold(a) > 0), b COLLATE unicase UNIQUE)").unwrap();
+        run("CREATE VIEW v AS SELECT total_of(a) OVER (ORDER BY b) FROM t").unwrap();
+        run("SELECT * FROM v").unwrap();
+        assert!(run("INSERT INTO t VALUES (1, 2)").unwrap_err().contains("only in the application"));
+        assert!(!stand_ins.were_compared());
+        connection
+            .execute_batch("PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+            .unwrap();
+        assert!(stand_ins.were_compared());
+        let notice = stand_ins.notice().unwrap();
+        assert!(
+            notice.starts_with("the collation `unicase`, the function `fold`, the function `total_of` exist"),
+            "{notice}"
+        );
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_told_from_an_application_function() {
+        let connection = Connection::open_in_memory().unwrap();
+        let near = |missing: Missing| missing.near_miss(&connection);
+        assert_eq!(near(Missing::Function(Name::from("lenght"))).as_deref(), Some("length"));
+        assert_eq!(near(Missing::Collation(Name::from("nocaes"))).as_deref(), Some("NOCASE"));
+        assert_eq!(near(Missing::Function(Name::from("my_own_function"))), None);
+    }
+}

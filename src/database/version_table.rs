@@ -1,0 +1,294 @@
+//! The table that says which revisions a database has: one row each, in the order of their application.
+//!
+//! Plain SQL that any SQLite and any person can read. Knows nothing of the graph: heads are derived elsewhere.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::{Error, words};
+use crate::schema::Name;
+
+/// The name of the table where the settings give no other.
+pub const DEFAULT_NAME: &str = "schemactl_version";
+
+/// A revision that a database has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applied {
+    /// Its identifier.
+    pub revision: String,
+    /// The revisions that it follows.
+    pub parents: Vec<String>,
+    /// The revisions that it needs beside them.
+    pub depends_on: Vec<String>,
+    /// How it came to be here.
+    pub kind: Kind,
+    /// Its message.
+    pub message: String,
+    /// The checksum of the script that ran.
+    pub checksum: String,
+    /// The fingerprint of the schema after it, where it is known.
+    pub schema: Option<String>,
+    /// The script that takes it back; `None` for an irreversible revision.
+    pub down_sql: Option<String>,
+    /// When it was applied, RFC 3339 in UTC.
+    pub applied_at: String,
+    /// How long it took.
+    pub duration: Duration,
+    /// The schemactl that applied it.
+    pub tool_version: String,
+}
+
+/// How a revision came to be in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Its script ran.
+    Upgrade,
+    /// It was declared to be there.
+    Stamp,
+    /// It was taken over from another tool.
+    Adopt,
+    /// It stands for revisions that were squashed into it.
+    Squash,
+}
+
+impl Kind {
+    const ALL: [(Kind, &'static str); 4] =
+        [(Kind::Upgrade, "upgrade"), (Kind::Stamp, "stamp"), (Kind::Adopt, "adopt"), (Kind::Squash, "squash")];
+
+    /// The word that stands in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("upgrade", |(_, word)| word)
+    }
+}
+
+const COLUMNS: [&str; 12] = [
+    "revision",
+    "sequence",
+    "parents",
+    "depends_on",
+    "kind",
+    "message",
+    "checksum",
+    "schema",
+    "down_sql",
+    "applied_at",
+    "duration_ms",
+    "tool_version",
+];
+
+/// The statement that makes the table, as it also stands in offline scripts.
+#[must_use]
+pub fn create_sql(table: &Name) -> String {
+    format!(
+        "CREATE TABLE {} (\n  \
+           \"revision\" TEXT PRIMARY KEY NOT NULL,\n  \
+           \"sequence\" INTEGER NOT NULL,\n  \
+           \"parents\" TEXT NOT NULL,\n  \
+           \"depends_on\" TEXT NOT NULL,\n  \
+           \"kind\" TEXT NOT NULL,\n  \
+           \"message\" TEXT NOT NULL,\n  \
+           \"checksum\" TEXT NOT NULL,\n  \
+           \"schema\" TEXT,\n  \
+           \"down_sql\" TEXT,\n  \
+           \"applied_at\" TEXT NOT NULL,\n  \
+           \"duration_ms\" REAL NOT NULL,\n  \
+           \"tool_version\" TEXT NOT NULL\n)",
+        table.quoted()
+    )
+}
+
+/// The revisions of a database in the order of their application; none where the table is missing.
+///
+/// # Errors
+///
+/// Refuses a table of that name with other columns, and rows that schemactl did not write.
+pub fn read(connection: &Connection, table: &Name) -> Result<Vec<Applied>, Error> {
+    if !exists(connection, table)? {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT {} FROM main.{} ORDER BY \"sequence\", rowid", quoted_columns(), table.quoted());
+    let failed = |error: &rusqlite::Error| failed(connection, error);
+    let mut statement = connection.prepare(&sql).map_err(|error| failed(&error))?;
+    let mut rows = statement.query([]).map_err(|error| failed(&error))?;
+    let mut applied = Vec::new();
+    while let Some(row) = rows.next().map_err(|error| failed(&error))? {
+        applied.push(read_row(row, table)?);
+    }
+    Ok(applied)
+}
+
+fn read_row(row: &Row<'_>, table: &Name) -> Result<Applied, Error> {
+    let bad = |message: String| Error::BadVersionRow { table: table.clone(), message };
+    let text = |column: &str| row.get::<_, String>(column).map_err(|error| bad(words(&error)));
+    let optional = |column: &str| row.get::<_, Option<String>>(column).map_err(|error| bad(words(&error)));
+    let kind = text("kind")?;
+    let milliseconds: f64 = row.get("duration_ms").map_err(|error| bad(words(&error)))?;
+    Ok(Applied {
+        revision: text("revision")?,
+        parents: split(&text("parents")?),
+        depends_on: split(&text("depends_on")?),
+        kind: Kind::ALL
+            .iter()
+            .find(|(_, word)| *word == kind)
+            .map(|(kind, _)| *kind)
+            .ok_or_else(|| bad(format!("its kind is `{kind}`")))?,
+        message: text("message")?,
+        checksum: text("checksum")?,
+        schema: optional("schema")?,
+        down_sql: optional("down_sql")?,
+        applied_at: text("applied_at")?,
+        duration: Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default(),
+        tool_version: text("tool_version")?,
+    })
+}
+
+fn split(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
+}
+
+/// Makes the table where it is missing; true if it was.
+///
+/// # Errors
+///
+/// Refuses a table of that name with other columns.
+pub fn ensure(connection: &Connection, table: &Name) -> Result<bool, Error> {
+    if exists(connection, table)? {
+        return Ok(false);
+    }
+    connection.execute_batch(&create_sql(table)).map_err(|error| failed(connection, &error))?;
+    Ok(true)
+}
+
+/// Adds a revision at the end.
+///
+/// # Errors
+///
+/// Fails where the revision is there already.
+pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Result<(), Error> {
+    let sql = format!(
+        "INSERT INTO main.{table} ({columns}) SELECT ?1, coalesce(max(\"sequence\"), 0) + 1, \
+         ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM main.{table}",
+        table = table.quoted(),
+        columns = quoted_columns(),
+    );
+    let values = params![
+        applied.revision,
+        applied.parents.join(","),
+        applied.depends_on.join(","),
+        applied.kind.as_str(),
+        applied.message,
+        applied.checksum,
+        applied.schema,
+        applied.down_sql,
+        applied.applied_at,
+        applied.duration.as_secs_f64() * 1000.0,
+        applied.tool_version,
+    ];
+    connection.execute(&sql, values).map_err(|error| failed(connection, &error))?;
+    Ok(())
+}
+
+/// Removes a revision; true if it was there.
+///
+/// # Errors
+///
+/// Fails where SQLite cannot write.
+pub fn delete(connection: &Connection, table: &Name, revision: &str) -> Result<bool, Error> {
+    let sql = format!("DELETE FROM main.{} WHERE \"revision\" = ?1", table.quoted());
+    connection.execute(&sql, [revision]).map(|rows| rows > 0).map_err(|error| failed(connection, &error))
+}
+
+/// Whether the table is there, with the columns that it must have.
+fn exists(connection: &Connection, table: &Name) -> Result<bool, Error> {
+    let columns: Option<String> = connection
+        .query_row("SELECT group_concat(name, ',') FROM pragma_table_xinfo(?1, 'main')", [table.as_str()], |row| {
+            row.get(0)
+        })
+        .optional()
+        .map_err(|error| failed(connection, &error))?
+        .flatten();
+    let Some(columns) = columns else { return Ok(false) };
+    let has = |wanted: &str| columns.split(',').any(|column| column == wanted);
+    if COLUMNS.iter().all(|column| has(column)) {
+        Ok(true)
+    } else {
+        Err(Error::ForeignVersionTable { table: table.clone(), columns: format!("`{}`", columns.replace(',', "`, `")) })
+    }
+}
+
+fn quoted_columns() -> String {
+    COLUMNS.map(crate::token::quote_name).join(", ")
+}
+
+fn failed(connection: &Connection, error: &rusqlite::Error) -> Error {
+    Error::from_sqlite(connection.path().unwrap_or_default().as_ref(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn applied(revision: &str, parents: &[&str]) -> Applied {
+        Applied {
+            revision: revision.to_owned(),
+            parents: parents.iter().map(|&parent| parent.to_owned()).collect(),
+            depends_on: Vec::new(),
+            kind: Kind::Upgrade,
+            message: "Added it's \"table\"".to_owned(),
+            checksum: "sha256:00".to_owned(),
+            schema: None,
+            down_sql: Some("DROP TABLE t;\n".to_owned()),
+            applied_at: "2026-11-22T19:37:12Z".to_owned(),
+            duration: Duration::from_micros(1250),
+            tool_version: "0.1.0".to_owned(),
+        }
+    }
+
+    #[test]
+    fn rows_come_back_as_they_were_written_in_the_order_of_application() {
+        let connection = Connection::open_in_memory().unwrap();
+        let table = Name::from("odd \"name\"");
+        assert_eq!(read(&connection, &table).unwrap(), []);
+        assert!(!delete_missing(&connection, &table));
+        assert!(ensure(&connection, &table).unwrap());
+        assert!(!ensure(&connection, &table).unwrap());
+        let rows = [applied("f", &[]), applied("a", &["f"]), applied("c", &["a", "f"])];
+        for row in &rows {
+            insert(&connection, &table, row).unwrap();
+        }
+        assert_eq!(read(&connection, &table).unwrap(), rows);
+        assert!(delete(&connection, &table, "a").unwrap());
+        assert!(!delete(&connection, &table, "a").unwrap());
+        assert_eq!(read(&connection, &table).unwrap().len(), 2);
+        assert!(insert(&connection, &table, &rows[0]).is_err());
+    }
+
+    fn delete_missing(connection: &Connection, table: &Name) -> bool {
+        delete(connection, table, "a").is_ok()
+    }
+
+    #[test]
+    fn another_table_of_that_name_is_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE schemactl_version (id, text)").unwrap();
+        let error = read(&connection, &Name::from(DEFAULT_NAME)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the table `schemactl_version` is not schemactl's: it has the columns `id`, `text`"
+        );
+        assert!(ensure(&connection, &Name::from(DEFAULT_NAME)).is_err());
+    }
+
+    #[test]
+    fn a_row_of_an_unknown_kind_is_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        let table = Name::from(DEFAULT_NAME);
+        ensure(&connection, &table).unwrap();
+        insert(&connection, &table, &applied("a", &[])).unwrap();
+        connection.execute_batch("UPDATE schemactl_version SET kind = 'magic'").unwrap();
+        let error = read(&connection, &table).unwrap_err();
+        assert!(error.to_string().contains("its kind is `magic`"), "{error}");
+    }
+}

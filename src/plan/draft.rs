@@ -1,0 +1,196 @@
+//! Up and down, planned together and proved before anybody sees them.
+
+use indexmap::IndexSet;
+
+use crate::database::Scratch;
+use crate::diff::{Change, ColumnOrder, TableChange, diff};
+use crate::model::{Intent, Renames};
+use crate::schema::{Affinity, Column, Expression, Name, Schema, SqliteVersion, Table, TypeName};
+
+use super::planner::{self, Options, Plan};
+use super::rows::RowWork;
+use super::sample::{self, Amount, Rows};
+use super::statement::{OLDEST, Statement, write_section};
+use super::Error;
+
+/// A proved pair of sections.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// From the schema as it is to the wanted one.
+    pub up: Vec<Statement>,
+    /// And back.
+    pub down: Vec<Statement>,
+    /// The schema after `up`, read back.
+    pub schema: Schema,
+    /// The oldest SQLite that can run both, where it is newer than any SQLite in use.
+    pub requires: Option<SqliteVersion>,
+    /// Tables that `up` copies.
+    pub rebuilt: IndexSet<Name>,
+    /// How many made-up rows went up and down.
+    pub rows: usize,
+}
+
+/// Plans both ways between two schemas and proves them on scratch databases: up gives `after`, down gives `before`
+/// again, made-up rows survive both, and the text of the script does the same as the statements one by one.
+///
+/// # Errors
+/// See [`Error`].
+pub fn draft(before: &Schema, after: &Schema, intent: &Intent, options: Options) -> Result<Draft, Error> {
+    let mut last = None;
+    // Made-up rows may violate what the change brings, as real ones may; fewer rows then prove less, and it is said.
+    for amount in [Amount::Several, Amount::SeveralWithoutNull, Amount::One, Amount::None] {
+        match attempt(before, after, intent, options, amount) {
+            Ok(draft) => return Ok(draft),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.expect("at least one amount was tried"))
+}
+
+fn attempt(
+    before: &Schema,
+    after: &Schema,
+    intent: &Intent,
+    options: Options,
+    amount: Amount,
+) -> Result<Draft, Error> {
+    let mut scratch = Scratch::build(before)?;
+    let before = planner::read(&scratch)?;
+    sample::fill(scratch.connection(), &before, amount)?;
+    let rows = Rows::read(scratch.connection(), &before)?;
+
+    let work = RowWork::from_intent(intent);
+    let up = planner::plan(&mut scratch, after, &intent.renames, &work, options)?;
+    let rows_after = Rows::read(scratch.connection(), &up.schema)?;
+    refuse_losses(&rows, &rows_after, &intent.renames, &work, &up.statements)?;
+
+    let back = intent.renames.reversed();
+    // The way back restores the very schema, the places of its columns too.
+    let exact = Options { column_order: ColumnOrder::Strict, ..options };
+    let (down, work) = plan_down(&mut scratch, &before, &up.schema, &back, exact)?;
+    let rows_back = Rows::read(scratch.connection(), &down.schema)?;
+    refuse_losses(&rows_after, &rows_back, &back, &work, &down.statements)?;
+
+    prove_text(&before, after, &up, &down, options)?;
+    let newest = up.statements.iter().chain(&down.statements).map(|statement| statement.requires).max();
+    Ok(Draft {
+        requires: newest.filter(|version| *version > OLDEST),
+        rows: rows.count(),
+        schema: up.schema,
+        rebuilt: up.rebuilt,
+        up: up.statements,
+        down: down.statements,
+    })
+}
+
+/// Plans the way back. Columns that come back NOT NULL need values for the rows: guesses are tried in turn.
+fn plan_down(
+    scratch: &mut Scratch,
+    before: &Schema,
+    after: &Schema,
+    renames: &Renames,
+    options: Options,
+) -> Result<(Plan, RowWork), Error> {
+    let returning = returning_columns(before, after, renames);
+    let most = returning.iter().map(|(table, column)| fillers(before, table, column).len()).max().unwrap_or(1);
+    let mut last = None;
+    for guess in 0..most {
+        let mut intent = Intent::default();
+        for (table, column) in &returning {
+            let fillers = fillers(before, table, column);
+            let filler = fillers[guess.min(fillers.len() - 1)].clone();
+            intent.backfills.insert((table.name.clone(), column.name.clone()), filler);
+        }
+        let work = RowWork::from_intent(&intent);
+        match planner::plan(scratch, before, renames, &work, options) {
+            Ok(plan) => return Ok((plan, work)),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.expect("at least one guess was tried"))
+}
+
+/// The columns of `before` that the way back adds as NOT NULL without a default.
+fn returning_columns<'a>(before: &'a Schema, after: &Schema, renames: &Renames) -> Vec<(&'a Table, &'a Column)> {
+    let changes = diff(after, before, renames, ColumnOrder::Strict);
+    let altered = changes.iter().filter_map(|change| match change {
+        Change::AlterTable(alter) => Some(alter),
+        _ => None,
+    });
+    let mut columns = Vec::new();
+    for alter in altered {
+        for change in &alter.changes {
+            if let TableChange::AddColumn(column) = change
+                && column.not_null.is_some()
+                && column.default.is_none()
+                && column.generated.is_none()
+                && let Some(table) = before.tables.get(&alter.after.name)
+                && let Some(column) = table.column(&column.name)
+            {
+                columns.push((table, column));
+            }
+        }
+    }
+    columns
+}
+
+/// Values for the rows of a column whose own are gone, the likeliest to be accepted first.
+fn fillers(schema: &Schema, table: &Table, column: &Column) -> Vec<Expression> {
+    let mut fillers = Vec::new();
+    let of_column = |columns: &[Name]| columns.len() == 1 && columns[0] == column.name;
+    if let Some(key) = table.foreign_keys.iter().find(|key| of_column(&key.columns)) {
+        let parent_key = key.parent_columns.first().cloned().or_else(|| {
+            let parent = schema.tables.get(&key.parent)?;
+            Some(parent.primary_key.as_ref()?.columns.first()?.name.clone())
+        });
+        if let Some(parent_key) = parent_key {
+            fillers.push(format!("SELECT min({}) FROM {}", parent_key.quoted(), key.parent.quoted()));
+        }
+    }
+    fillers.extend(sample::check_literals(table, column));
+    let affinity = column.type_name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
+    let is_unique = table.is_in_primary_key(&column.name)
+        || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == column.name))
+        || table.indexes.values().any(|index| index.unique);
+    if is_unique && let Some(rowid) = table.rowid_name() {
+        fillers.push(if affinity == Affinity::Text { format!("'lost ' || {rowid}") } else { rowid.to_owned() });
+    }
+    fillers.push(
+        match affinity {
+            Affinity::Text => "''",
+            Affinity::Blob if column.type_name.is_some() => "x''",
+            Affinity::Real => "0.0",
+            Affinity::Integer | Affinity::Numeric | Affinity::Blob => "0",
+        }
+        .to_owned(),
+    );
+    fillers.into_iter().map(Expression::new).collect()
+}
+
+fn refuse_losses(
+    before: &Rows,
+    after: &Rows,
+    renames: &Renames,
+    work: &RowWork,
+    statements: &[Statement],
+) -> Result<(), Error> {
+    let losses = before.missing_in(after, renames, work);
+    if losses.is_empty() { Ok(()) } else { Err(Error::RowsLost { losses, script: write_section(statements) }) }
+}
+
+/// The script as a person would run it, from its text, on a database of its own.
+fn prove_text(before: &Schema, after: &Schema, up: &Plan, down: &Plan, options: Options) -> Result<(), Error> {
+    let mut scratch = Scratch::build(before)?;
+    let mut run = |statements: &[Statement], wanted: &Schema, order: ColumnOrder| {
+        let script = write_section(statements);
+        planner::run(&mut scratch, &script)?;
+        let differences = diff(&planner::read(&scratch)?, wanted, &Renames::default(), order);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let differences = differences.iter().flat_map(Change::lines).map(|line| line.text).collect();
+        Err(Error::NotReached { differences, script })
+    };
+    run(&up.statements, after, options.column_order)?;
+    run(&down.statements, before, ColumnOrder::Strict)
+}

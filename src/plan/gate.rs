@@ -1,0 +1,301 @@
+//! What the rows could refuse: questions to the database before anything is changed.
+//!
+//! Each gate is one SELECT for the offending rows. It is asked read-only when a revision is made, and it stands in the
+//! script as a comment that the runner asks again inside the transaction.
+
+use crate::diff::{AlterTable, Change, TableChange};
+use crate::schema::{Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, Schema, Table, TypeName};
+use crate::token::{TokenKind, significant_tokens};
+
+use super::rows::RowWork;
+
+/// A question whose answer must be "no rows".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// What is wrong with rows that it finds: ``NULL in `user.email` ``.
+    pub violation: String,
+    /// A SELECT that gives the key of each offending row, on one line.
+    pub sql: String,
+    /// The line to add to the model, or what else to do.
+    pub help: String,
+}
+
+/// All gates of the changes from `before`, the schema of the database that will be asked.
+#[must_use]
+pub fn gates(before: &Schema, changes: &[Change], rows: &RowWork) -> Vec<Gate> {
+    changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::AlterTable(alter) => Some(alter),
+            _ => None,
+        })
+        .flat_map(|alter| of_table(before, alter, rows))
+        .collect()
+}
+
+fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
+    let asked = Asked { alter };
+    let mut gates = Vec::new();
+    for change in &alter.changes {
+        match change {
+            TableChange::AddColumn(column) => gates.extend(asked.new_column(column, rows)),
+            TableChange::AlterColumn { before, after } => {
+                gates.extend(asked.tightened(before, after, rows));
+                gates.extend(asked.converted(before, after, rows));
+            }
+            TableChange::AddCheck(check) => gates.extend(asked.check(check)),
+            TableChange::AddUnique(unique) => {
+                let keys: Vec<_> = unique.columns.iter().map(|key| asked.key(key)).collect();
+                gates.extend(asked.unique(&keys, None));
+            }
+            TableChange::AlterPrimaryKey { after: Some(key), .. } => {
+                let keys: Vec<_> = key.columns.iter().map(|key| asked.key(key)).collect();
+                gates.extend(asked.unique(&keys, None));
+            }
+            TableChange::CreateIndex(index) | TableChange::AlterIndex { after: index, .. } if index.unique => {
+                let keys: Vec<_> = index.terms.iter().map(|term| asked.term(term)).collect();
+                gates.extend(asked.unique(&keys, index.predicate.as_ref().map(crate::schema::Expression::as_str)));
+            }
+            TableChange::AddForeignKey(key) => gates.extend(asked.foreign_key(schema, key)),
+            TableChange::SetStrict(true) => gates.extend(asked.strict(rows)),
+            _ => {}
+        }
+    }
+    gates
+}
+
+/// A table that is asked under its old name, with its old columns.
+struct Asked<'a> {
+    alter: &'a AlterTable,
+}
+
+impl Asked<'_> {
+    fn before(&self) -> &Table {
+        &self.alter.before
+    }
+
+    /// A gate over the rows for which a condition holds.
+    fn gate(&self, violation: String, condition: &str, help: String) -> Gate {
+        let table = self.before();
+        let key = match (&table.primary_key, table.rowid_name()) {
+            (Some(key), _) => key.columns.iter().map(|column| column.name.quoted()).collect::<Vec<_>>().join(", "),
+            (None, Some(rowid)) => rowid.to_owned(),
+            (None, None) => "*".to_owned(),
+        };
+        let sql = format!("SELECT {key} FROM {} WHERE {condition}", table.name.quoted());
+        Gate { violation, sql: one_line(&sql), help }
+    }
+
+    /// The old name of a column, if it is there already.
+    fn old_column(&self, name: &Name) -> Option<&Column> {
+        let renamed = self.alter.changes.iter().find_map(|change| match change {
+            TableChange::RenameColumn { before, after } if after == name => Some(before),
+            _ => None,
+        });
+        self.before().column(renamed.unwrap_or(name))
+    }
+
+    fn new_column(&self, column: &Column, rows: &RowWork) -> Option<Gate> {
+        let table = &self.alter.after.name;
+        let default_is_null = column.default.as_ref().is_none_or(|default| default.normal() == "NULL");
+        let has_no_value = column.generated.is_none() && default_is_null;
+        if column.not_null.is_none() || !has_no_value || rows.backfill(table, &column.name).is_some() {
+            return None;
+        }
+        Some(self.gate(
+            format!("no value for the new column `{table}.{}`, which is NOT NULL", column.name),
+            "1",
+            format!("give `{}` a `default = ...`, or `backfill = \"...\"` with an expression for existing rows", column.name),
+        ))
+    }
+
+    fn tightened(&self, before: &Column, after: &Column, rows: &RowWork) -> Option<Gate> {
+        let table = &self.alter.after;
+        if before.not_null.is_some() || after.not_null.is_none() || rows.filling(table, after).is_some() {
+            return None;
+        }
+        let old = self.old_column(&after.name)?;
+        Some(self.gate(
+            format!("NULL in `{}.{}`", table.name, after.name),
+            &format!("{} IS NULL", old.name.quoted()),
+            format!("add `backfill = \"...\"` to `{}`: an expression for rows where it is NULL", after.name),
+        ))
+    }
+
+    /// Values that do not survive the change of affinity
+    /// (<https://www.sqlite.org/datatype3.html#type_affinity>).
+    fn converted(&self, before: &Column, after: &Column, rows: &RowWork) -> Option<Gate> {
+        let affinity = |column: &Column| column.type_name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
+        let table = &self.alter.after.name;
+        let is_copied = before.is_copied() && after.is_copied();
+        if !is_copied || affinity(before) == affinity(after) || rows.conversion(table, &after.name).is_some() {
+            return None;
+        }
+        let old = self.old_column(&after.name)?;
+        let c = old.name.quoted();
+        // A comparison with CAST applies numeric affinity to the other side: it holds exactly for text that SQLite
+        // would turn into a number.
+        let number_as_text = format!("typeof({c}) = 'text' AND CAST({c} AS NUMERIC) = +{c}");
+        let condition = match affinity(after) {
+            Affinity::Text => format!("typeof({c}) IN ('integer', 'real') AND CAST(CAST({c} AS TEXT) AS NUMERIC) <> {c}"),
+            Affinity::Integer | Affinity::Numeric => format!("{number_as_text} AND CAST(CAST({c} AS NUMERIC) AS TEXT) <> +{c}"),
+            Affinity::Real => format!(
+                "{number_as_text} AND CAST(CAST({c} AS REAL) AS TEXT) <> +{c} AND CAST(CAST({c} AS INTEGER) AS TEXT) <> +{c} \
+                 OR typeof({c}) = 'integer' AND CAST(CAST({c} AS REAL) AS INTEGER) <> {c}"
+            ),
+            Affinity::Blob => return None,
+        };
+        let type_name = after.type_name.as_ref().map_or("no type", TypeName::as_str);
+        Some(self.gate(
+            format!("a value of `{table}.{}` that changes when it becomes {type_name}", after.name),
+            &condition,
+            format!("add `using = \"...\"` to `{}`: the expression that converts the old value", after.name),
+        ))
+    }
+
+    fn check(&self, check: &Check) -> Option<Gate> {
+        // A check that names a new or a renamed column is asked by SQLite itself when the rows are copied.
+        let table = &self.alter.after;
+        let is_answerable = significant_tokens(check.expression.as_str())
+            .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName))
+            .filter_map(|token| table.column(&Name::new(token.unquoted().into_owned())))
+            .all(|column| self.before().column(&column.name).is_some());
+        let is_qualified = super::qualifier::is_self_qualified(table);
+        (is_answerable && !is_qualified).then(|| {
+            self.gate(
+                format!("a row of `{}` that violates CHECK ({})", table.name, one_line(check.expression.as_str())),
+                &format!("NOT ({})", without_comments(check.expression.as_str())),
+                "change these rows first, in a revision of your own: `schemactl revision -m \"...\"`".to_owned(),
+            )
+        })
+    }
+
+    /// A key column as an expression over the old table, or `None` for a new column.
+    fn key(&self, key: &KeyColumn) -> Option<String> {
+        let column = self.old_column(&key.name)?;
+        let declared = self.alter.after.column(&key.name).and_then(|column| column.collate.as_ref());
+        let collate = key.collate.as_ref().or(declared);
+        Some(column.name.quoted() + &collate.map_or(String::new(), |name| format!(" COLLATE {}", name.quoted())))
+    }
+
+    fn term(&self, term: &IndexTerm) -> Option<String> {
+        match &term.key {
+            IndexKey::Column(name) => {
+                self.key(&KeyColumn { name: name.clone(), collate: term.collate.clone(), descending: false })
+            }
+            IndexKey::Expression(expression) => {
+                let names = significant_tokens(expression.as_str())
+                    .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName))
+                    .map(|token| Name::new(token.unquoted().into_owned()));
+                let is_known = names
+                    .filter(|name| self.alter.after.column(name).is_some())
+                    .all(|name| self.before().column(&name).is_some());
+                is_known.then(|| format!("({})", without_comments(expression.as_str())))
+            }
+        }
+    }
+
+    fn unique(&self, keys: &[Option<String>], predicate: Option<&str>) -> Option<Gate> {
+        let keys: Vec<&str> = keys.iter().map(Option::as_deref).collect::<Option<_>>()?;
+        if keys.is_empty() {
+            return None;
+        }
+        let mut conditions: Vec<String> = keys.iter().map(|key| format!("{key} IS NOT NULL")).collect();
+        conditions.extend(predicate.map(|predicate| format!("({})", without_comments(predicate))));
+        let list = keys.join(", ");
+        let sql = format!(
+            "SELECT {list} FROM {} WHERE {} GROUP BY {list} HAVING count(*) > 1",
+            self.before().name.quoted(),
+            conditions.join(" AND ")
+        );
+        Some(Gate {
+            violation: format!("several rows of `{}` with the same ({list}), which becomes unique", self.alter.after.name)
+                .replace('"', ""),
+            sql: one_line(&sql),
+            help: "make them differ first, in a revision of your own: `schemactl revision -m \"...\"`".to_owned(),
+        })
+    }
+
+    fn foreign_key(&self, schema: &Schema, key: &ForeignKey) -> Option<Gate> {
+        let parent = schema.tables.get(&key.parent)?;
+        let parent_columns: Vec<&Name> = if key.parent_columns.is_empty() {
+            parent.primary_key.as_ref()?.columns.iter().map(|column| &column.name).collect()
+        } else {
+            key.parent_columns.iter().collect()
+        };
+        let columns: Vec<&Column> = key.columns.iter().map(|name| self.old_column(name)).collect::<Option<_>>()?;
+        let is_answerable =
+            parent_columns.len() == columns.len() && parent_columns.iter().all(|name| parent.column(name).is_some());
+        if !is_answerable {
+            return None;
+        }
+        let table = self.before().name.quoted();
+        let present: Vec<_> = columns.iter().map(|column| format!("{} IS NOT NULL", column.name.quoted())).collect();
+        let matched: Vec<_> = columns
+            .iter()
+            .zip(&parent_columns)
+            .map(|(column, parent)| format!("\"schemactl_parent\".{} = {table}.{}", parent.quoted(), column.name.quoted()))
+            .collect();
+        let condition = format!(
+            "{} AND NOT EXISTS (SELECT 1 FROM {} AS \"schemactl_parent\" WHERE {})",
+            present.join(" AND "),
+            parent.name.quoted(),
+            matched.join(" AND ")
+        );
+        let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
+        Some(self.gate(
+            format!("a row of `{}` whose {} refers to no row of `{}`", self.alter.after.name, names.join(", "), key.parent),
+            &condition,
+            format!("delete these rows or add their parents to `{}` first, in a revision of your own", key.parent),
+        ))
+    }
+
+    /// Values that a STRICT table refuses (<https://www.sqlite.org/stricttables.html>).
+    fn strict(&self, rows: &RowWork) -> Vec<Gate> {
+        let table = &self.alter.after;
+        let copied = table.columns.iter().filter(|column| column.is_copied());
+        copied
+            .filter(|column| rows.conversion(&table.name, &column.name).is_none())
+            .filter_map(|column| {
+                let old = self.old_column(&column.name)?;
+                let type_name = column.type_name.as_ref()?.as_str().to_ascii_uppercase();
+                let c = old.name.quoted();
+                let becomes_number = format!("typeof({c}) = 'text' AND CAST({c} AS NUMERIC) = +{c}");
+                let condition = match type_name.as_str() {
+                    "INT" | "INTEGER" => format!(
+                        "typeof({c}) NOT IN ('integer', 'null') AND NOT (typeof({c}) = 'real' AND CAST({c} AS INTEGER) = {c}) \
+                         AND NOT ({becomes_number} AND CAST({c} AS INTEGER) = CAST({c} AS NUMERIC))"
+                    ),
+                    "REAL" => format!("typeof({c}) NOT IN ('integer', 'real', 'null') AND NOT ({becomes_number})"),
+                    "TEXT" => format!("typeof({c}) = 'blob'"),
+                    "BLOB" => format!("typeof({c}) NOT IN ('blob', 'null')"),
+                    _ => return None,
+                };
+                Some(self.gate(
+                    format!("a value of `{}.{}` that is no {type_name}, as STRICT demands", table.name, column.name),
+                    &condition,
+                    format!("add `using = \"...\"` to `{}`, or change these rows first", column.name),
+                ))
+            })
+            .collect()
+    }
+}
+
+/// The same SQL with one space for each stretch of white space and comments; literals stay as they are.
+fn one_line(sql: &str) -> String {
+    let mut line = String::with_capacity(sql.len());
+    for token in crate::token::tokens(sql) {
+        if token.is_significant() {
+            line.push_str(token.text);
+        } else if !line.ends_with(' ') {
+            line.push(' ');
+        }
+    }
+    line.trim().to_owned()
+}
+
+fn without_comments(sql: &str) -> String {
+    crate::token::tokens(sql)
+        .map(|token| if token.kind == TokenKind::Comment { " " } else { token.text })
+        .collect()
+}

@@ -1,0 +1,480 @@
+//! The one ordering rule for statements, and the trial of each on a scratch database.
+//!
+//! Statements come in this order, so that nothing is touched while something else still needs it:
+//!
+//! 1. triggers, views and indexes that go or change are dropped;
+//! 2. tables, then columns, are renamed by SQLite, which rewrites everything that names them;
+//! 3. tables are altered, each by ALTER TABLE where that is enough, else by one rebuild;
+//! 4. tables that go are dropped: row work of the step before may still have read them;
+//! 5. everything that is missing is created: tables, virtual tables, indexes, views, triggers.
+//!
+//! The scratch database is in the state of the statements planned so far. What it says counts: a statement that it
+//! refuses, or that gives another result than wanted, is not planned. Where a plan does not lead to the wanted schema,
+//! the next more cautious one is tried.
+
+use std::rc::Rc;
+
+use indexmap::IndexSet;
+
+use crate::database::{Filter, Scratch};
+use crate::diff::{AlterTable, Change, ColumnOrder, TableChange, diff};
+use crate::model::Renames;
+use crate::schema::{Name, Schema, SqliteVersion, Table, Trigger};
+use crate::sql;
+
+use super::rebuild::Naming;
+use super::rows::RowWork;
+use super::statement::Statement;
+use super::{Error, native, qualifier, rebuild, requirement, virtual_table};
+
+/// What a plan may use and what counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The oldest SQLite that must be able to run the statements.
+    pub target: SqliteVersion,
+    /// Whether the order of columns counts.
+    pub column_order: ColumnOrder,
+}
+
+/// Statements that lead from one schema to another, tried on a scratch database.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The statements in the order in which they run.
+    pub statements: Vec<Statement>,
+    /// The schema that they lead to, read back.
+    pub schema: Schema,
+    /// Tables that are copied.
+    pub rebuilt: IndexSet<Name>,
+}
+
+/// How much of what could stand in the way is taken down first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Caution {
+    /// What goes or changes.
+    Least,
+    /// All views and triggers.
+    Dependents,
+    /// All views and triggers, and each altered table is rebuilt.
+    Rebuilds,
+}
+
+/// Rounds of altering: a rebuilt parent may leave its children to be rebuilt, and theirs.
+const ROUNDS: usize = 3;
+
+/// Plans the way from what stands in the scratch database to `after`, and leaves the scratch database there.
+///
+/// # Errors
+/// [`Error::Refused`] when SQLite refuses a statement for which there is no other way; [`Error::NotReached`] when the
+/// statements do not lead to the wanted schema.
+pub fn plan(
+    scratch: &mut Scratch,
+    after: &Schema,
+    renames: &Renames,
+    rows: &RowWork,
+    options: Options,
+) -> Result<Plan, Error> {
+    let before = read(scratch)?;
+    let mut first_error = None;
+    for caution in [Caution::Least, Caution::Dependents, Caution::Rebuilds] {
+        run(scratch, "SAVEPOINT schemactl_plan")?;
+        let planner = Planner {
+            scratch,
+            before: &before,
+            after,
+            renames,
+            rows,
+            options,
+            caution,
+            statements: Vec::new(),
+            rebuilt: IndexSet::new(),
+            needs_guard: false,
+            now: None,
+        };
+        match planner.run() {
+            Ok(plan) => {
+                run(scratch, "RELEASE schemactl_plan")?;
+                return Ok(plan);
+            }
+            Err(error) => {
+                run(scratch, "ROLLBACK TO schemactl_plan; RELEASE schemactl_plan")?;
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    Err(first_error.expect("at least one way was tried"))
+}
+
+struct Planner<'a> {
+    scratch: &'a mut Scratch,
+    before: &'a Schema,
+    after: &'a Schema,
+    renames: &'a Renames,
+    rows: &'a RowWork,
+    options: Options,
+    caution: Caution,
+    statements: Vec<Statement>,
+    rebuilt: IndexSet<Name>,
+    needs_guard: bool,
+    /// The schema as it is now, until the next statement.
+    now: Option<Rc<Schema>>,
+}
+
+impl Planner<'_> {
+    fn run(mut self) -> Result<Plan, Error> {
+        let changes = self.changes(self.before, self.renames);
+        self.drop_dependents(&changes)?;
+        self.drop_indexes(&changes)?;
+        let unnamed = self.rename(&changes)?;
+        for round in 0..ROUNDS {
+            let now = self.now()?;
+            let changes = self.changes(&now, if round == 0 { &unnamed } else { &NO_RENAMES });
+            self.drop_dependents(&changes)?;
+            self.drop_indexes(&changes)?;
+            let mut altered = false;
+            for change in &changes {
+                if let Change::AlterTable(alter) = change
+                    && alter.changes.iter().any(|change| !is_of_index(change))
+                {
+                    altered = true;
+                    self.alter(alter)?;
+                }
+            }
+            if !altered {
+                break;
+            }
+        }
+        self.drop_tables()?;
+        self.create_missing()?;
+        if self.needs_guard {
+            self.statements.splice(0..0, rebuild::guard());
+        }
+        let schema = self.now()?;
+        let left = diff(&schema, self.after, &NO_RENAMES, self.options.column_order);
+        if !left.is_empty() {
+            return Err(Error::NotReached {
+                differences: left.iter().flat_map(Change::lines).map(|line| line.text).collect(),
+                script: super::statement::write_section(&self.statements),
+            });
+        }
+        let schema = Schema::clone(&schema);
+        Ok(Plan { statements: self.statements, schema, rebuilt: self.rebuilt })
+    }
+
+    fn now(&mut self) -> Result<Rc<Schema>, Error> {
+        if let Some(now) = &self.now {
+            return Ok(Rc::clone(now));
+        }
+        let now = Rc::new(read(self.scratch)?);
+        self.now = Some(Rc::clone(&now));
+        Ok(now)
+    }
+
+    fn changes(&self, now: &Schema, renames: &Renames) -> Vec<Change> {
+        diff(now, self.after, renames, self.options.column_order)
+    }
+
+    /// Runs a statement on the scratch database and plans it.
+    fn add(&mut self, statement: Statement) -> Result<(), Error> {
+        self.now = None;
+        run(self.scratch, &statement.sql)?;
+        self.statements.push(statement);
+        Ok(())
+    }
+
+    /// Step 1: triggers before the views that they stand on.
+    fn drop_dependents(&mut self, changes: &[Change]) -> Result<(), Error> {
+        let now = self.now()?;
+        let every = self.caution >= Caution::Dependents && !changes.is_empty();
+        let goes_or_changes = |name: &Name, kind: fn(&Change) -> Option<&Name>| {
+            every || changes.iter().filter_map(kind).any(|changed| changed == name)
+        };
+        for trigger in now.triggers.values().filter(|trigger| goes_or_changes(&trigger.name, changed_trigger)) {
+            self.add(Statement::new(format!("DROP TRIGGER {}", trigger.name.quoted())))?;
+        }
+        for view in now.views.values().filter(|view| goes_or_changes(&view.name, changed_view)) {
+            self.add(Statement::new(format!("DROP VIEW {}", view.name.quoted())))?;
+        }
+        Ok(())
+    }
+
+    fn drop_indexes(&mut self, changes: &[Change]) -> Result<(), Error> {
+        let altered = changes.iter().filter_map(|change| match change {
+            Change::AlterTable(alter) => Some(alter),
+            _ => None,
+        });
+        for change in altered.flat_map(|alter| &alter.changes) {
+            if let TableChange::DropIndex(index) | TableChange::AlterIndex { before: index, .. } = change {
+                self.add(Statement::new(format!("DROP INDEX {}", index.name.quoted())))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Step 2. Returns the renames of columns that the target cannot do by itself.
+    fn rename(&mut self, changes: &[Change]) -> Result<Renames, Error> {
+        let altered: Vec<&AlterTable> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::AlterTable(alter) => Some(alter),
+                _ => None,
+            })
+            .collect();
+        let tables = altered.iter().filter(|alter| alter.changes.contains(&TableChange::Rename));
+        self.rename_tables(tables.map(|alter| (alter.before.name.clone(), alter.after.name.clone())).collect())?;
+        let mut left = Renames::default();
+        for alter in altered {
+            let columns = alter.changes.iter().filter_map(|change| match change {
+                TableChange::RenameColumn { before, after } => Some((before.clone(), after.clone())),
+                _ => None,
+            });
+            self.rename_columns(alter, columns.collect(), &mut left)?;
+        }
+        Ok(left)
+    }
+
+    fn rename_tables(&mut self, mut pending: Vec<(Name, Name)>) -> Result<(), Error> {
+        while !pending.is_empty() {
+            let now = self.now()?;
+            let is_free = |name: &Name| !now.tables.contains_key(name);
+            if let Some(at) = pending.iter().position(|(_, to)| is_free(to)) {
+                let (from, to) = pending.remove(at);
+                self.add(rename_table(&from, &to))?;
+                continue;
+            }
+            let occupant = pending[0].1.clone();
+            let is_renamed = pending.iter().any(|(from, _)| *from == occupant);
+            if is_renamed {
+                // A circle, or a name that differs in case only, which SQLite takes as the same name.
+                let (from, to) = pending.remove(0);
+                let aside = Name::new(format!("schemactl_old_{from}"));
+                self.add(rename_table(&from, &aside))?;
+                pending.push((aside, to));
+            } else {
+                self.drop_table(&now, &occupant)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rename_columns(
+        &mut self,
+        alter: &AlterTable,
+        mut pending: Vec<(Name, Name)>,
+        left: &mut Renames,
+    ) -> Result<(), Error> {
+        let table = &alter.after.name;
+        let mut taken: Vec<Name> = alter.before.columns.iter().map(|column| column.name.clone()).collect();
+        while !pending.is_empty() {
+            let at = pending.iter().position(|(from, to)| from == to || !taken.contains(to));
+            let (from, to, is_last) = if let Some(at) = at {
+                let (from, to) = pending.remove(at);
+                (from, to, true)
+            } else if pending.iter().any(|(from, _)| *from == pending[0].1) {
+                let (from, to) = pending.remove(0);
+                let aside = Name::new(format!("schemactl_old_{from}"));
+                pending.push((aside.clone(), to));
+                (from, aside, false)
+            } else {
+                // The name is taken by a column that goes: the rebuild copies from one to the other.
+                let (from, to) = pending.remove(0);
+                left.columns.insert((table.clone(), to), from);
+                continue;
+            };
+            let Some(statement) = native::rename_column(table, &from, &to, self.options.target) else {
+                left.columns.insert((table.clone(), to), from);
+                continue;
+            };
+            self.add(statement)?;
+            taken.retain(|name| *name != from);
+            taken.push(to);
+            debug_assert!(is_last || !pending.is_empty());
+        }
+        Ok(())
+    }
+
+    /// Step 3, for one table.
+    fn alter(&mut self, alter: &AlterTable) -> Result<(), Error> {
+        let now = self.now()?;
+        let updates_are_silent = !now.triggers_on(&alter.before.name).any(Trigger::fires_on_update);
+        let statements = match self.caution {
+            Caution::Rebuilds => None,
+            _ => native::statements(alter, self.rows, self.options.target, updates_are_silent),
+        };
+        match statements {
+            Some(statements) if self.is_reached_by(&statements, &alter.after)? => {
+                self.statements.extend(statements);
+                Ok(())
+            }
+            _ => self.rebuild(alter, &now),
+        }
+    }
+
+    /// Runs the statements and says whether the table, read again, is the wanted one; if not, it is as before.
+    fn is_reached_by(&mut self, statements: &[Statement], wanted: &Table) -> Result<bool, Error> {
+        run(self.scratch, "SAVEPOINT schemactl_trial")?;
+        self.now = None;
+        let ran = statements.iter().all(|statement| run(self.scratch, &statement.sql).is_ok());
+        let reached = ran && {
+            let only = |table: &Table| Schema {
+                tables: [(table.name.clone(), Table { indexes: indexmap::IndexMap::new(), ..table.clone() })].into(),
+                ..Schema::default()
+            };
+            let now = self.now()?;
+            now.tables.get(&wanted.name).is_some_and(|read| {
+                diff(&only(read), &only(wanted), &NO_RENAMES, self.options.column_order).is_empty()
+            })
+        };
+        if reached {
+            run(self.scratch, "RELEASE schemactl_trial")?;
+        } else {
+            run(self.scratch, "ROLLBACK TO schemactl_trial; RELEASE schemactl_trial")?;
+            self.now = None;
+        }
+        Ok(reached)
+    }
+
+    fn rebuild(&mut self, alter: &AlterTable, now: &Schema) -> Result<(), Error> {
+        let renamed = |column: &Name| {
+            alter.changes.iter().find_map(|change| match change {
+                TableChange::RenameColumn { before, after } if after == column => Some(before.clone()),
+                _ => None,
+            })
+        };
+        let naming =
+            if qualifier::is_self_qualified(&alter.after) { Naming::SelfQualified } else { Naming::Plain };
+        if naming == Naming::SelfQualified {
+            for trigger in now.triggers.values() {
+                self.add(Statement::new(format!("DROP TRIGGER {}", trigger.name.quoted())))?;
+            }
+            for view in now.views.values() {
+                self.add(Statement::new(format!("DROP VIEW {}", view.name.quoted())))?;
+            }
+        }
+        self.needs_guard |= rebuild::is_referenced(now, &alter.before.name);
+        let order = self.options.column_order;
+        for statement in rebuild::statements(alter, self.rows, naming, order, &renamed) {
+            self.add(statement)?;
+        }
+        self.rebuilt.insert(alter.after.name.clone());
+        Ok(())
+    }
+
+    /// Step 4.
+    fn drop_tables(&mut self) -> Result<(), Error> {
+        let now = self.now()?;
+        for table in now.tables.keys().filter(|name| !self.after.tables.contains_key(*name)) {
+            self.drop_table(&now, table)?;
+        }
+        for table in now.virtual_tables.values() {
+            match self.after.virtual_tables.get(&table.name) {
+                None => {
+                    let drop = Statement::new(format!("DROP TABLE {}", table.name.quoted()));
+                    self.add(drop.comment(format!("Discards everything that is in {}.", table.name)))?;
+                }
+                Some(wanted) if virtual_table::differs(table, wanted) => {
+                    for statement in virtual_table::replace(self.scratch, table, wanted)? {
+                        self.add(statement)?;
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_table(&mut self, now: &Schema, table: &Name) -> Result<(), Error> {
+        self.needs_guard |= rebuild::is_referenced(now, table);
+        let drop = Statement::new(format!("DROP TABLE {}", table.quoted()));
+        self.add(drop.comment(format!("Discards all rows of {table}.")))
+    }
+
+    /// Step 5.
+    fn create_missing(&mut self) -> Result<(), Error> {
+        let after = self.after;
+        let now = self.now()?;
+        for table in after.tables.values().filter(|table| !now.tables.contains_key(&table.name)) {
+            self.add(Statement::new(sql::write_table(table)).requires(requirement::of_table(table)))?;
+        }
+        for table in after.virtual_tables.values().filter(|table| !now.virtual_tables.contains_key(&table.name)) {
+            for statement in virtual_table::create(self.after, table) {
+                self.add(statement)?;
+            }
+        }
+        for table in after.tables.values() {
+            let existing = now.tables.get(&table.name).map(|table| &table.indexes);
+            for index in table.indexes.values() {
+                if existing.is_none_or(|indexes| !indexes.contains_key(&index.name)) {
+                    let create = Statement::new(sql::write_index(&table.name, index));
+                    self.add(create.requires(requirement::of_index(index)))?;
+                }
+            }
+        }
+        for view in after.views.values().filter(|view| !now.views.contains_key(&view.name)) {
+            self.add(Statement::new(sql::write_view(view)))?;
+        }
+        self.create_triggers(&now)
+    }
+
+    /// Triggers of one table fire in the reverse order of their creation: those that come after a missing one are
+    /// created again behind it.
+    fn create_triggers(&mut self, now: &Schema) -> Result<(), Error> {
+        let after = self.after;
+        let mut gaps: IndexSet<&Name> = IndexSet::new();
+        let mut create = Vec::new();
+        for trigger in after.triggers.values() {
+            let exists = now.triggers.contains_key(&trigger.name);
+            if !exists {
+                gaps.insert(&trigger.table);
+            }
+            if gaps.contains(&trigger.table) {
+                if exists {
+                    self.add(
+                        Statement::new(format!("DROP TRIGGER {}", trigger.name.quoted()))
+                            .comment("Created again below, so that the triggers keep firing in their order."),
+                    )?;
+                }
+                create.push(trigger);
+            }
+        }
+        for trigger in create {
+            self.add(Statement::new(sql::write_trigger(trigger)))?;
+        }
+        Ok(())
+    }
+}
+
+/// The schema of a scratch database.
+pub(super) fn read(scratch: &Scratch) -> Result<Schema, Error> {
+    Ok(scratch.schema(&Filter::default())?)
+}
+
+/// Runs SQL on a scratch database.
+pub(super) fn run(scratch: &mut Scratch, sql: &str) -> Result<(), Error> {
+    scratch.run(sql).map_err(|failure| Error::Refused { sql: sql.to_owned(), message: failure.message })
+}
+
+static NO_RENAMES: std::sync::LazyLock<Renames> = std::sync::LazyLock::new(Renames::default);
+
+fn rename_table(from: &Name, to: &Name) -> Statement {
+    // Since 3.26, references in triggers, views and child tables follow (https://www.sqlite.org/lang_altertable.html).
+    Statement::new(format!("ALTER TABLE {} RENAME TO {}", from.quoted(), to.quoted()))
+        .requires(SqliteVersion::new(3, 26))
+}
+
+fn is_of_index(change: &TableChange) -> bool {
+    matches!(change, TableChange::CreateIndex(_) | TableChange::DropIndex(_) | TableChange::AlterIndex { .. })
+}
+
+fn changed_trigger(change: &Change) -> Option<&Name> {
+    match change {
+        Change::DropTrigger(trigger) | Change::AlterTrigger { before: trigger, .. } => Some(&trigger.name),
+        _ => None,
+    }
+}
+
+fn changed_view(change: &Change) -> Option<&Name> {
+    match change {
+        Change::DropView(view) | Change::AlterView { before: view, .. } => Some(&view.name),
+        _ => None,
+    }
+}

@@ -1,0 +1,214 @@
+//! The rebuild: a new table beside the old one, all rows copied, the new one put in the old one's place.
+//!
+//! The twelve steps of <https://www.sqlite.org/lang_altertable.html#otheralter> in the form that keeps what those
+//! lose: rowids, AUTOINCREMENT counters, views and triggers of others. Indexes and the table's own triggers go with
+//! the old table and are created again by the planner with everything else that is missing at the end.
+
+use crate::diff::{AlterTable, Change, ColumnOrder, TableChange};
+use crate::report::count;
+use crate::schema::{Column, Name, Schema, SqliteVersion, Table};
+use crate::sql;
+use crate::token::quote_string;
+
+use super::rows::RowWork;
+use super::statement::Statement;
+
+/// The guard needs table-valued pragmas.
+const GUARD: SqliteVersion = SqliteVersion::new(3, 16);
+
+/// What stands in the way of the plain rebuild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// The table can be created under the temporary name as it is; the rename does not look at anything else.
+    Plain,
+    /// A CHECK calls the table by its own name: it is written with the temporary name, and SQLite's full rename
+    /// puts the final name in. That rename reads every view and trigger, so all of them must be gone by then.
+    SelfQualified,
+}
+
+/// The table as it is created: where the order of columns does not count, those that are there already keep theirs and
+/// new ones stand at the end.
+fn rebuilt_table(alter: &AlterTable, order: ColumnOrder, renamed: &dyn Fn(&Name) -> Option<Name>) -> Table {
+    let mut table = alter.after.clone();
+    if order == ColumnOrder::Loose {
+        let place = |column: &Column| {
+            let old_name = renamed(&column.name).unwrap_or_else(|| column.name.clone());
+            alter.before.columns.iter().position(|before| before.name == old_name).unwrap_or(usize::MAX)
+        };
+        table.columns.sort_by_key(place);
+    }
+    table
+}
+
+/// The statements of a rebuild. `renamed` gives the old name of a column that is renamed on the way.
+#[must_use]
+pub fn statements(
+    alter: &AlterTable,
+    rows: &RowWork,
+    naming: Naming,
+    order: ColumnOrder,
+    renamed: &dyn Fn(&Name) -> Option<Name>,
+) -> Vec<Statement> {
+    let (before, after) = (&alter.before, rebuilt_table(alter, order, renamed));
+    let stage = stage_name(&after.name);
+    let mut staged = Table { name: stage.clone(), indexes: indexmap::IndexMap::new(), ..after.clone() };
+    if naming == Naming::SelfQualified {
+        for check in &mut staged.checks {
+            check.expression = super::qualifier::requalified(&check.expression, &after.name, &stage);
+        }
+        for column in &mut staged.columns {
+            if let Some(generated) = &mut column.generated {
+                generated.expression = super::qualifier::requalified(&generated.expression, &after.name, &stage);
+            }
+        }
+    }
+    let mut statements = vec![
+        Statement::new(sql::write_table(&staged))
+            .comment(reason(alter))
+            .requires(super::requirement::of_table(&staged)),
+        copy(before, &after, &stage, rows, renamed),
+    ];
+    let counts = |table: &Table| table.primary_key.as_ref().is_some_and(|key| key.autoincrement);
+    if counts(before) && counts(&after) {
+        let (old, new) = (quote_string(before.name.as_str()), quote_string(stage.as_str()));
+        statements.push(
+            Statement::new(format!("DELETE FROM sqlite_sequence WHERE name = {new}"))
+                .comment("Carries the AUTOINCREMENT counter over, so that no identifier is given twice."),
+        );
+        statements.push(Statement::new(format!(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old}"
+        )));
+    }
+    statements.push(Statement::new(format!("DROP TABLE {}", before.name.quoted())));
+    let rename = format!("ALTER TABLE {} RENAME TO {}", stage.quoted(), after.name.quoted());
+    match naming {
+        Naming::Plain => statements.extend([
+            Statement::new("PRAGMA legacy_alter_table = ON")
+                .comment("The plain rename: views, triggers and foreign keys that name the table stay as they are."),
+            Statement::new(rename),
+            Statement::new("PRAGMA legacy_alter_table = OFF"),
+        ]),
+        Naming::SelfQualified => statements.push(Statement::new(rename)),
+    }
+    statements
+}
+
+/// The name of the new table until it takes the old one's place.
+#[must_use]
+pub fn stage_name(table: &Name) -> Name {
+    Name::new(format!("schemactl_new_{table}"))
+}
+
+/// Stops a script whose DROP TABLE would delete or change the rows of child tables.
+#[must_use]
+pub fn guard() -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "CREATE TEMP TABLE \"schemactl_guard\" (\"foreign_keys_must_be_off\" INT CHECK (\"foreign_keys_must_be_off\" = 0))",
+        )
+        .comment(
+            "Stops here if foreign keys are enforced: DROP TABLE would then delete or change rows that refer to the table.\n\
+             schemactl runs this script with `PRAGMA foreign_keys = OFF` and checks all references before it commits.",
+        )
+        .requires(GUARD),
+        Statement::new("INSERT INTO \"schemactl_guard\" SELECT \"foreign_keys\" FROM pragma_foreign_keys"),
+        Statement::new("DROP TABLE \"schemactl_guard\""),
+    ]
+}
+
+/// Whether dropping a table could touch rows of others, or its own, through foreign keys.
+#[must_use]
+pub fn is_referenced(schema: &Schema, table: &Name) -> bool {
+    schema.tables.values().any(|other| other.foreign_keys.iter().any(|key| key.parent == *table))
+}
+
+fn copy(
+    before: &Table,
+    after: &Table,
+    stage: &Name,
+    rows: &RowWork,
+    renamed: &dyn Fn(&Name) -> Option<Name>,
+) -> Statement {
+    let mut into = Vec::new();
+    let mut from = Vec::new();
+    let mut remarks = Vec::new();
+    // The rowid travels with its alias where there is one; else it is copied by name, since full-text tables and
+    // applications may hold on to it.
+    if after.rowid_alias().is_none()
+        && let (Some(new), Some(old)) = (after.rowid_name(), before.rowid_name())
+    {
+        into.push(new.to_owned());
+        from.push(before.rowid_alias().map_or_else(|| old.to_owned(), |column| column.name.quoted()));
+    }
+    for column in after.columns.iter().filter(|column| column.is_copied()) {
+        let old_name = renamed(&column.name).unwrap_or_else(|| column.name.clone());
+        let value = match before.column(&old_name) {
+            None => match rows.backfill(&after.name, &column.name) {
+                Some(backfill) => format!("({backfill})"),
+                None => continue,
+            },
+            Some(old) => {
+                let mut value = match rows.conversion(&after.name, &column.name) {
+                    Some(using) if old.type_name != column.type_name => format!("({using})"),
+                    _ => old_name.quoted(),
+                };
+                if old.not_null.is_none()
+                    && column.not_null.is_some()
+                    && let Some(filling) = rows.filling(after, column)
+                {
+                    value = format!("coalesce({value}, ({filling}))");
+                    remarks.push(format!("{} takes {filling} where it is NULL.", column.name));
+                }
+                value
+            }
+        };
+        into.push(column.name.quoted());
+        from.push(value);
+    }
+    let order = match (&after.primary_key, after.without_rowid, before.without_rowid) {
+        (Some(key), true, false) => {
+            let known = key.columns.iter().all(|column| before.column(&column.name).is_some());
+            let columns = key.columns.iter().map(|column| column.name.quoted()).collect::<Vec<_>>().join(", ");
+            if known { format!("\n  ORDER BY {columns}") } else { String::new() }
+        }
+        _ => String::new(),
+    };
+    // OR ABORT: an ON CONFLICT clause of the table must not drop or replace rows in silence.
+    let sql = format!(
+        "INSERT OR ABORT INTO {} ({})\n  SELECT {}\n  FROM {}{order}",
+        stage.quoted(),
+        into.join(", "),
+        from.join(", "),
+        before.name.quoted()
+    );
+    let statement = Statement::new(sql);
+    if remarks.is_empty() { statement } else { statement.comment(remarks.join("\n")) }
+}
+
+/// Why a table is rebuilt, what it costs and what is lost.
+fn reason(alter: &AlterTable) -> String {
+    let indexes = match alter.after.indexes.len() {
+        0 => String::new(),
+        number => format!(" and builds {} again", count(number, "index")),
+    };
+    let mut reason = format!("Rebuilds {}: copies every row{indexes}. ALTER TABLE cannot do all of this:", alter.after.name);
+    for line in Change::AlterTable(alter.clone()).lines() {
+        reason.push_str("\n  ");
+        reason.push_str(&line.text.replace('`', ""));
+    }
+    for change in &alter.changes {
+        if let TableChange::DropColumn(column) = change
+            && column.is_copied()
+        {
+            reason.push_str("\n");
+            reason.push_str(&discard(&alter.after.name, &column.name));
+        }
+    }
+    reason
+}
+
+/// What a dropped column means for the rows.
+#[must_use]
+pub fn discard(table: &Name, column: &Name) -> String {
+    format!("Discards the values of {table}.{column}.")
+}

@@ -1,0 +1,42 @@
+//! What happens to the rows: values that the model gives for columns that are added, tightened or converted.
+
+use indexmap::IndexMap;
+
+use crate::model::Intent;
+use crate::schema::{Column, Expression, Name, Table};
+
+use super::native::is_constant;
+
+/// Expressions for existing rows, by table and column as they are called afterwards.
+#[derive(Debug, Clone, Default)]
+pub struct RowWork {
+    backfills: IndexMap<(Name, Name), Expression>,
+    conversions: IndexMap<(Name, Name), Expression>,
+}
+
+impl RowWork {
+    /// The row work that a model asks for.
+    #[must_use]
+    pub fn from_intent(intent: &Intent) -> RowWork {
+        RowWork { backfills: intent.backfills.clone(), conversions: intent.conversions.clone() }
+    }
+
+    /// What fills a column that is added or tightened.
+    #[must_use]
+    pub fn backfill(&self, table: &Name, column: &Name) -> Option<&Expression> {
+        self.backfills.get(&(table.clone(), column.clone()))
+    }
+
+    /// What a column's old value becomes when its type changes.
+    #[must_use]
+    pub fn conversion(&self, table: &Name, column: &Name) -> Option<&Expression> {
+        self.conversions.get(&(table.clone(), column.clone()))
+    }
+
+    /// What takes the place of NULL in a column that becomes NOT NULL: its backfill, or else its literal default.
+    #[must_use]
+    pub fn filling<'a>(&'a self, table: &Table, column: &'a Column) -> Option<&'a Expression> {
+        let default = column.default.as_ref().filter(|default| is_constant(default) && default.normal() != "NULL");
+        self.backfill(&table.name, &column.name).or(default)
+    }
+}

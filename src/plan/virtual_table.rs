@@ -1,0 +1,92 @@
+//! Virtual tables: created, and replaced with what they hold where that can be read back.
+
+use crate::database::Scratch;
+use crate::schema::{Name, Schema, VirtualTable};
+use crate::sql;
+use crate::token::{TokenKind, significant_tokens, unquote};
+
+use super::Error;
+use super::planner::run;
+use super::statement::Statement;
+
+/// Whether another table must be made.
+#[must_use]
+pub fn differs(before: &VirtualTable, after: &VirtualTable) -> bool {
+    before != after || !before.name.is_spelled_like(&after.name)
+}
+
+/// Creates a virtual table. A full-text index over the rows of another table is filled at once.
+#[must_use]
+pub fn create(schema: &Schema, table: &VirtualTable) -> Vec<Statement> {
+    let mut statements = vec![Statement::new(sql::write_virtual_table(table))];
+    if content_table(table).is_some_and(|content| schema.tables.contains_key(&content)) {
+        let name = table.name.quoted();
+        statements.push(
+            Statement::new(format!("INSERT INTO {name} ({name}) VALUES ('rebuild')"))
+                .comment("Indexes the rows that are there already."),
+        );
+    }
+    statements
+}
+
+/// Puts a virtual table in the place of another of the same name, with the rows of the columns that both have.
+///
+/// # Errors
+/// When the columns of the new table cannot be read from the scratch database.
+pub fn replace(scratch: &mut Scratch, before: &VirtualTable, after: &VirtualTable) -> Result<Vec<Statement>, Error> {
+    let drop = Statement::new(format!("DROP TABLE {}", before.name.quoted()));
+    if content_table(before).is_some() || content_table(after).is_some() {
+        // The rows are another table's: nothing is lost, and the index is filled from there.
+        return Ok(vec![drop.comment(format!("{} is made again from its content table.", before.name))]);
+    }
+    let stage = VirtualTable { name: Name::new(format!("schemactl_new_{}", after.name)), ..after.clone() };
+    let old = columns(scratch, &before.name)?;
+    run(scratch, "SAVEPOINT schemactl_columns")?;
+    let new = run(scratch, &sql::write_virtual_table(&stage)).and_then(|()| columns(scratch, &stage.name));
+    run(scratch, "ROLLBACK TO schemactl_columns; RELEASE schemactl_columns")?;
+    let new = new?;
+    let shared: Vec<String> =
+        new.iter().filter(|column| old.contains(column)).map(|column| column.quoted()).collect();
+    if shared.is_empty() {
+        return Ok(vec![drop.comment(format!("Discards everything that is in {}.", before.name))]);
+    }
+    let rowid = if is_full_text(after) && is_full_text(before) { "rowid, " } else { "" };
+    let columns = format!("{rowid}{}", shared.join(", "));
+    let (stage_name, old_name) = (stage.name.quoted(), before.name.quoted());
+    Ok(vec![
+        Statement::new(sql::write_virtual_table(&stage))
+            .comment(format!("Makes {} again with other arguments and copies what it holds.", after.name)),
+        Statement::new(format!("INSERT INTO {stage_name} ({columns})\n  SELECT {columns}\n  FROM {old_name}")),
+        drop,
+        Statement::new(format!("ALTER TABLE {stage_name} RENAME TO {}", after.name.quoted())),
+    ])
+}
+
+/// The names of the columns that a person sees.
+fn columns(scratch: &Scratch, table: &Name) -> Result<Vec<Name>, Error> {
+    let sql = "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid";
+    let mut statement = scratch.connection().prepare(sql)?;
+    let names = statement.query_map([table.as_str()], |row| row.get::<_, String>(0))?;
+    Ok(names.map(|name| name.map(Name::new)).collect::<Result<_, _>>()?)
+}
+
+/// Whether the module is one of SQLite's full-text modules (<https://www.sqlite.org/fts5.html>).
+fn is_full_text(table: &VirtualTable) -> bool {
+    ["fts3", "fts4", "fts5"].iter().any(|module| table.module == **module)
+}
+
+/// The table that an external-content full-text index reads its text from: `content='t'`.
+#[must_use]
+pub fn content_table(table: &VirtualTable) -> Option<Name> {
+    if !is_full_text(table) {
+        return None;
+    }
+    table.arguments.iter().find_map(|argument| {
+        let tokens: Vec<_> = significant_tokens(argument.as_str()).collect();
+        let [key, equals, value] = tokens.as_slice() else { return None };
+        let is_text = matches!(value.kind, TokenKind::String | TokenKind::QuotedName | TokenKind::Word);
+        (key.is_word("content") && equals.is_operator("=") && is_text)
+            .then(|| Name::new(unquote(value.text).into_owned()))
+            .filter(|name| !name.as_str().is_empty())
+    })
+}
