@@ -27,7 +27,7 @@ pub struct Args {
 /// # Errors
 /// When it cannot be read.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    let project = context.project_or_default()?;
+    let project = context.project_or_bare()?;
     let schema = match &args.at {
         Some(word) => replay::schema_at(&project, &project.graph()?, &target(word)?)?,
         None => {

@@ -36,6 +36,19 @@ impl Context {
         Ok(Project::new(settings, self.options.database.clone()))
     }
 
+    /// The project, or, where there is no configuration and a database is named, one that is nothing but this database.
+    ///
+    /// # Errors
+    /// As [`Context::project`].
+    pub fn project_or_bare(&self) -> Result<Project, Failure> {
+        match (self.config(), &self.options.database) {
+            (Err(_), Some(database)) if self.options.config.is_none() => {
+                Ok(Project::new(Settings::default(), Some(database.clone())))
+            }
+            _ => self.project(),
+        }
+    }
+
     /// Opens the database of a project for reading.
     ///
     /// # Errors

@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use crate::database::{Scratch, StandIns, check, introspect, scratch};
-use crate::diff::{self, Change, Line, LookAlike, RenameSubject};
+use crate::database::{Scratch, StandIns, check, gate, introspect, scratch};
+use crate::diff::{self, Change, Discard, Line, LookAlike, RenameSubject};
 use crate::model::{Model, Renames};
-use crate::plan::{self, Draft, RowWork, gate};
+use crate::plan::{self, Draft, RowWork};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, Target, Word};
 use crate::schema::{ObjectRef, Schema};
@@ -182,7 +182,7 @@ pub fn draft(
         refuse_look_alikes(comparison)?;
     }
     let rows = RowWork::from_intent(&comparison.intent);
-    let gates = gate::gates(&comparison.actual, &comparison.changes, &rows);
+    let gates = plan::gate::gates(&comparison.actual, &comparison.changes, &rows);
     if let Some(connection) = connection {
         ask(connection, &gates)?;
     }
@@ -230,4 +230,34 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
         .help("if it is another: pass `--no-renames`, and its values are discarded")
     });
     Err(Failure::all(Class::Input, diagnostics.collect()))
+}
+
+/// What the changes discard of the rows that are there, counted, a warning each.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn discards(comparison: &Comparison, connection: Option<&Connection>) -> Result<Vec<Diagnostic>, Failure> {
+    let Some(connection) = connection else { return Ok(Vec::new()) };
+    let mut warnings = Vec::new();
+    for discard in comparison.changes.iter().flat_map(Change::discards) {
+        let (sql, thing, whose) = match &discard {
+            Discard::Rows { table } => {
+                (format!("SELECT count(*) FROM {}", table.quoted()), "row", format!("`{table}`"))
+            }
+            Discard::Values { table, column } => (
+                format!("SELECT count({}) FROM {}", column.quoted(), table.quoted()),
+                "value",
+                format!("`{table}.{column}`"),
+            ),
+        };
+        let number: i64 = connection.query_row(&sql, [], |row| row.get(0)).map_err(|error| {
+            Failure::new(Class::Database, Diagnostic::new("count", format!("cannot count what is in {whose}: {error}")))
+        })?;
+        let number = usize::try_from(number).unwrap_or_default();
+        if number > 0 {
+            let words = format!("{} of {whose} will be discarded; downgrade cannot bring them back", count(number, thing));
+            warnings.push(Diagnostic::new("discards", words));
+        }
+    }
+    Ok(warnings)
 }

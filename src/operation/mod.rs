@@ -3,6 +3,7 @@
 //! Takes a [`Project`] and values, gives back values; prints nothing and reads no clock and no environment.
 
 pub mod autogenerate;
+pub mod baseline;
 pub mod new_revision;
 mod project;
 pub mod replay;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use crate::plan::gate::{self, Gate};
+use crate::database::gate::{self, Gate};
 use crate::plan::{Draft, write_section};
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{Body, Folder, Graph, Placement, Revision, RevisionId, Script, file_name};

@@ -8,9 +8,9 @@ use rusqlite::Connection;
 
 use crate::database::runner::{self, Event, Outcome, Transaction};
 use crate::database::version_table::{self, Kind};
-use crate::plan::gate;
+use crate::database::gate;
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Graph, Op, Remark, Revision, RevisionId, Route, Scripts, Section, Target};
+use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Scripts, Section, Target};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -201,7 +201,7 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
                 _ => Kind::Upgrade,
             },
             checksum: script.map(|script| script.up.checksum()).unwrap_or_default(),
-            gates: runs.iter().flat_map(|section| gate::read(section.sql())).map(gate::Gate::into_question).collect(),
+            gates: runs.iter().flat_map(|section| gate::read(section.sql())).collect(),
             script: runs,
             down: script.and_then(|script| script.down.clone()),
             schema_before,
@@ -261,6 +261,17 @@ pub fn offline(
 ) -> Result<String, Failure> {
     let state = State { graph: project.graph()?, rows: Vec::new(), applied };
     let route = route(&state, direction, target)?;
+    let steps = steps(&state, &route)?;
+    Ok(runner::write_sql(&steps, &project.settings.version_table, state.applied.is_empty(), now, env!("CARGO_PKG_VERSION")))
+}
+
+/// The SQL of a stamp, for a database that is not at hand.
+///
+/// # Errors
+/// As [`steps`], and when a target names nothing.
+pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, now: &str) -> Result<String, Failure> {
+    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(&steps, &project.settings.version_table, state.applied.is_empty(), now, env!("CARGO_PKG_VERSION")))
 }

@@ -78,6 +78,18 @@ pub enum Problem {
         /// What to do instead.
         help: &'static str,
     },
+    /// Rows that are there do not fit what the script makes of the schema.
+    #[error("{violation} ({})", crate::report::count(found.number, "row"))]
+    RowsRefuse {
+        /// What is wrong with them.
+        violation: String,
+        /// How many there are, and some of them.
+        found: Offending,
+        /// What to do.
+        help: String,
+        /// The script.
+        place: Place,
+    },
     /// The script did harm to rows or objects.
     #[error("{}", describe(.damage))]
     Damage {

@@ -7,6 +7,7 @@
 mod error;
 mod evidence;
 mod lock;
+mod offline;
 mod permission;
 mod step;
 
@@ -22,10 +23,12 @@ use rusqlite::{Connection, ffi};
 
 pub use error::{At, Problem, RunError};
 pub use evidence::Damage;
+pub use offline::write_sql;
 
 use self::lock::{Patience, Stopped};
 use super::error::{Error, primary_code};
 use super::filter::Filter;
+use super::gate::Gate;
 use super::stand_ins::StandIns;
 use super::version_table::{self, Applied, Kind};
 use crate::report::Report;
@@ -49,6 +52,8 @@ pub struct Step {
     pub kind: Kind,
     /// The checksum of its up script.
     pub checksum: String,
+    /// What must not be found in the rows before it.
+    pub gates: Vec<Gate>,
     /// The script that runs; `None` where only the version table changes.
     pub script: Option<Section>,
     /// The script that will take it back, to be stored.
