@@ -22,6 +22,7 @@ mod replacing;
 mod route;
 mod route_error;
 mod script;
+mod script_error;
 mod section;
 mod stamp;
 mod target;
@@ -40,7 +41,11 @@ pub use problem::Problem;
 pub use remark::Remark;
 pub use route::{Op, Route, Step};
 pub use route_error::RouteError;
-pub use script::{Body, Fault, Flaw, Script, ScriptError};
+pub use script::{Body, Script};
+pub use script_error::{Fault, Flaw, ScriptError};
 pub use section::{Section, checksum};
 pub use stamp::Purge;
 pub use target::{Range, Target, Word, targets};
+
+#[cfg(test)]
+mod walks;
