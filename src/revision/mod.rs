@@ -29,7 +29,7 @@ mod target;
 
 pub use applied::Applied;
 pub use file_name::file_name;
-pub use folder::{Folder, FolderError, Scripts, replace};
+pub use folder::{Folder, FolderError, Scripts, replace_file};
 pub use graph::Graph;
 pub use header::{BadValue, HeaderKey, Revision};
 pub use id::{IllegalWord, RevisionId, check_word};
