@@ -91,7 +91,7 @@ impl Folder {
 }
 
 /// Replaces the text of a file; after a crash it holds the old text or the new one, never a part.
-pub fn replace(path: &Path, text: &str) -> Result<(), FolderError> {
+pub fn replace_file(path: &Path, text: &str) -> Result<(), FolderError> {
     let failed = |error| FolderError::Write { path: path.to_owned(), error };
     let path = &fs::canonicalize(path).map_err(failed)?;
     let partial = write_beside(path, text).map_err(failed)?;
@@ -236,7 +236,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let folder = Folder::new(scratch.path());
         let path = folder.add("1_a.sql", "first").unwrap();
-        replace(&path, "second").unwrap();
+        replace_file(&path, "second").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "second");
         assert_eq!(file_names(&folder.path), ["1_a.sql"]);
     }

@@ -22,13 +22,14 @@ mod replacing;
 mod route;
 mod route_error;
 mod script;
+mod script_error;
 mod section;
 mod stamp;
 mod target;
 
 pub use applied::Applied;
 pub use file_name::file_name;
-pub use folder::{Folder, FolderError, Scripts, replace};
+pub use folder::{Folder, FolderError, Scripts, replace_file};
 pub use graph::Graph;
 pub use header::{BadValue, HeaderKey, Revision};
 pub use id::{IllegalWord, RevisionId, check_word};
@@ -40,7 +41,11 @@ pub use problem::Problem;
 pub use remark::Remark;
 pub use route::{Op, Route, Step};
 pub use route_error::RouteError;
-pub use script::{Body, Fault, Flaw, Script, ScriptError};
+pub use script::{Body, Script};
+pub use script_error::{Fault, Flaw, ScriptError};
 pub use section::{Section, checksum};
 pub use stamp::Purge;
 pub use target::{Range, Target, Word, targets};
+
+#[cfg(test)]
+mod walks;

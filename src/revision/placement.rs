@@ -69,7 +69,7 @@ impl Graph {
                 let revision = self.at(node).id.clone();
                 return Err(PlacementError::NotAHead { revision, children, verb });
             }
-            let mut below = self.needed([node]);
+            let mut below = NodeSet::reached(&self.edges.parents, [node]);
             below.remove(node);
             if let Some(&older) = parents.iter().find(|&&parent| below[parent]) {
                 let (older, newer) = (self.at(older).id.clone(), self.at(node).id.clone());

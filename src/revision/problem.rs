@@ -2,7 +2,7 @@
 
 use super::id::RevisionId;
 use super::mention::list;
-use super::script::ScriptError;
+use super::script_error::ScriptError;
 use crate::report::{Class, Diagnostic, Place, Report};
 
 /// Something wrong with the scripts. Commands that only read show the rest; commands that change something refuse.
@@ -119,6 +119,26 @@ pub enum Problem {
         /// What the first depends on.
         place: Option<Place>,
     },
+    /// A revision that is among those it replaces.
+    #[error("revision `{revision}` replaces itself")]
+    ReplacesItself {
+        /// The revision.
+        revision: RevisionId,
+        /// What it replaces.
+        place: Option<Place>,
+    },
+    /// Two revisions that stand for the same one.
+    #[error("revision `{revision}` is replaced by `{first}` and by `{second}`")]
+    ReplacedTwice {
+        /// The replaced one.
+        revision: RevisionId,
+        /// One that replaces it.
+        first: RevisionId,
+        /// Another.
+        second: RevisionId,
+        /// What the other replaces.
+        place: Option<Place>,
+    },
     /// The database stands in the middle of what was squashed, and the way out of it is gone.
     #[error(
         "only {} of what `{revision}` replaces is applied, and the way on is lost with the files of {}",
@@ -154,6 +174,8 @@ impl Problem {
             Problem::DependencySelfLoop { .. } => "dependency_self_loop",
             Problem::Cycle { .. } => "cycle",
             Problem::DependencyCycle { .. } => "dependency_cycle",
+            Problem::ReplacesItself { .. } => "replaces_itself",
+            Problem::ReplacedTwice { .. } => "replaced_twice",
             Problem::PartlyReplaced { .. } => "partly_replaced",
         }
     }
@@ -171,6 +193,8 @@ impl Problem {
             | Problem::DependencySelfLoop { place, .. }
             | Problem::Cycle { place, .. }
             | Problem::DependencyCycle { place, .. }
+            | Problem::ReplacesItself { place, .. }
+            | Problem::ReplacedTwice { place, .. }
             | Problem::PartlyReplaced { place, .. } => place.as_ref(),
         }
     }
@@ -197,6 +221,7 @@ impl Problem {
                 "correct `parents:`; a base has `parents: none`".to_owned()
             }
             Problem::DependencySelfLoop { .. } | Problem::DependencyCycle { .. } => "correct `depends_on:`".to_owned(),
+            Problem::ReplacesItself { .. } | Problem::ReplacedTwice { .. } => "correct `replaces:`".to_owned(),
             Problem::PartlyReplaced { missing, .. } => {
                 format!("bring back the files of {} until every database is past them", list(missing))
             }

@@ -38,7 +38,8 @@ impl View {
         if replacing.is_empty() {
             return view;
         }
-        let squashes = Squashes { entries, replacing };
+        let mut squashes = Squashes { entries, replacing };
+        view.problems = squashes.leave_out_the_senseless();
         let reached = applied.iter().flat_map(|id| squashes.originals(id)).collect();
         // The outermost first: what it stands for needs no decision any more.
         let mut open: Vec<Node> = squashes.replacing.values().copied().collect();
@@ -61,6 +62,7 @@ impl View {
         let entry = &squashes.entries[node];
         let id = &entry.revision.id;
         let originals = squashes.originals(id);
+        let is_sound = self.problems.is_empty();
         let (applied, open): (Vec<_>, Vec<_>) = originals.iter().partition(|id| reached.contains(*id));
         if !self.applied.contains(id) && !applied.is_empty() && !open.is_empty() {
             let missing: Vec<RevisionId> =
@@ -84,7 +86,7 @@ impl View {
             if let Some(&replaced) = ids.get(replaced) {
                 self.hidden.insert(replaced);
             }
-            if self.problems.is_empty() {
+            if is_sound {
                 self.applied.remove(replaced);
             }
         }
@@ -98,6 +100,34 @@ struct Squashes<'a> {
 }
 
 impl<'a> Squashes<'a> {
+    /// Leaves out revisions that replace themselves, or what another one replaces; gives back a problem for each.
+    fn leave_out_the_senseless(&mut self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut owners: BTreeMap<&'a RevisionId, &'a RevisionId> = BTreeMap::new();
+        for (id, node) in self.replacing.clone() {
+            let entry = &self.entries[node];
+            let place = entry.place(HeaderKey::Replaces);
+            let replaced = self.replaced(id);
+            if replaced.contains(id) || replaced.iter().any(|replaced| self.all_replaced(replaced).contains(id)) {
+                problems.push(Problem::ReplacesItself { revision: id.clone(), place });
+                self.replacing.remove(id);
+                continue;
+            }
+            for replaced in replaced {
+                let other = *owners.entry(replaced).or_insert(id);
+                if other != id && !self.all_replaced(id).contains(other) && !self.all_replaced(other).contains(id) {
+                    problems.push(Problem::ReplacedTwice {
+                        revision: replaced.clone(),
+                        first: other.clone(),
+                        second: id.clone(),
+                        place: place.clone(),
+                    });
+                }
+            }
+        }
+        problems
+    }
+
     /// All that a revision replaces, and what that replaces in turn.
     fn all_replaced(&self, id: &RevisionId) -> BTreeSet<&'a RevisionId> {
         let mut all = BTreeSet::new();

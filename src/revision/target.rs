@@ -1,6 +1,6 @@
 //! How a place in the graph is named: `head`, `ae10+2`, `billing@head`, `a:b`.
 //!
-//! Only the words are taken apart here; what they stand for is up to [`Naming`](super::naming::Naming).
+//! Only the words are taken apart here; what they stand for is for the graph to say.
 
 use std::fmt;
 use std::str::FromStr;

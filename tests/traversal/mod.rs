@@ -2,13 +2,15 @@
 //!
 //! The questions are data outside the project; where they are not there, the test says so and does nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use schemactl::report::Report;
 use schemactl::revision::{
-    Applied, Graph, Op, Placement, PlacementError, Purge, Range, Revision, RevisionId, Route, RouteError, Scripts,
-    Splice, Target,
+    Applied, Graph, Op, Placement, PlacementError, Purge, Range, Revision, RevisionId, Route, RouteError, Script,
+    Scripts, Splice, Target,
 };
 use serde_json::Value;
 
@@ -247,4 +249,86 @@ fn what_is_hardly_meant_is_a_doubt() {
     assert!(heads.steps.iter().all(|step| matches!(step.op, Op::Stamp | Op::Unstamp)));
     let plain = graph.downgrade(&applied, &"base".parse().unwrap()).unwrap();
     assert_eq!((plain.steps, plain.remarks), (typo.steps, vec![]));
+}
+
+/// A graph in which each revision follows and needs some of those before it, and the numbers of some that are applied.
+fn random_graph() -> impl Strategy<Value = (Graph, Vec<usize>)> {
+    let one = (vec(any::<prop::sample::Index>(), 0..3), vec(any::<prop::sample::Index>(), 0..2));
+    (vec(one, 1..24), vec(0..24_usize, 0..4)).prop_map(|(shape, rows)| {
+        let name = |number: usize| id(&format!("r{number:03}"));
+        let revisions = shape.iter().enumerate().map(|(number, (parents, needs))| {
+            let pick = |picked: &[prop::sample::Index]| -> BTreeSet<RevisionId> {
+                picked.iter().filter(|_| number > 0).map(|index| name(index.index(number))).collect()
+            };
+            let mut revision = Revision::new(name(number), pick(parents).into_iter().collect());
+            revision.depends_on = pick(needs).iter().map(RevisionId::to_string).collect();
+            revision
+        });
+        let size = shape.len();
+        (
+            Graph::with_recorded(Scripts::default(), revisions.collect()),
+            rows.into_iter().map(|row| row % size).collect(),
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_route_up_is_complete_in_order_and_taken_back_by_the_route_down((graph, rows) in random_graph(), aim in 0..24_usize) {
+        let all: Vec<RevisionId> = graph.revisions().map(|revision| revision.id.clone()).collect();
+        let rows: Vec<RevisionId> = rows.into_iter().map(|row| all[row].clone()).collect();
+        let before = graph.applied_at(&rows);
+        let aim = &all[aim % all.len()];
+        let target: Target = aim.as_str().parse().unwrap();
+
+        let up = graph.upgrade(&before, &target).unwrap();
+        let after = up.applied_after(&before);
+        let wanted = graph.applied_at([aim]);
+        prop_assert!(wanted.iter().all(|needed| after.contains(needed)));
+        prop_assert!(up.steps.iter().all(|step| wanted.contains(&step.revision) && !before.contains(&step.revision)));
+        let steps: Vec<String> = up.steps.iter().map(|step| step.revision.to_string()).collect();
+        prop_assert!(is_in_order(&graph, &steps, true));
+        prop_assert!(graph.upgrade(&after, &target).unwrap().steps.is_empty());
+        let heads: Vec<RevisionId> = graph.current(&after).iter().map(|head| head.id.clone()).collect();
+        prop_assert_eq!(&graph.applied_at(&heads), &after);
+
+        if let Ok(down) = graph.downgrade(&after, &target) {
+            let left = down.applied_after(&after);
+            let steps: Vec<String> = down.steps.iter().map(|step| step.revision.to_string()).collect();
+            prop_assert!(left.contains(aim) && is_in_order(&graph, &steps, false));
+            match graph.downgrade(&left, &target) {
+                Ok(again) => prop_assert!(again.steps.is_empty()),
+                // What another branch depends on is not where the database stands.
+                Err(error) => prop_assert_eq!(error.code(), "nothing_above"),
+            }
+        }
+        let base = graph.downgrade(&after, &"base".parse().unwrap()).unwrap();
+        prop_assert!(base.applied_after(&after).is_empty());
+        let stamp = graph.stamp(&before, std::slice::from_ref(&target), Purge::Yes).unwrap();
+        prop_assert_eq!(stamp.applied_after(&before), wanted);
+    }
+
+    #[test]
+    fn no_name_and_no_script_makes_a_panic((graph, rows) in random_graph(), name in "[a-z0-9@+:-]{0,9}|(r00|head|heads|base|current|r001)(@(head|base|r002))?[+-]?[0-9]{0,2}", text in "(-- ?(revision|parents|migrate|labels): ?(a|none|up|down|b,b)?\\PC{0,6}\r?\n|'|;|\n|\\PC{0,4}){0,12}") {
+        let all: Vec<RevisionId> = graph.revisions().map(|revision| revision.id.clone()).collect();
+        let applied = graph.applied_at(rows.iter().map(|&row| &all[row]));
+        if let Ok(target) = name.parse::<Target>() {
+            for route in [graph.upgrade(&applied, &target), graph.downgrade(&applied, &target), graph.stamp(&applied, std::slice::from_ref(&target), Purge::No)] {
+                match route {
+                    Ok(route) => prop_assert!(route.remarks.iter().all(|remark| !remark.diagnostic().message.is_empty())),
+                    Err(error) => prop_assert!(error.diagnostics().iter().all(|shown| shown.help.is_some())),
+                }
+            }
+            let _ = (graph.resolve(&target, Some(&applied)), graph.place(&[target], Splice::Yes, &[]));
+        }
+        if let Ok(range) = name.parse::<Range>() {
+            let _ = graph.history(Some(&range), Some(&applied));
+        }
+        if let Ok(script) = Script::read("a.sql", &text) {
+            let again = Script::read("a.sql", &script.with_parents(&script.revision.parents));
+            prop_assert_eq!(again.unwrap().revision, script.revision);
+        }
+    }
 }
