@@ -31,7 +31,7 @@ fn tell(failure: &Failure, output: &Output) {
         return;
     }
     if output.is_json() && !output.has_answered() {
-        output.json(&diagnostic::json(&failure.diagnostics));
+        output.json(&diagnostic::json(failure.diagnostics()));
         return;
     }
     for (number, diagnostic) in failure.diagnostics().iter().enumerate() {

@@ -54,10 +54,10 @@ impl Meaning {
     /// The colour of a change.
     #[must_use]
     pub fn of_change(kind: LineKind) -> Meaning {
-        match kind.as_str().split('_').next() {
-            Some("add") => Meaning::Added,
-            Some("drop") => Meaning::Removed,
-            _ => Meaning::Changed,
+        match () {
+            () if kind.adds() => Meaning::Added,
+            () if kind.drops() => Meaning::Removed,
+            () => Meaning::Changed,
         }
     }
 

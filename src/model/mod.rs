@@ -36,12 +36,12 @@ use draft::Draft;
 use toml_reader::{Document, Fields, Mistakes};
 
 pub use environment::Lookup;
-pub use files::read_source;
+pub use files::{read_source, sources};
 pub use ignore::Ignore;
 pub use intent::{Intent, Renames};
 pub use json_schema::json_schema;
 pub use settings::{Backup, ColumnOrder, Drift, ModelFiles, Settings};
-pub use template::template;
+pub use template::{settings_text, template};
 
 /// Where objects and, with a column, columns stand.
 type Places = IndexMap<(ObjectRef, Option<Name>), Place>;
@@ -81,7 +81,7 @@ fn read_files(files: &[Arc<Source>], settings: &Settings, mistakes: &Mistakes) -
             statement::read_file(source, &mut draft, mistakes);
         } else if let Some(document) = Document::parse(source, mistakes) {
             let with_settings = settings.source.as_ref().is_some_and(|settings| Arc::ptr_eq(settings, source));
-            read_file(&document.fields("the model", mistakes), with_settings, &mut draft);
+            read_file(document.fields("the model", mistakes), with_settings, &mut draft);
         } else {
             complete = false;
         }
@@ -93,7 +93,7 @@ fn is_sql(path: &str) -> bool {
     std::path::Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"))
 }
 
-fn read_file(root: &Fields<'_>, with_settings: bool, draft: &mut Draft<'_>) {
+fn read_file(root: Fields<'_>, with_settings: bool, draft: &mut Draft<'_>) {
     for (key, read) in [
         ("tables", table::read as fn(&toml_reader::Value<'_>, &mut Draft<'_>)),
         ("virtual_tables", virtual_table::read),

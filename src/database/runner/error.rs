@@ -6,6 +6,7 @@ use crate::database::error::Error;
 use crate::report::{Class, Diagnostic, Place, Report, count};
 use crate::revision::RevisionId;
 
+use crate::database::gate::Offending;
 use super::evidence::Damage;
 use super::{Done, Op};
 
@@ -215,6 +216,7 @@ impl Problem {
                 return ("statement_failed", Some(place.clone()), None);
             }
             Problem::Refused { place, help, .. } => ("not_allowed", Some(place.clone()), *help),
+            Problem::RowsRefuse { place, .. } => return ("rows_refuse", Some(place.clone()), None),
             Problem::Damage { damage, place } => {
                 let (code, help) = match damage {
                     Damage::RowsLost { .. } => {

@@ -452,6 +452,10 @@ fn heads(applied: &[Applied]) -> Vec<RevisionId> {
 impl Step {
     /// The row that the version table gets.
     fn row(&self, duration: Duration, options: &Options<'_>) -> Applied {
+        self.row_at(duration, &(options.now)(), options.tool_version)
+    }
+
+    fn row_at(&self, duration: Duration, now: &str, tool_version: &str) -> Applied {
         Applied {
             revision: self.revision.clone(),
             parents: self.parents.clone(),
@@ -462,9 +466,9 @@ impl Step {
             schema: self.schema_after.clone(),
             down_sql: self.down.as_ref().map(|down| down.sql().to_owned()),
             down_transaction: self.down.as_ref().is_none_or(|down| down.transaction),
-            applied_at: (options.now)(),
+            applied_at: now.to_owned(),
             duration,
-            tool_version: options.tool_version.to_owned(),
+            tool_version: tool_version.to_owned(),
         }
     }
 
