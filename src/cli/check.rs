@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::model::Renames;
-use crate::operation::autogenerate;
-use crate::report::{Class, Diagnostic, Failure, count};
 use super::context::Context;
 use super::open::Opened;
 use super::style::Meaning;
+use crate::model::Renames;
+use crate::operation::autogenerate;
+use crate::report::{Class, Diagnostic, Failure, count};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,9 +1,9 @@
 //! `schemactl current`: which revisions the database is at.
 
-use crate::report::{Class, Diagnostic, Failure};
 use super::context::Context;
 use super::listing::Listing;
 use super::open::{Opened, warn_of_problems};
+use crate::report::{Class, Diagnostic, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

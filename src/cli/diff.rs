@@ -5,15 +5,15 @@ use std::str::FromStr;
 
 use serde_json::json;
 
+use super::context::Context;
+use super::open::{Opened, target};
+use super::style::Meaning;
 use crate::diff::{self, Change};
 use crate::model::{Intent, Renames};
 use crate::operation::{Project, autogenerate, replay};
 use crate::plan;
 use crate::report::Failure;
 use crate::schema::Schema;
-use super::context::Context;
-use super::open::{Opened, target};
-use super::style::Meaning;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,9 +1,9 @@
 //! `schemactl downgrade`: takes revisions back, down to a target.
 
-use crate::operation::walk::Direction;
-use crate::report::Failure;
 use super::context::Context;
 use super::walk::Walk;
+use crate::operation::walk::Direction;
+use crate::report::Failure;
 
 const EXAMPLES: &str = "\
 Examples:

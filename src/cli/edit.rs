@@ -2,10 +2,10 @@
 
 use anyhow::Context as _;
 
-use crate::report::{Class, Diagnostic, Failure};
 use super::context::Context;
 use super::open::target;
 use super::variables;
+use crate::report::{Class, Diagnostic, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +28,8 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     let state = context.open(&project)?.state;
-    let editor = variables::process("VISUAL").or_else(|| variables::process("EDITOR")).unwrap_or_else(|| "vi".to_owned());
+    let editor =
+        variables::process("VISUAL").or_else(|| variables::process("EDITOR")).unwrap_or_else(|| "vi".to_owned());
     for revision in state.graph.resolve(&target(&args.revision)?, Some(&state.applied))? {
         let Some(script) = state.graph.script(&revision.id) else {
             let found = format!("the script of `{}` is gone", revision.id);

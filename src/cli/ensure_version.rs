@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::database::{Access, version_table};
-use crate::report::Failure;
 use super::context::Context;
 use super::open::LOCK_TIMEOUT;
+use crate::database::{Access, version_table};
+use crate::report::Failure;
 
 const EXAMPLES: &str = "\
 Examples:

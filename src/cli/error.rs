@@ -65,6 +65,7 @@ fn mistake(words: &str, place: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{Class, Report};
 
     #[derive(Debug, thiserror::Error)]
     #[error("cannot open `app.db`")]

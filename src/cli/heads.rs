@@ -1,9 +1,9 @@
 //! `schemactl heads`: the revisions that nothing follows.
 
-use crate::report::Failure;
 use super::context::Context;
 use super::listing::Listing;
 use super::open::warn_of_problems;
+use crate::report::Failure;
 
 const EXAMPLES: &str = "\
 Examples:

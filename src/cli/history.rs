@@ -1,10 +1,10 @@
 //! `schemactl history`: the revisions in order, newest first.
 
-use crate::report::Failure;
-use crate::revision::Range;
 use super::context::Context;
 use super::listing::Listing;
 use super::open::warn_of_problems;
+use crate::report::Failure;
+use crate::revision::Range;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +34,8 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     let range: Option<Range> = args.rev_range.as_deref().map(str::parse).transpose()?;
-    let needs_database = args.indicate_current || args.rev_range.as_deref().is_some_and(|range| range.contains("current"));
+    let needs_database =
+        args.indicate_current || args.rev_range.as_deref().is_some_and(|range| range.contains("current"));
     let (graph, applied) = if needs_database {
         let state = context.open(&project)?.state;
         (state.graph, Some(state.applied))

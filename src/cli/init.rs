@@ -4,13 +4,13 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::context::{CONFIG, Context};
+use super::open::LOCK_TIMEOUT;
+use super::style::Meaning;
 use crate::model;
 use crate::operation::baseline;
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::RevisionId;
-use super::context::{CONFIG, Context};
-use super::open::LOCK_TIMEOUT;
-use super::style::Meaning;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,13 +73,18 @@ fn from_database(existing: &str, config: &Path, shown: &str, context: &mut Conte
     } else {
         let schema = &begun.schema;
         let tables = schema.tables.len() + schema.virtual_tables.len();
-        context.output.answer(format!("wrote {}: {}, {}, {}", Meaning::Path.paint(shown),
-            count(tables, "table"), count(schema.views.len(), "view"), count(schema.triggers.len(), "trigger")));
+        context.output.answer(format!(
+            "wrote {}: {}, {}, {}",
+            Meaning::Path.paint(shown),
+            count(tables, "table"),
+            count(schema.views.len(), "view"),
+            count(schema.triggers.len(), "trigger")
+        ));
         context.output.answer(format!("wrote {}", Meaning::Path.paint(&path)));
         context.output.answer(format!("stamped {existing} with {}", Meaning::Revision.paint(&begun.revision)));
-        context.output.talk(format!(
-            "edit {shown} to change the schema, then: schemactl revision --autogenerate -m \"...\""
-        ));
+        context
+            .output
+            .talk(format!("edit {shown} to change the schema, then: schemactl revision --autogenerate -m \"...\""));
     }
     Ok(())
 }

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use super::context::Context;
+use super::open::{Opened, target};
 use crate::model;
 use crate::operation::{autogenerate, replay};
 use crate::report::Failure;
-use super::context::Context;
-use super::open::{Opened, target};
 
 const EXAMPLES: &str = "\
 Examples:

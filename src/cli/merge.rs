@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::operation::new_revision::{self, Head};
-use crate::report::Failure;
-use crate::revision::{RevisionId, Splice};
 use super::context::Context;
 use super::open::target;
 use super::style::Meaning;
+use crate::operation::new_revision::{self, Head};
+use crate::report::Failure;
+use crate::revision::{RevisionId, Splice};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,8 +1,8 @@
 //! `schemactl schema`: the JSON Schema of the model, for editors.
 
+use super::context::Context;
 use crate::model;
 use crate::report::Failure;
-use super::context::Context;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::report::Failure;
 use super::context::Context;
 use super::listing::Listing;
 use super::open::{target, warn_of_problems};
+use crate::report::Failure;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
+use super::context::Context;
+use super::open::{LOCK_TIMEOUT, target};
+use super::walk::{place, steps, words};
 use crate::database::Access;
 use crate::operation::{stamp, walk};
 use crate::report::Failure;
 use crate::revision::{Applied, Purge, RevisionId};
-use super::context::Context;
-use super::open::{LOCK_TIMEOUT, target};
-use super::walk::{place, steps, words};
 
 const EXAMPLES: &str = "\
 Examples:

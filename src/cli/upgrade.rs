@@ -1,9 +1,9 @@
 //! `schemactl upgrade`: runs revisions up to a target.
 
-use crate::operation::walk::Direction;
-use crate::report::Failure;
 use super::context::Context;
 use super::walk::Walk;
+use crate::operation::walk::Direction;
+use crate::report::Failure;
 
 const EXAMPLES: &str = "\
 Examples:

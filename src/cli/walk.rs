@@ -5,18 +5,18 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use crate::database::Access;
-use crate::database::runner::{self, Event, Outcome};
-use crate::operation::Project;
-use crate::operation::walk::{self, Direction, Walked};
-use crate::report::{Diagnostic, Failure, count};
-use crate::revision::{Graph, RevisionId};
 use super::context::Context;
 use super::duration::calm;
 use super::interrupt;
 use super::open::target;
 use super::options::NONE;
 use super::style::Meaning;
+use crate::database::Access;
+use crate::database::runner::{self, Event, Outcome};
+use crate::operation::Project;
+use crate::operation::walk::{self, Direction, Walked};
+use crate::report::{Diagnostic, Failure, count};
+use crate::revision::{Graph, RevisionId};
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
@@ -116,7 +116,8 @@ fn tell(context: &Context, event: &Event<'_>) {
             let when = if *after { "after" } else { "before" };
             let found = format!("the schema {when} `{}` is not the one that the revisions make", step.revision);
             context.output.warn(
-                &Diagnostic::new("drift", found).help("run `schemactl diff --from head --to database` to see the difference"),
+                &Diagnostic::new("drift", found)
+                    .help("run `schemactl diff --from head --to database` to see the difference"),
             );
         }
         Event::NotRehearsed { step } => {

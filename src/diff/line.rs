@@ -84,8 +84,16 @@ impl LineKind {
         use LineKind::*;
         matches!(
             self,
-            AddTable | AddColumn | AddPrimaryKey | AddUnique | AddCheck | AddForeignKey | AddIndex | AddVirtualTable
-                | AddView | AddTrigger
+            AddTable
+                | AddColumn
+                | AddPrimaryKey
+                | AddUnique
+                | AddCheck
+                | AddForeignKey
+                | AddIndex
+                | AddVirtualTable
+                | AddView
+                | AddTrigger
         )
     }
 
@@ -95,8 +103,16 @@ impl LineKind {
         use LineKind::*;
         matches!(
             self,
-            DropTable | DropColumn | DropPrimaryKey | DropUnique | DropCheck | DropForeignKey | DropIndex
-                | DropVirtualTable | DropView | DropTrigger
+            DropTable
+                | DropColumn
+                | DropPrimaryKey
+                | DropUnique
+                | DropCheck
+                | DropForeignKey
+                | DropIndex
+                | DropVirtualTable
+                | DropView
+                | DropTrigger
         )
     }
 }

@@ -25,8 +25,8 @@ mod tests;
 
 use indexmap::IndexMap;
 
-use crate::model::Renames;
 pub use crate::model::ColumnOrder;
+use crate::model::Renames;
 use crate::schema::{Name, Schema};
 
 pub use change::{AlterTable, Change, TableChange};

@@ -63,9 +63,8 @@ fn is_key(table: &Table, columns: &[Name]) -> bool {
     };
     let primary = table.primary_key.iter().map(|key| &key.columns);
     let mut keys = primary.chain(table.uniques.iter().map(|unique| &unique.columns));
-    let is_constraint = keys.any(|key| {
-        key.len() == columns.len() && key.iter().all(|column| fits(&column.name, column.collate.as_ref()))
-    });
+    let is_constraint = keys
+        .any(|key| key.len() == columns.len() && key.iter().all(|column| fits(&column.name, column.collate.as_ref())));
     is_constraint
         || table.indexes.values().any(|index| {
             index.unique

@@ -6,9 +6,7 @@ use super::toml_reader::{Fields, Text, Value};
 use super::toml_writer::{array, inline, write};
 use super::{constraint, foreign_key};
 use crate::report::Diagnostic;
-use crate::schema::{
-    Check, Column, Expression, ForeignKey, Generated, Name, PrimaryKey, Table, TypeName, Unique,
-};
+use crate::schema::{Check, Column, Expression, ForeignKey, Generated, Name, PrimaryKey, Table, TypeName, Unique};
 use crate::sql;
 use crate::token::{Token, TokenKind, significant_tokens};
 

@@ -116,11 +116,7 @@ fn read_key<'a>(value: &Value<'a>) -> Option<Key<'a>> {
 }
 
 /// Reads a key of a table: a list of its columns, or a table with `columns`.
-fn read_table_key<'a>(
-    value: &Value<'a>,
-    what: &str,
-    more: impl FnOnce(&Fields<'_>),
-) -> Option<(Clauses, Key<'a>)> {
+fn read_table_key<'a>(value: &Value<'a>, what: &str, more: impl FnOnce(&Fields<'_>)) -> Option<(Clauses, Key<'a>)> {
     if value.kind().is_array() {
         return Some((Clauses::default(), read_key(value)?));
     }
@@ -135,8 +131,7 @@ fn read_table_key<'a>(
 /// Reads `primary_key` of a table.
 pub(super) fn read_primary_key<'a>(value: &Value<'a>) -> Option<(PrimaryKey, Key<'a>)> {
     let mut autoincrement = false;
-    let (clauses, key) =
-        read_table_key(value, "a primary key", |fields| autoincrement = fields.flag("autoincrement"))?;
+    let (clauses, key) = read_table_key(value, "a primary key", |fields| autoincrement = fields.flag("autoincrement"))?;
     let Clauses { name, on_conflict } = clauses;
     Some((PrimaryKey { name, columns: key.columns.clone(), on_conflict, autoincrement, inline: false }, key))
 }

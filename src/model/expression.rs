@@ -137,6 +137,5 @@ pub(super) fn with_bare_name(name: &Name, sql: String) -> String {
 
 /// What `default` is written as.
 pub(super) fn write_default(default: &Expression) -> String {
-    write_literal(default)
-        .unwrap_or_else(|| toml_writer::inline(&[("sql", toml_writer::write(default.as_str()))]))
+    write_literal(default).unwrap_or_else(|| toml_writer::inline(&[("sql", toml_writer::write(default.as_str()))]))
 }

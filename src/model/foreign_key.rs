@@ -77,7 +77,8 @@ fn read_parent(text: &Text<'_>, columns: Vec<Name>, inline: bool) -> Option<Refe
             return None;
         }
     };
-    let place = significant_tokens(text.as_str()).next().map_or_else(|| text.place(), |token| text.place_of(token.span()));
+    let place =
+        significant_tokens(text.as_str()).next().map_or_else(|| text.place(), |token| text.place_of(token.span()));
     Some(Reference { foreign_key: plain(columns, parent, parent_columns, inline), place, unchecked: false })
 }
 

@@ -46,7 +46,8 @@ mod tests {
     #[test]
     fn patterns_are_matched_whole_and_without_case() {
         let ignore = Ignore::new(vec!["litestream_*".to_owned(), "Meta".to_owned()]).unwrap();
-        for (name, covered) in [("_litestream_seq", false), ("Litestream_Lock", true), ("meta", true), ("metas", false)] {
+        for (name, covered) in [("_litestream_seq", false), ("Litestream_Lock", true), ("meta", true), ("metas", false)]
+        {
             assert_eq!(ignore.covers(&Name::new(name)), covered, "{name}");
         }
         assert!(Ignore::new(vec!["a[".to_owned()]).is_err());

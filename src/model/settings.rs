@@ -116,11 +116,7 @@ impl Settings {
     /// Reads the settings of a file as they are in one of its environments.
     ///
     /// All mistakes are found in one run: where the model stands in the same file, its mistakes are told too.
-    pub fn read(
-        source: &Arc<Source>,
-        environment: Option<&str>,
-        lookup: &Lookup<'_>,
-    ) -> Result<Settings, Error> {
+    pub fn read(source: &Arc<Source>, environment: Option<&str>, lookup: &Lookup<'_>) -> Result<Settings, Error> {
         let mistakes = Mistakes::default();
         let mut settings = Settings { source: Some(Arc::clone(source)), ..Settings::default() };
         let Some(document) = Document::parse(source, &mistakes) else {
@@ -259,9 +255,9 @@ impl<'a> Written<'a> {
             version_table: fields.text("version_table"),
             ignore: fields.get("ignore").and_then(|value| texts(&value)),
             target_sqlite: fields.get("target_sqlite").and_then(|value| read_version(&value)),
-            column_order: fields.get("column_order").and_then(|value| {
-                one_of(&value, &[("loose", ColumnOrder::Loose), ("strict", ColumnOrder::Strict)])
-            }),
+            column_order: fields
+                .get("column_order")
+                .and_then(|value| one_of(&value, &[("loose", ColumnOrder::Loose), ("strict", ColumnOrder::Strict)])),
             drift: fields
                 .get("drift")
                 .and_then(|value| one_of(&value, &[("warn", Drift::Warn), ("refuse", Drift::Refuse)])),

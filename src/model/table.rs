@@ -35,8 +35,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
 }
 
 /// The keys that `sql` stands for.
-const KEYS: [&str; 7] =
-    ["columns", "primary_key", "uniques", "checks", "foreign_keys", "without_rowid", "strict"];
+const KEYS: [&str; 7] = ["columns", "primary_key", "uniques", "checks", "foreign_keys", "without_rowid", "strict"];
 
 fn read_intent(fields: &Fields<'_>, name: &Name, draft: &mut Draft<'_>) {
     if let Some(comment) = fields.text("comment") {
@@ -153,4 +152,3 @@ pub(super) fn section<'a>(out: &mut String, header: &str, lines: impl IntoIterat
         *out += &format!("{} = {value}\n", write_key(key));
     }
 }
-

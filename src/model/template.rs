@@ -1,5 +1,9 @@
 //! tmp
 /// tmp
-pub fn template(d:&str)->String{format!("[schemactl]\ndatabase = \"{d}\"\n")}
+pub fn template(d: &str) -> String {
+    format!("[schemactl]\ndatabase = \"{d}\"\n")
+}
 /// tmp
-pub fn settings_text(d:&str)->String{template(d)}
+pub fn settings_text(d: &str) -> String {
+    template(d)
+}

@@ -61,10 +61,8 @@ pub fn require_head(state: &State) -> Result<(), Failure> {
     if behind == 0 {
         return Ok(());
     }
-    let diagnostic = Diagnostic::new(
-        "behind",
-        format!("the database is behind: {} to run first", count(behind, "revision")),
-    );
+    let diagnostic =
+        Diagnostic::new("behind", format!("the database is behind: {} to run first", count(behind, "revision")));
     let heads = state.graph.heads().len();
     let target = if heads > 1 { "heads" } else { "head" };
     Err(Failure::new(Class::No, diagnostic.help(format!("run `schemactl upgrade {target}`"))))
@@ -117,7 +115,8 @@ fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(S
             check::Problem::NeverFires => "never_fires",
             check::Problem::String => "double_quoted_string",
         };
-        let diagnostic = at(model, &finding.object, Diagnostic::new(code, format!("{}: {}", finding.object, finding.message)));
+        let diagnostic =
+            at(model, &finding.object, Diagnostic::new(code, format!("{}: {}", finding.object, finding.message)));
         match finding.problem {
             check::Problem::DoesNotCompile | check::Problem::ForeignKey => mistakes.push(diagnostic),
             check::Problem::NeverFires | check::Problem::String => warnings.push(diagnostic),
@@ -202,7 +201,8 @@ pub fn ask(connection: &Connection, gates: &[gate::Gate]) -> Result<(), Failure>
             Failure::new(Class::Database, diagnostic.note(gate.sql.clone()))
         })?;
         if let Some(found) = found {
-            let mut diagnostic = Diagnostic::new("rows_refuse", format!("{} ({})", gate.violation, count(found.number, "row")));
+            let mut diagnostic =
+                Diagnostic::new("rows_refuse", format!("{} ({})", gate.violation, count(found.number, "row")));
             diagnostic.notes.push(format!("such as {}", found.examples.join("; ")));
             refusals.push(diagnostic.help(gate.help.clone()));
         }
@@ -224,9 +224,16 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
         };
         Diagnostic::new(
             "look_alike",
-            format!("`{}` goes and `{}` comes: the same {what} under a new name, or another?", pair.dropped, pair.added),
+            format!(
+                "`{}` goes and `{}` comes: the same {what} under a new name, or another?",
+                pair.dropped, pair.added
+            ),
         )
-        .note(format!("if it is the same: add `{}` to `{}` in the model, or pass `--rename {option}`", pair.model_line(), pair.added))
+        .note(format!(
+            "if it is the same: add `{}` to `{}` in the model, or pass `--rename {option}`",
+            pair.model_line(),
+            pair.added
+        ))
         .help("if it is another: pass `--no-renames`, and its values are discarded")
     });
     Err(Failure::all(Class::Input, diagnostics.collect()))
@@ -255,7 +262,8 @@ pub fn discards(comparison: &Comparison, connection: Option<&Connection>) -> Res
         })?;
         let number = usize::try_from(number).unwrap_or_default();
         if number > 0 {
-            let words = format!("{} of {whose} will be discarded; downgrade cannot bring them back", count(number, thing));
+            let words =
+                format!("{} of {whose} will be discarded; downgrade cannot bring them back", count(number, thing));
             warnings.push(Diagnostic::new("discards", words));
         }
     }

@@ -49,11 +49,8 @@ pub fn from_draft(project: &Project, head: Head, draft: &Draft, gates: &[Gate]) 
         up.push('\n');
     }
     up.push_str(&write_section(&draft.up));
-    let revision = Revision {
-        schema: Some(sql::fingerprint(&draft.schema)),
-        requires: draft.requires,
-        ..head.revision()
-    };
+    let revision =
+        Revision { schema: Some(sql::fingerprint(&draft.schema)), requires: draft.requires, ..head.revision() };
     compose(project, &revision, &up, &write_section(&draft.down))
 }
 

@@ -28,10 +28,8 @@ pub fn stamp(
     let scripts = project.scripts()?;
     let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
         let state = State::new(scripts.clone(), rows.to_vec());
-        let route = state
-            .graph
-            .stamp(&state.applied, targets, purge)
-            .map_err(|error| Box::new(error) as Box<dyn Report>)?;
+        let route =
+            state.graph.stamp(&state.applied, targets, purge).map_err(|error| Box::new(error) as Box<dyn Report>)?;
         walk::steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
     let options = runner::Options {

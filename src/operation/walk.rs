@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::database::gate;
 use crate::database::runner::{self, Event, Outcome, Transaction};
 use crate::database::version_table::{self, Kind};
-use crate::database::gate;
 use crate::report::{Class, Diagnostic, Failure, Report};
 use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Scripts, Section, Target};
 use crate::schema::Schema;
@@ -262,7 +262,13 @@ pub fn offline(
     let state = State { graph: project.graph()?, rows: Vec::new(), applied };
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
-    Ok(runner::write_sql(&steps, &project.settings.version_table, state.applied.is_empty(), now, env!("CARGO_PKG_VERSION")))
+    Ok(runner::write_sql(
+        &steps,
+        &project.settings.version_table,
+        state.applied.is_empty(),
+        now,
+        env!("CARGO_PKG_VERSION"),
+    ))
 }
 
 /// The SQL of a stamp, for a database that is not at hand.
@@ -273,5 +279,11 @@ pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, no
     let state = State { graph: project.graph()?, rows: Vec::new(), applied };
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
-    Ok(runner::write_sql(&steps, &project.settings.version_table, state.applied.is_empty(), now, env!("CARGO_PKG_VERSION")))
+    Ok(runner::write_sql(
+        &steps,
+        &project.settings.version_table,
+        state.applied.is_empty(),
+        now,
+        env!("CARGO_PKG_VERSION"),
+    ))
 }

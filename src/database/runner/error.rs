@@ -6,9 +6,9 @@ use crate::database::error::Error;
 use crate::report::{Class, Diagnostic, Place, Report, count};
 use crate::revision::RevisionId;
 
-use crate::database::gate::Offending;
 use super::evidence::Damage;
 use super::{Done, Op};
+use crate::database::gate::Offending;
 
 /// A run that came to no good end.
 #[derive(Debug, thiserror::Error)]
