@@ -7,11 +7,11 @@ use crate::diff::{Change, ColumnOrder, TableChange, diff};
 use crate::model::{Intent, Renames};
 use crate::schema::{Affinity, Column, Expression, Name, Schema, SqliteVersion, Table, TypeName};
 
+use super::Error;
 use super::planner::{self, Options, Plan};
 use super::rows::RowWork;
 use super::sample::{self, Amount, Rows};
 use super::statement::{OLDEST, Statement, write_section};
-use super::Error;
 
 /// A proved pair of sections.
 #[derive(Debug, Clone)]
@@ -47,13 +47,7 @@ pub fn draft(before: &Schema, after: &Schema, intent: &Intent, options: Options)
     Err(last.expect("at least one amount was tried"))
 }
 
-fn attempt(
-    before: &Schema,
-    after: &Schema,
-    intent: &Intent,
-    options: Options,
-    amount: Amount,
-) -> Result<Draft, Error> {
+fn attempt(before: &Schema, after: &Schema, intent: &Intent, options: Options, amount: Amount) -> Result<Draft, Error> {
     let mut scratch = Scratch::build(before)?;
     let before = planner::read(&scratch)?;
     sample::fill(scratch.connection(), &before, amount)?;

@@ -4,7 +4,9 @@
 //! script as a comment that the runner asks again inside the transaction.
 
 use crate::diff::{AlterTable, Change, TableChange};
-use crate::schema::{Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, Schema, Table, TypeName};
+use crate::schema::{
+    Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, Schema, Table, TypeName,
+};
 use crate::token::{TokenKind, significant_tokens};
 
 use super::rows::RowWork;
@@ -105,7 +107,10 @@ impl Asked<'_> {
         Some(self.gate(
             format!("no value for the new column `{table}.{}`, which is NOT NULL", column.name),
             "1",
-            format!("give `{}` a `default = ...`, or `backfill = \"...\"` with an expression for existing rows", column.name),
+            format!(
+                "give `{}` a `default = ...`, or `backfill = \"...\"` with an expression for existing rows",
+                column.name
+            ),
         ))
     }
 
@@ -137,8 +142,12 @@ impl Asked<'_> {
         // would turn into a number.
         let number_as_text = format!("typeof({c}) = 'text' AND CAST({c} AS NUMERIC) = +{c}");
         let condition = match affinity(after) {
-            Affinity::Text => format!("typeof({c}) IN ('integer', 'real') AND CAST(CAST({c} AS TEXT) AS NUMERIC) <> {c}"),
-            Affinity::Integer | Affinity::Numeric => format!("{number_as_text} AND CAST(CAST({c} AS NUMERIC) AS TEXT) <> +{c}"),
+            Affinity::Text => {
+                format!("typeof({c}) IN ('integer', 'real') AND CAST(CAST({c} AS TEXT) AS NUMERIC) <> {c}")
+            }
+            Affinity::Integer | Affinity::Numeric => {
+                format!("{number_as_text} AND CAST(CAST({c} AS NUMERIC) AS TEXT) <> +{c}")
+            }
             Affinity::Real => format!(
                 "{number_as_text} AND CAST(CAST({c} AS REAL) AS TEXT) <> +{c} AND CAST(CAST({c} AS INTEGER) AS TEXT) <> +{c} \
                  OR typeof({c}) = 'integer' AND CAST(CAST({c} AS REAL) AS INTEGER) <> {c}"
@@ -209,8 +218,11 @@ impl Asked<'_> {
             conditions.join(" AND ")
         );
         Some(Gate {
-            violation: format!("several rows of `{}` with the same ({list}), which becomes unique", self.alter.after.name)
-                .replace('"', ""),
+            violation: format!(
+                "several rows of `{}` with the same ({list}), which becomes unique",
+                self.alter.after.name
+            )
+            .replace('"', ""),
             sql: one_line(&sql),
             help: "make them differ first, in a revision of your own: `schemactl revision -m \"...\"`".to_owned(),
         })
@@ -234,7 +246,9 @@ impl Asked<'_> {
         let matched: Vec<_> = columns
             .iter()
             .zip(&parent_columns)
-            .map(|(column, parent)| format!("\"schemactl_parent\".{} = {table}.{}", parent.quoted(), column.name.quoted()))
+            .map(|(column, parent)| {
+                format!("\"schemactl_parent\".{} = {table}.{}", parent.quoted(), column.name.quoted())
+            })
             .collect();
         let condition = format!(
             "{} AND NOT EXISTS (SELECT 1 FROM {} AS \"schemactl_parent\" WHERE {})",
@@ -244,7 +258,12 @@ impl Asked<'_> {
         );
         let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
         Some(self.gate(
-            format!("a row of `{}` whose {} refers to no row of `{}`", self.alter.after.name, names.join(", "), key.parent),
+            format!(
+                "a row of `{}` whose {} refers to no row of `{}`",
+                self.alter.after.name,
+                names.join(", "),
+                key.parent
+            ),
             &condition,
             format!("delete these rows or add their parents to `{}` first, in a revision of your own", key.parent),
         ))
@@ -295,7 +314,5 @@ fn one_line(sql: &str) -> String {
 }
 
 fn without_comments(sql: &str) -> String {
-    crate::token::tokens(sql)
-        .map(|token| if token.kind == TokenKind::Comment { " " } else { token.text })
-        .collect()
+    crate::token::tokens(sql).map(|token| if token.kind == TokenKind::Comment { " " } else { token.text }).collect()
 }

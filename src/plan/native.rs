@@ -124,12 +124,8 @@ fn add_column(
     if !updates_are_silent {
         return None;
     }
-    let fill = Statement::new(format!(
-        "UPDATE {} SET {} = ({backfill})",
-        table.name.quoted(),
-        column.name.quoted()
-    ))
-    .comment(format!("Fills the new column of all rows of {}.", table.name));
+    let fill = Statement::new(format!("UPDATE {} SET {} = ({backfill})", table.name.quoted(), column.name.quoted()))
+        .comment(format!("Fills the new column of all rows of {}.", table.name));
     let default_is_null = column.default.as_ref().is_none_or(|default| default.normal() == "NULL");
     match &column.not_null {
         Some(not_null) if default_is_null => {

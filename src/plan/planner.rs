@@ -320,9 +320,9 @@ impl Planner<'_> {
                 ..Schema::default()
             };
             let now = self.now()?;
-            now.tables.get(&wanted.name).is_some_and(|read| {
-                diff(&only(read), &only(wanted), &NO_RENAMES, self.options.column_order).is_empty()
-            })
+            now.tables
+                .get(&wanted.name)
+                .is_some_and(|read| diff(&only(read), &only(wanted), &NO_RENAMES, self.options.column_order).is_empty())
         };
         if reached {
             run(self.scratch, "RELEASE schemactl_trial")?;
@@ -340,8 +340,7 @@ impl Planner<'_> {
                 _ => None,
             })
         };
-        let naming =
-            if qualifier::is_self_qualified(&alter.after) { Naming::SelfQualified } else { Naming::Plain };
+        let naming = if qualifier::is_self_qualified(&alter.after) { Naming::SelfQualified } else { Naming::Plain };
         if naming == Naming::SelfQualified {
             for trigger in now.triggers.values() {
                 self.add(Statement::new(format!("DROP TRIGGER {}", trigger.name.quoted())))?;

@@ -191,7 +191,8 @@ fn reason(alter: &AlterTable) -> String {
         0 => String::new(),
         number => format!(" and builds {} again", count(number, "index")),
     };
-    let mut reason = format!("Rebuilds {}: copies every row{indexes}. ALTER TABLE cannot do all of this:", alter.after.name);
+    let mut reason =
+        format!("Rebuilds {}: copies every row{indexes}. ALTER TABLE cannot do all of this:", alter.after.name);
     for line in Change::AlterTable(alter.clone()).lines() {
         reason.push_str("\n  ");
         reason.push_str(&line.text.replace('`', ""));

@@ -49,10 +49,7 @@ pub fn fill(connection: &Connection, schema: &Schema, amount: Amount) -> rusqlit
             filled += 1;
         }
         if table.primary_key.as_ref().is_some_and(|key| key.autoincrement) {
-            connection.execute(
-                "UPDATE sqlite_sequence SET seq = seq + 10 WHERE name = ?1",
-                [table.name.as_str()],
-            )?;
+            connection.execute("UPDATE sqlite_sequence SET seq = seq + 10 WHERE name = ?1", [table.name.as_str()])?;
         }
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
@@ -95,12 +92,8 @@ fn insert(connection: &Connection, table: &Table, row: usize, guess: usize, amou
     if names.is_empty() {
         return connection.execute(&format!("INSERT INTO {} DEFAULT VALUES", table.name.quoted()), []);
     }
-    let sql = format!(
-        "INSERT OR ABORT INTO {} ({}) VALUES ({})",
-        table.name.quoted(),
-        names.join(", "),
-        values.join(", ")
-    );
+    let sql =
+        format!("INSERT OR ABORT INTO {} ({}) VALUES ({})", table.name.quoted(), names.join(", "), values.join(", "));
     connection.execute(&sql, [])
 }
 
@@ -130,7 +123,9 @@ fn candidates(connection: &Connection, table: &Table, column: &Column, row: usiz
             quote_string(&format!("a{number}")),
             "'{}'".to_owned(),
         ],
-        Affinity::Blob => vec![format!("x'00ff0{number}'"), quote_string(&format!("text {number}")), number.to_string()],
+        Affinity::Blob => {
+            vec![format!("x'00ff0{number}'"), quote_string(&format!("text {number}")), number.to_string()]
+        }
     });
     if let Some(default) = &column.default {
         candidates.push(format!("({default})"));
@@ -150,7 +145,9 @@ fn parent_value(connection: &Connection, table: &Table, column: &Column, row: us
         None => "rowid".to_owned(),
     };
     let parent = key.parent.quoted();
-    let sql = format!("SELECT quote({parent_column}) FROM {parent} LIMIT 1 OFFSET {row} % (SELECT max(1, count(*)) FROM {parent})");
+    let sql = format!(
+        "SELECT quote({parent_column}) FROM {parent} LIMIT 1 OFFSET {row} % (SELECT max(1, count(*)) FROM {parent})"
+    );
     // A parent that is missing or empty gives no value: the other candidates are tried.
     connection.query_row(&sql, [], |row| row.get(0)).ok()
 }

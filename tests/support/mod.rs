@@ -1,3 +1,5 @@
 //! What the tests share.
 
+pub mod generate;
+pub mod mutate;
 pub mod shared;
