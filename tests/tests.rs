@@ -5,5 +5,6 @@
 
 mod cli;
 mod histories;
+mod properties;
 mod support;
 mod traversal;

@@ -1,4 +1,6 @@
 //! What tests stand on.
 
 pub mod command;
+pub mod generate;
+pub mod mutate;
 pub mod shared;
