@@ -46,8 +46,14 @@ pub fn copy(
     let unfinished = with_ending(to, ".unfinished");
     let io = |source: std::io::Error| Error::Io { path: to.to_owned(), source };
     let outcome = copy_pages(from, &unfinished, lock_timeout, interrupt, progress).and_then(|()| {
-        // Two backups at the same moment must not overwrite each other.
-        std::fs::hard_link(&unfinished, to).or_else(|_| std::fs::rename(&unfinished, to)).map_err(io)
+        // A link, unlike a rename, never takes the place of a file that has come there meanwhile.
+        match std::fs::hard_link(&unfinished, to) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Err(Error::AlreadyThere { path: to.to_owned() })
+            }
+            Err(_) => std::fs::rename(&unfinished, to).map_err(io),
+            Ok(()) => Ok(()),
+        }
     });
     for ending in ["", "-journal"] {
         let leftover = with_ending(&unfinished, ending);

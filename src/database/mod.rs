@@ -4,6 +4,7 @@
 //! What SQLite says when something fails is always handed on in its own words.
 
 pub mod backup;
+mod bulk;
 pub mod check;
 pub mod connect;
 mod cross_check;
