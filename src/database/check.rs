@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::bulk;
 use super::connect;
 use super::error::{Error, words};
-use super::scratch::{Scratch, statements_of};
+use super::scratch::Scratch;
 use super::stand_ins::{Missing, StandIns};
 use crate::schema::{Event, ForeignKey, IndexKey, Name, ObjectKind, ObjectRef, Schema, Table, Timing, Trigger};
 
@@ -70,7 +71,7 @@ impl Scratch {
         }
         findings.extend(schema.triggers.values().filter_map(|trigger| never_fires(schema, trigger)));
         let compiles = |object: &ObjectRef| !broken.iter().any(|(other, _)| other == object);
-        let strings = strings(schema, &self.stand_ins).map_err(|error| failed(&error))?;
+        let strings = self.strings(schema).map_err(|error| failed(&error))?;
         findings.extend(
             strings
                 .into_iter()
@@ -264,50 +265,34 @@ fn is_unique(table: &Table, wanted: &[Name]) -> bool {
         })
 }
 
-/// The objects that SQLite refuses once double-quoted words that name nothing are no strings any more.
-fn strings(schema: &Schema, stand_ins: &StandIns) -> rusqlite::Result<Vec<(ObjectRef, String)>> {
-    let strict = connect::in_memory()?;
-    stand_ins.register(&strict)?;
-    let strings_allowed = |allowed: bool| {
-        strict.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, allowed)?;
-        strict.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, allowed)
-    };
-    let mut found = Vec::new();
-    strict.execute_batch("BEGIN")?;
-    for (object, sql) in statements_of(schema) {
-        strings_allowed(false)?;
-        if let Err(error) = strict.execute_batch(&sql) {
-            strings_allowed(true)?;
-            // What is refused either way is no matter of quotes, a module that is missing for one.
-            if strict.execute_batch(&sql).is_ok() {
-                found.push((object, words(&error)));
+impl Scratch {
+    /// The objects that SQLite refuses once double-quoted words that name nothing are no strings any more.
+    fn strings(&mut self, schema: &Schema) -> rusqlite::Result<Vec<(ObjectRef, String)>> {
+        let mut found = Vec::new();
+        for group in bulk::groups(schema).unwrap_or_default() {
+            let strict = connect::in_memory()?;
+            self.stand_ins.register(&strict)?;
+            for (object, sql) in &group {
+                allow_strings(&strict, false)?;
+                if let Err(error) = strict.execute_batch(sql) {
+                    allow_strings(&strict, true)?;
+                    strict.execute_batch(sql)?;
+                    found.push((object.clone(), words(&error)));
+                }
             }
         }
+        allow_strings(&self.connection, false)?;
+        let refused = broken(&self.connection, schema, &mut self.stand_ins);
+        allow_strings(&self.connection, true)?;
+        found.extend(refused?);
+        Ok(found)
     }
-    strings_allowed(false)?;
-    let mut compiled = stand_ins.clone();
-    let loose_too = |sql: &str, compiled: &mut StandIns| -> rusqlite::Result<bool> {
-        strings_allowed(true)?;
-        let message = compile(&strict, sql, compiled)?;
-        strings_allowed(false)?;
-        Ok(message.is_none())
-    };
-    for view in schema.views.keys() {
-        let sql = format!("SELECT * FROM main.{}", view.quoted());
-        if let Some(message) = compile(&strict, &sql, &mut compiled)?
-            && loose_too(&sql, &mut compiled)?
-        {
-            found.push((ObjectRef::new(ObjectKind::View, view), message));
-        }
-    }
-    for (object, message) in broken(&strict, schema, &mut compiled)? {
-        if object.kind == ObjectKind::Trigger {
-            found.push((object, message));
-        }
-    }
-    found.sort();
-    found.dedup_by(|a, b| a.0 == b.0);
-    Ok(found)
+}
+
+fn allow_strings(connection: &Connection, allowed: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, allowed)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, allowed)?;
+    Ok(())
 }
 
 #[cfg(test)]

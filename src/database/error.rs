@@ -133,6 +133,15 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A file stands where a new one should be made.
+    #[error("`{}` is there already", .path.display())]
+    AlreadyThere {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The user wants to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// SQLite fails in another way.
     #[error("SQLite cannot read `{}`: {message}", .path.display())]
     Sqlite {
@@ -194,6 +203,7 @@ impl Report for Error {
         match self {
             Error::Locked { .. } => Class::Locked,
             Error::BadPattern { .. } => Class::Input,
+            Error::Interrupted => Class::Interrupted,
             _ => Class::Database,
         }
     }
@@ -257,6 +267,8 @@ impl Error {
             Error::Full { .. } => {
                 ("full", "free some space; the environment variable SQLITE_TMPDIR moves the temporary files".to_owned())
             }
+            Error::AlreadyThere { .. } => ("already_there", "name another file, or remove this one".to_owned()),
+            Error::Interrupted => return ("interrupted", None),
             Error::Io { .. } => return ("io", None),
             Error::Sqlite { .. } => return ("sqlite", None),
             Error::Unreadable { object, .. } => {
@@ -282,9 +294,9 @@ impl Error {
         match code & 0xff {
             _ if code == ffi::SQLITE_READONLY_ROLLBACK => Error::HotJournal { path },
             _ if code == ffi::SQLITE_READONLY_DIRECTORY => read_only_folder(path),
-            _ if code == ffi::SQLITE_BUSY_RECOVERY => Error::Locked { path, waited: Duration::ZERO },
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Locked { path, waited: Duration::ZERO },
             ffi::SQLITE_FULL => Error::Full { path },
+            ffi::SQLITE_INTERRUPT => Error::Interrupted,
             ffi::SQLITE_NOTADB => Header::read(&path).map_or_else(|error| error, |header| header.explain(path)),
             ffi::SQLITE_CORRUPT => match Header::read(&path) {
                 Ok(header) if header.expected > header.actual => {

@@ -3,6 +3,8 @@
 //! Values come in and go out; nothing is printed and no clock is read here but the one that measures durations.
 //! What SQLite says when something fails is always handed on in its own words.
 
+pub mod backup;
+mod bulk;
 pub mod check;
 pub mod connect;
 mod cross_check;

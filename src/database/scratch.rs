@@ -5,6 +5,7 @@
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::bulk;
 use super::connect;
 use super::error::{Error, words};
 use super::filter::Filter;
@@ -12,7 +13,7 @@ use super::introspect;
 use super::stand_ins::{Missing, StandIns};
 use super::statements::{Failure, Statements};
 use crate::report::{Class, Diagnostic, Report};
-use crate::schema::{ObjectKind, ObjectRef, Schema};
+use crate::schema::{Index, Name, ObjectKind, ObjectRef, Schema, Table, Trigger, View, VirtualTable};
 use crate::sql;
 
 /// A database in memory with the objects of a schema and no rows.
@@ -53,7 +54,7 @@ impl Report for BuildError {
 
 /// What to think of a function, a collation or a module that this SQLite lacks.
 #[derive(Debug, Clone, Copy)]
-enum Unknown<'a> {
+pub(super) enum Unknown<'a> {
     /// It is the application's.
     Accepted,
     /// It is the application's, unless it is nearly the name of something built in and not among these.
@@ -137,6 +138,13 @@ impl Scratch {
 }
 
 fn build(schema: &Schema, unknown: Unknown<'_>) -> Result<Scratch, BuildError> {
+    match bulk::build(schema, unknown)? {
+        Some(scratch) => Ok(scratch),
+        None => build_one_by_one(schema, unknown),
+    }
+}
+
+fn build_one_by_one(schema: &Schema, unknown: Unknown<'_>) -> Result<Scratch, BuildError> {
     let refused = |error: &Error| BuildError {
         object: ObjectRef::new(ObjectKind::Table, &"sqlite_schema".into()),
         message: error.to_string(),
@@ -157,29 +165,40 @@ fn build(schema: &Schema, unknown: Unknown<'_>) -> Result<Scratch, BuildError> {
 }
 
 /// The statements that build a schema, in an order that SQLite takes; triggers in the order of their creation.
-pub(super) fn statements_of(schema: &Schema) -> impl Iterator<Item = (ObjectRef, String)> {
-    let tables =
-        schema.tables.values().map(|table| (ObjectRef::new(ObjectKind::Table, &table.name), sql::write_table(table)));
-    let indexes = schema.tables.values().flat_map(|table| {
-        table
-            .indexes
-            .values()
-            .map(|index| (ObjectRef::new(ObjectKind::Index, &index.name), sql::write_index(&table.name, index)))
-    });
-    let virtual_tables = schema
-        .virtual_tables
+fn statements_of(schema: &Schema) -> impl Iterator<Item = (ObjectRef, String)> {
+    let indexes = schema
+        .tables
         .values()
-        .map(|table| (ObjectRef::new(ObjectKind::VirtualTable, &table.name), sql::write_virtual_table(table)));
-    let views = schema.views.values().map(|view| (ObjectRef::new(ObjectKind::View, &view.name), sql::write_view(view)));
-    let triggers = schema
-        .triggers
-        .values()
-        .map(|trigger| (ObjectRef::new(ObjectKind::Trigger, &trigger.name), sql::write_trigger(trigger)));
-    tables.chain(indexes).chain(virtual_tables).chain(views).chain(triggers)
+        .flat_map(|table| table.indexes.values().map(|index| index_statement(&table.name, index)));
+    let tables = schema.tables.values().map(table_statement);
+    let virtual_tables = schema.virtual_tables.values().map(virtual_table_statement);
+    let views = schema.views.values().map(view_statement);
+    tables.chain(indexes).chain(virtual_tables).chain(views).chain(schema.triggers.values().map(trigger_statement))
+}
+
+pub(super) fn table_statement(table: &Table) -> (ObjectRef, String) {
+    (ObjectRef::new(ObjectKind::Table, &table.name), sql::write_table(table))
+}
+
+pub(super) fn index_statement(table: &Name, index: &Index) -> (ObjectRef, String) {
+    (ObjectRef::new(ObjectKind::Index, &index.name), sql::write_index(table, index))
+}
+
+pub(super) fn virtual_table_statement(table: &VirtualTable) -> (ObjectRef, String) {
+    (ObjectRef::new(ObjectKind::VirtualTable, &table.name), sql::write_virtual_table(table))
+}
+
+pub(super) fn view_statement(view: &View) -> (ObjectRef, String) {
+    (ObjectRef::new(ObjectKind::View, &view.name), sql::write_view(view))
+}
+
+pub(super) fn trigger_statement(trigger: &Trigger) -> (ObjectRef, String) {
+    (ObjectRef::new(ObjectKind::Trigger, &trigger.name), sql::write_trigger(trigger))
 }
 
 impl Scratch {
-    fn create(&mut self, object: &ObjectRef, sql: &str, unknown: Unknown<'_>) -> Result<(), BuildError> {
+    /// Creates one object; what only the application has is met with stand-ins.
+    pub(super) fn create(&mut self, object: &ObjectRef, sql: &str, unknown: Unknown<'_>) -> Result<(), BuildError> {
         while let Err(error) = self.connection.execute_batch(sql) {
             let message = words(&error);
             let missing = Missing::in_message(&message);
@@ -232,7 +251,6 @@ impl Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Name;
 
     pub(in crate::database) fn schema_of(sql: &str) -> Schema {
         let mut scratch = Scratch::empty().unwrap();

@@ -323,10 +323,8 @@ impl Runner<'_, '_> {
                 Err(self.error(problem, None))
             }
             (Err((problem, at)), _) => {
-                let interrupted = self.options.interrupt.load(Ordering::Relaxed);
                 let problem = match problem {
-                    // What SQLite says of a statement that was interrupted.
-                    Problem::Database(Error::Sqlite { .. }) if interrupted => Problem::Interrupted,
+                    Problem::Database(Error::Interrupted) => Problem::Interrupted,
                     other => other,
                 };
                 if self.options.transaction == Transaction::All || self.options.dry_run {

@@ -1,0 +1,163 @@
+//! Copies a whole database while others use it, with SQLite's backup interface (<https://www.sqlite.org/backup.html>).
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::Error;
+use super::introspect::failed;
+
+/// How far a copy has come, in pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Pages that are copied.
+    pub done: u64,
+    /// Pages of the database.
+    pub total: u64,
+}
+
+const PAGES_AT_ONCE: i32 = 1000;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Copies the main database of a connection to a new file and gives its size in bytes. The file appears under its name
+/// only when it is whole.
+///
+/// The connection must not be inside a transaction that writes: SQLite would wait for it forever.
+///
+/// # Errors
+///
+/// Refuses a file that is there already. Stops when it is interrupted, and when a writer holds the lock longer than
+/// `lock_timeout`.
+pub fn copy(
+    from: &Connection,
+    to: &Path,
+    lock_timeout: Duration,
+    interrupt: &AtomicBool,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<u64, Error> {
+    if to.symlink_metadata().is_ok() {
+        return Err(Error::AlreadyThere { path: to.to_owned() });
+    }
+    let unfinished = with_ending(to, ".unfinished");
+    let io = |source: std::io::Error| Error::Io { path: to.to_owned(), source };
+    let outcome = copy_pages(from, &unfinished, lock_timeout, interrupt, progress).and_then(|()| {
+        // A link, unlike a rename, never takes the place of a file that has come there meanwhile.
+        match std::fs::hard_link(&unfinished, to) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Err(Error::AlreadyThere { path: to.to_owned() })
+            }
+            Err(_) => std::fs::rename(&unfinished, to).map_err(io),
+            Ok(()) => Ok(()),
+        }
+    });
+    for ending in ["", "-journal"] {
+        let leftover = with_ending(&unfinished, ending);
+        if leftover.exists() {
+            std::fs::remove_file(&leftover).map_err(io)?;
+        }
+    }
+    outcome?;
+    to.metadata().map(|file| file.len()).map_err(io)
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn copy_pages(
+    from: &Connection,
+    to: &Path,
+    lock_timeout: Duration,
+    interrupt: &AtomicBool,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Error> {
+    let here = |error: &rusqlite::Error| Error::from_sqlite(to, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut copy = Connection::open_with_flags(to, flags).map_err(|error| here(&error))?;
+    let backup = Backup::new(from, &mut copy).map_err(|error| here(&error))?;
+    let mut blocked_since: Option<Instant> = None;
+    loop {
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        let step = backup.step(PAGES_AT_ONCE).map_err(|error| here(&error))?;
+        let pages = backup.progress();
+        let total = u64::try_from(pages.pagecount).unwrap_or_default();
+        let left = u64::try_from(pages.remaining).unwrap_or_default();
+        progress(Progress { done: total.saturating_sub(left), total });
+        match step {
+            StepResult::Done => break,
+            StepResult::More => blocked_since = None,
+            _ => {
+                let waited = blocked_since.get_or_insert_with(Instant::now).elapsed();
+                if waited >= lock_timeout {
+                    let path = PathBuf::from(from.path().unwrap_or_default());
+                    return Err(Error::Locked { path, waited });
+                }
+                thread::sleep(PAUSE);
+            }
+        }
+    }
+    drop(backup);
+    copy.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(|error| failed(&copy, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(path: &Path) -> Connection {
+        let connection = Connection::open(path).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE t (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000)
+                 INSERT INTO t SELECT randomblob(2000) FROM n",
+            )
+            .unwrap();
+        connection
+    }
+
+    const SOON: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn a_copy_is_whole_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = filled(&folder.path().join("app.db"));
+        let to = folder.path().join("copy.db");
+        let mut seen = Vec::new();
+        let bytes = copy(&from, &to, SOON, &AtomicBool::new(false), &mut |progress| seen.push(progress)).unwrap();
+        assert_eq!(bytes, folder.path().join("app.db").metadata().unwrap().len());
+        assert!(seen.len() > 1 && seen.last().is_some_and(|last| last.done == last.total));
+        let copied = Connection::open(&to).unwrap();
+        let sum = |connection: &Connection| {
+            connection.query_row("SELECT hex(group_concat(x, '')) FROM t", [], |row| row.get::<_, String>(0))
+        };
+        assert_eq!(sum(&copied).unwrap(), sum(&from).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        let again = copy(&from, &to, SOON, &AtomicBool::new(false), &mut |_| ());
+        assert!(matches!(again, Err(Error::AlreadyThere { .. })));
+    }
+
+    #[test]
+    fn a_copy_that_is_stopped_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = filled(&folder.path().join("app.db"));
+        let to = folder.path().join("copy.db");
+        let interrupt = AtomicBool::new(false);
+        let stopped = copy(&from, &to, SOON, &interrupt, &mut |_| interrupt.store(true, Ordering::Relaxed));
+        assert!(matches!(stopped, Err(Error::Interrupted)));
+        let writer = Connection::open(folder.path().join("app.db")).unwrap();
+        writer.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let locked = copy(&from, &to, SOON, &AtomicBool::new(false), &mut |_| ());
+        assert!(matches!(locked, Err(Error::Locked { .. })), "{locked:?}");
+        writer.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
