@@ -161,6 +161,7 @@ fn a_revision_goes_up_and_down_and_the_table_says_so() {
     assert_eq!(outcome.applied[0].down_sql.as_deref(), Some("DROP TABLE t;"));
     assert!(!outcome.applied[0].down_transaction);
     assert_eq!(outcome.applied[0].schema, first.schema_after);
+    assert_eq!(outcome.applied[1].schema, Some(fingerprint("CREATE TABLE t (x, y)")));
     assert_eq!(file.one("SELECT count(y) + count(*) FROM t"), "2");
 
     let outcome = file.run(&[down("b", "ALTER TABLE t DROP COLUMN y"), down("a", "DROP TABLE t")]).unwrap();
@@ -566,6 +567,8 @@ fn what_only_the_application_has_is_not_in_the_way_and_never_used() {
     let error = file.run(&[up("b", "INSERT INTO t VALUES (3, 'z')")]).unwrap_err();
     assert!(matches!(error.problem, Problem::StandInUsed { .. }), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM t NOT INDEXED"), "2");
+    let error = file.run(&[up("c", "CREATE TABLE slip (a CHECK (lenght(a) > 1))")]).unwrap_err();
+    assert!(error.to_string().ends_with("no such function: lenght"), "{error}");
 }
 
 #[test]
