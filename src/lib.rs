@@ -18,4 +18,6 @@ pub mod database;
 
 pub mod plan;
 
+pub mod operation;
+
 pub mod cli;

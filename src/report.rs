@@ -1,5 +1,6 @@
 //! What the library tells its caller when something is wrong: diagnostics as data, without I/O or colour.
 
+use std::error::Error;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -132,6 +133,76 @@ pub trait Report: std::error::Error + Send + Sync + 'static {
 
     /// All that is wrong; never empty.
     fn diagnostics(&self) -> Vec<Diagnostic>;
+}
+
+/// Why a command did not end well: what is said about it, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    class: Class,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Failure {
+    /// A failure that a command itself has found.
+    #[must_use]
+    pub fn new(class: Class, diagnostic: Diagnostic) -> Failure {
+        Failure { class, diagnostics: vec![diagnostic] }
+    }
+
+    /// A failure with several diagnostics; there must be one at least.
+    #[must_use]
+    pub fn all(class: Class, diagnostics: Vec<Diagnostic>) -> Failure {
+        Failure { class, diagnostics }
+    }
+
+    /// The answer has been given and says all; only the exit code is left.
+    #[must_use]
+    pub fn answered(class: Class) -> Failure {
+        Failure { class, diagnostics: Vec::new() }
+    }
+
+    /// The exit code that it ends in.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// All that is said about it; nothing when the answer says it.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+}
+
+impl<E: Report> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        let mut diagnostics = error.diagnostics();
+        if let Some(last) = diagnostics.last_mut() {
+            tell_causes(last, error.source());
+        }
+        Failure { class: error.class(), diagnostics }
+    }
+}
+
+/// What is no error of the library is a file, a folder or a program that could not be used.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        let mut diagnostic = Diagnostic::new("failed", error.to_string());
+        tell_causes(&mut diagnostic, error.source());
+        Failure::new(Class::Input, diagnostic)
+    }
+}
+
+/// Notes the chain of causes, less what has been said already.
+fn tell_causes(diagnostic: &mut Diagnostic, mut cause: Option<&(dyn Error + 'static)>) {
+    while let Some(error) = cause {
+        let words = error.to_string();
+        let is_said = diagnostic.message.contains(&words) || diagnostic.notes.iter().any(|note| note.contains(&words));
+        if !is_said {
+            diagnostic.notes.push(format!("caused by: {words}"));
+        }
+        cause = error.source();
+    }
 }
 
 /// The candidate nearest to what was written, if one is near enough to be meant.

@@ -90,6 +90,26 @@ pub fn significant_tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
     tokens(text).filter(Token::is_significant)
 }
 
+/// How many parentheses enclose all of these tokens, none of which is white space or a comment.
+#[must_use]
+pub fn enclosing_parentheses(tokens: &[Token<'_>]) -> usize {
+    let opening = tokens.iter().take_while(|token| token.is_operator("(")).count();
+    let mut open = Vec::new();
+    // Where each of the parentheses that open at the very beginning closes.
+    let mut closing = vec![None; opening];
+    for (place, token) in tokens.iter().enumerate() {
+        if token.is_operator("(") {
+            open.push(place);
+        } else if token.is_operator(")")
+            && let Some(start) = open.pop()
+            && start < opening
+        {
+            closing[start] = Some(place);
+        }
+    }
+    closing.iter().enumerate().take_while(|(start, end)| **end == Some(tokens.len() - 1 - start)).count()
+}
+
 /// An iterator over the tokens of a text.
 #[derive(Debug, Clone)]
 pub struct Tokens<'a> {
@@ -120,6 +140,8 @@ fn first_token(text: &str) -> (TokenKind, usize) {
         b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' => {
             (TokenKind::Space, length_while(bytes, |b| matches!(b, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r')))
         }
+        // A byte order mark is white space to SQLite, wherever a token can begin.
+        _ if text.starts_with('\u{feff}') => (TokenKind::Space, '\u{feff}'.len_utf8()),
         b'-' if second == Some(b'-') => (TokenKind::Comment, length_while(bytes, |b| b != b'\n')),
         b'/' if second == Some(b'*') => (TokenKind::Comment, text[2..].find("*/").map_or(text.len(), |end| end + 4)),
         b'\'' => quoted(bytes, b'\'', TokenKind::String),
@@ -366,6 +388,21 @@ mod tests {
         {
             assert_eq!(tokens(text).map(|t| t.text).collect::<String>(), text);
         }
+    }
+
+    #[test]
+    fn parentheses_enclose_all_or_nothing() {
+        let count = |text| enclosing_parentheses(&significant_tokens(text).collect::<Vec<_>>());
+        assert_eq!(count("((a) + (b))"), 1);
+        assert_eq!(count("(a) + (b)"), 0);
+        assert_eq!(count("(( a /* ) */ ))"), 2);
+        assert_eq!(count("((a)"), 0);
+        assert_eq!(count(""), 0);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_white_space() {
+        assert!(meanings("\u{feff}SELECT").eq(meanings("select")));
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Ids {
     ///
     /// # Errors
     /// The fixed ids have run out: a reproducible run does not turn into a random one.
-    pub fn next(&mut self) -> Result<String, Failure> {
+    pub fn next_id(&mut self) -> Result<String, Failure> {
         match self {
             Ids::Random => {
                 let digits = Uuid::new_v4().simple().to_string();
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn random_ids_are_twelve_hex_digits_and_differ() {
-        let (one, other) = (Ids::Random.next().unwrap(), Ids::Random.next().unwrap());
+        let (one, other) = (Ids::Random.next_id().unwrap(), Ids::Random.next_id().unwrap());
         assert!(one.len() == 12 && one.chars().all(|digit| digit.is_ascii_hexdigit()), "{one}");
         assert_ne!(one, other);
     }
@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn fixed_ids_come_in_turn_and_run_out() {
         let mut ids = Ids::fixed("a1, b2");
-        assert_eq!(ids.next().unwrap(), "a1");
-        assert_eq!(ids.next().unwrap(), "b2");
-        assert_eq!(ids.next().unwrap_err().diagnostics()[0].code, "bad_variable");
+        assert_eq!(ids.next_id().unwrap(), "a1");
+        assert_eq!(ids.next_id().unwrap(), "b2");
+        assert_eq!(ids.next_id().unwrap_err().diagnostics()[0].code, "bad_variable");
     }
 }

@@ -30,12 +30,13 @@ pub fn read(source: &Arc<Source>) -> Result<IndexMap<String, String>, BadLines> 
     let mut bad = Vec::new();
     let mut start = 0;
     for line in source.text.split_inclusive('\n') {
-        let said = line.trim_start_matches('\u{feff}').trim();
+        let begun = line.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+        let said = begun.trim_end();
         if !said.is_empty() && !said.starts_with('#') {
             match variable(said) {
                 Ok((name, value)) => drop(variables.insert(name, value)),
                 Err(message) => {
-                    let from = start + line.find(said).expect("it is a part of the line");
+                    let from = start + line.len() - begun.len();
                     let place = Place::new(source, from..from + said.len());
                     bad.push(Diagnostic::new("bad_variables_file", message).at(place).help("write `NAME=value`"));
                 }

@@ -1,76 +1,13 @@
 //! The one place that turns errors into text and exit codes.
 
-use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
 use super::diagnostic;
 use super::output::Output;
-use crate::report::{Class, Diagnostic, Report};
+use crate::report::Diagnostic;
 
-/// Why a command did not end well: what is said about it, and the exit code.
-#[derive(Debug)]
-pub struct Failure {
-    class: Class,
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Failure {
-    /// A failure that a command itself has found.
-    #[must_use]
-    pub fn new(class: Class, diagnostic: Diagnostic) -> Failure {
-        Failure { class, diagnostics: vec![diagnostic] }
-    }
-
-    /// The answer has been given and says all; only the exit code is left.
-    #[must_use]
-    pub fn answered(class: Class) -> Failure {
-        Failure { class, diagnostics: Vec::new() }
-    }
-
-    /// The exit code that it ends in.
-    #[must_use]
-    pub fn class(&self) -> Class {
-        self.class
-    }
-
-    /// All that is said about it; nothing when the answer says it.
-    #[must_use]
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.diagnostics
-    }
-}
-
-impl<E: Report> From<E> for Failure {
-    fn from(error: E) -> Failure {
-        let mut diagnostics = error.diagnostics();
-        if let Some(last) = diagnostics.last_mut() {
-            tell_causes(last, error.source());
-        }
-        Failure { class: error.class(), diagnostics }
-    }
-}
-
-/// What is no error of the library is a file, a folder or a program that could not be used.
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Failure {
-        let mut diagnostic = Diagnostic::new("failed", error.to_string());
-        tell_causes(&mut diagnostic, error.source());
-        Failure::new(Class::Input, diagnostic)
-    }
-}
-
-/// Notes the chain of causes, less what has been said already.
-fn tell_causes(diagnostic: &mut Diagnostic, mut cause: Option<&(dyn Error + 'static)>) {
-    while let Some(error) = cause {
-        let words = error.to_string();
-        let is_said = diagnostic.message.contains(&words) || diagnostic.notes.iter().any(|note| note.contains(&words));
-        if !is_said {
-            diagnostic.notes.push(format!("caused by: {words}"));
-        }
-        cause = error.source();
-    }
-}
+pub use crate::report::Failure;
 
 /// Says how a command ended: nothing more when it went well; otherwise what is wrong, to people or to programs.
 pub fn end(ended: Result<(), Failure>, output: &Output) -> ExitCode {
@@ -84,20 +21,20 @@ pub fn end(ended: Result<(), Failure>, output: &Output) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             tell(&failure, output);
-            ExitCode::from(failure.class.exit_code())
+            ExitCode::from(failure.class().exit_code())
         }
     }
 }
 
 fn tell(failure: &Failure, output: &Output) {
-    if failure.diagnostics.is_empty() {
+    if failure.diagnostics().is_empty() {
         return;
     }
     if output.is_json() && !output.has_answered() {
-        output.json(&diagnostic::json(&failure.diagnostics));
+        output.json(&diagnostic::json(failure.diagnostics()));
         return;
     }
-    for (number, diagnostic) in failure.diagnostics.iter().enumerate() {
+    for (number, diagnostic) in failure.diagnostics().iter().enumerate() {
         if number > 0 {
             output.say("");
         }
@@ -128,6 +65,7 @@ fn mistake(words: &str, place: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{Class, Report};
 
     #[derive(Debug, thiserror::Error)]
     #[error("cannot open `app.db`")]

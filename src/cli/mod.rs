@@ -3,7 +3,25 @@
 //! A command is one file, its arguments and its body together, and two lines here. Its body asks the library, which
 //! answers with data, and gives the answer to [`Output`]. Errors become text and exit codes in [`error`] alone.
 
+pub mod branches;
+pub mod check;
 pub mod completions;
+pub mod current;
+pub mod diff;
+pub mod downgrade;
+pub mod edit;
+pub mod ensure_version;
+pub mod heads;
+pub mod history;
+pub mod init;
+pub mod introspect;
+pub mod merge;
+pub mod revision;
+pub mod schema;
+pub mod show;
+pub mod stamp;
+pub mod status;
+pub mod upgrade;
 
 pub mod clock;
 pub mod context;
@@ -12,15 +30,19 @@ pub mod dotenv;
 pub mod duration;
 pub mod error;
 pub mod interrupt;
+pub mod listing;
+pub mod open;
 pub mod options;
 pub mod output;
 pub mod progress;
 pub mod prompt;
+pub mod rename;
 pub mod style;
 pub mod table;
 pub mod usage;
 pub mod variables;
 pub mod visible;
+pub mod walk;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,11 +56,12 @@ pub use output::Output;
 
 const EXAMPLES: &str = "\
 The first hour:
-  schemactl init                                          a model and a folder for revisions
-  $EDITOR migrations.toml                                 say what the tables are
-  schemactl revision --autogenerate -m \"Added user table\" write the script that makes it so
-  schemactl upgrade head                                  run it
-  schemactl downgrade -1                                  and take it back
+  schemactl init                          a model and a folder for revisions
+  $EDITOR migrations.toml                 say what the tables are
+  schemactl revision --autogenerate -m \"Added user table\"
+                                          write the script that makes it so
+  schemactl upgrade head                  run it
+  schemactl downgrade -1                  and take it back
 
 Each command explains itself: schemactl help upgrade";
 
@@ -56,6 +79,41 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Begin: write a model and a folder for revisions
+    Init(init::Args),
+    /// Write a new revision script
+    Revision(revision::Args),
+    /// Run revisions up to a target
+    Upgrade(upgrade::Args),
+    /// Take revisions back down to a target
+    Downgrade(downgrade::Args),
+    /// Record where a database stands, and run nothing
+    Stamp(stamp::Args),
+    /// Show where the database stands
+    Current(current::Args),
+    /// List the revisions, the newest first
+    History(history::Args),
+    /// List the revisions that no other follows
+    Heads(heads::Args),
+    /// List the revisions that several others follow
+    Branches(branches::Args),
+    /// Show a revision and its script
+    Show(show::Args),
+    /// Open the script of a revision in your editor
+    Edit(edit::Args),
+    /// Join heads in one revision
+    Merge(merge::Args),
+    /// Say whether the model asks for changes that no revision makes yet
+    Check(check::Args),
+    /// Show what differs between two schemas
+    Diff(diff::Args),
+    /// Print the model of an existing database
+    Introspect(introspect::Args),
+    /// Create the version table
+    #[command(alias = "ensure_version")]
+    EnsureVersion(ensure_version::Args),
+    /// Print the JSON Schema of the model, for editors
+    Schema(schema::Args),
     /// Print a script that completes commands and options in a shell
     Completions(completions::Args),
 }
@@ -63,12 +121,30 @@ pub enum Command {
 impl Command {
     fn run(&self, context: &mut Context) -> Result<(), Failure> {
         match self {
+            Command::Init(args) => init::run(args, context),
+            Command::Revision(args) => revision::run(args, context),
+            Command::Upgrade(args) => upgrade::run(args, context),
+            Command::Downgrade(args) => downgrade::run(args, context),
+            Command::Stamp(args) => stamp::run(args, context),
+            Command::Current(args) => current::run(args, context),
+            Command::History(args) => history::run(args, context),
+            Command::Heads(args) => heads::run(args, context),
+            Command::Branches(args) => branches::run(args, context),
+            Command::Show(args) => show::run(args, context),
+            Command::Edit(args) => edit::run(args, context),
+            Command::Merge(args) => merge::run(args, context),
+            Command::Check(args) => check::run(args, context),
+            Command::Diff(args) => diff::run(args, context),
+            Command::Introspect(args) => introspect::run(args, context),
+            Command::EnsureVersion(args) => ensure_version::run(args, context),
+            Command::Schema(args) => schema::run(args, context),
             Command::Completions(args) => completions::run(args, context),
         }
     }
 }
 
 /// Runs the command that the process was started with, and says how it ended.
+#[must_use]
 pub fn main() -> ExitCode {
     error::explain_panics();
     let line: Vec<OsString> = std::env::args_os().collect();
@@ -85,7 +161,9 @@ pub fn main() -> ExitCode {
 /// Reads a command's arguments from a line, as the whole command line would.
 #[cfg(test)]
 fn parse<Args: clap::Args>(line: &[&str]) -> Result<Args, clap::Error> {
-    let command = Args::augment_args(clap::Command::new("test").no_binary_name(true));
+    use clap::Args as _;
+    let command = Options::augment_args(clap::Command::new("test").no_binary_name(true));
+    let command = Args::augment_args(command);
     command.try_get_matches_from(line).and_then(|matches| Args::from_arg_matches(&matches))
 }
 
@@ -114,7 +192,7 @@ mod tests {
     fn the_help_opens_with_what_the_program_is_for_and_groups_the_global_options() {
         let help = Cli::command().render_help().to_string();
         assert!(help.starts_with("Schema changes for SQLite"), "{help}");
-        assert!(help.contains("\nGlobal options:\n"), "{help}");
+        assert!(help.contains("\nGlobal options, "), "{help}");
         assert!(help.contains("The first hour:"), "{help}");
     }
 }

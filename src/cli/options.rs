@@ -5,46 +5,50 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::{FalseyValueParser, NonEmptyStringValueParser};
 
+const HEADING: &str = "Global options, also as variables like SCHEMACTL_DATABASE";
+/// Keeps the words about a value out of the help, which would else spread over several lines for each option.
+pub(super) const NONE: Option<&str> = None;
+
 // A doc comment would become the description of the program (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Global options")]
+#[command(next_help_heading = HEADING)]
 #[expect(missing_docs, reason = "see above")]
 pub struct Options {
-    /// The file with settings and model; without it `migrations.toml` of this folder, or of the nearest folder above
-    #[arg(short, long, global = true, value_name = "PATH", env = "SCHEMACTL_CONFIG", hide_env_values = true)]
+    /// The file with settings and model; without it `migrations.toml` here or in the nearest folder above
+    #[arg(short, long, global = true, value_name = "PATH", env = "SCHEMACTL_CONFIG", hide_env = true)]
     pub config: Option<PathBuf>,
 
     /// The database to work on, a path or a URL, instead of the one in the settings
-    #[arg(long, global = true, value_name = "DATABASE", env = "SCHEMACTL_DATABASE", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "DATABASE", env = "SCHEMACTL_DATABASE", hide_env = true)]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub database: Option<String>,
 
     /// The settings of `[environments.NAME]` go before those of `[schemactl]`
-    #[arg(long = "env", global = true, value_name = "NAME", env = "SCHEMACTL_ENV", hide_env_values = true)]
+    #[arg(long = "env", global = true, value_name = "NAME", env = "SCHEMACTL_ENV", hide_env = true)]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub environment: Option<String>,
 
     /// The answer as text for people, or as JSON for programs
-    #[arg(long, global = true, value_enum, default_value_t, env = "SCHEMACTL_FORMAT", hide_env_values = true)]
+    #[arg(long, global = true, value_enum, default_value_t, env = "SCHEMACTL_FORMAT", hide_env = true)]
     pub format: Format,
 
     /// Say nothing but the answer, warnings and errors
-    #[arg(short, long, global = true, env = "SCHEMACTL_QUIET", hide_env_values = true)]
+    #[arg(short, long, global = true, env = "SCHEMACTL_QUIET", hide_env = true)]
     #[arg(value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 
     /// Give longer answers, and say more on the way
-    #[arg(short, long, global = true, env = "SCHEMACTL_VERBOSE", hide_env_values = true)]
+    #[arg(short, long, global = true, env = "SCHEMACTL_VERBOSE", hide_env = true)]
     #[arg(value_parser = FalseyValueParser::new())]
     pub verbose: bool,
 
     /// Colours; `auto` means on terminals, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    #[arg(env = "SCHEMACTL_COLOR", hide_env_values = true)]
+    #[arg(env = "SCHEMACTL_COLOR", hide_env = true)]
     pub color: Color,
 
     /// Answer yes to every yes-or-no question, and ask nothing else
-    #[arg(short, long, global = true, env = "SCHEMACTL_YES", hide_env_values = true)]
+    #[arg(short, long, global = true, env = "SCHEMACTL_YES", hide_env = true)]
     #[arg(value_parser = FalseyValueParser::new())]
     pub yes: bool,
 }
@@ -52,22 +56,27 @@ pub struct Options {
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// For people.
+    #[value(help = NONE)]
     #[default]
     Text,
-    /// For programs
+    /// For programs.
+    #[value(help = NONE)]
     Json,
 }
 
 /// When there are colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Color {
-    /// On terminals, unless `NO_COLOR` is set
+    /// On terminals, unless `NO_COLOR` is set.
+    #[value(help = NONE)]
     #[default]
     Auto,
-    /// Always
+    /// Always.
+    #[value(help = NONE)]
     Always,
-    /// Never
+    /// Never.
+    #[value(help = NONE)]
     Never,
 }
 

@@ -60,10 +60,8 @@ fn confirm(question: &str, mut answer_to: impl FnMut(&str) -> Option<String>) ->
 }
 
 fn choose(question: &str, choices: &[String], mut answer_to: impl FnMut(&str) -> Option<String>) -> Option<usize> {
-    let mut asked = format!("{question}\n");
-    for (index, choice) in choices.iter().enumerate() {
-        asked += &format!("  {}) {choice}\n", index + 1);
-    }
+    let lines = choices.iter().zip(1..).map(|(choice, number)| format!("\n  {number}) {choice}"));
+    let mut asked = format!("{question}{}\n", lines.collect::<String>());
     loop {
         let answer = answer_to(&format!("{asked}1-{}, or nothing to stop: ", choices.len()))?;
         if answer.is_empty() {

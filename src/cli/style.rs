@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 
 use super::visible::visible;
+use crate::diff::LineKind;
 
 /// What a piece of text means to its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,16 @@ impl Meaning {
             Meaning::Error => AnsiColor::Red.on_default().bold(),
             Meaning::Help => AnsiColor::Green.on_default().bold(),
             Meaning::Dim => Style::new().dimmed(),
+        }
+    }
+
+    /// The colour of a change.
+    #[must_use]
+    pub fn of_change(kind: LineKind) -> Meaning {
+        match () {
+            () if kind.adds() => Meaning::Added,
+            () if kind.drops() => Meaning::Removed,
+            () => Meaning::Changed,
         }
     }
 

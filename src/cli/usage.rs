@@ -13,6 +13,7 @@ use super::variables;
 use crate::report::{Class, Diagnostic};
 
 /// Shows the help or the version that was called for, or tells what is wrong with the line.
+#[must_use]
 pub fn end(refusal: &clap::Error, line: &[OsString]) -> ExitCode {
     let output = Output::new(asked(line, "format"), asked(line, "color"), false, false);
     let shown = refusal.render().ansi().to_string();

@@ -276,7 +276,14 @@ fn check_keys(table: &Table, facts: &Facts, object: &ObjectRef) -> Result<(), Er
     };
     let mut read: BTreeSet<Key> = table.uniques.iter().map(|unique| key(&mut unique.columns.iter())).collect();
     if table.primary_key.is_some() && table.rowid_alias().is_none() {
-        read.insert(key(&mut key_columns(table).into_iter()));
+        let columns = key_columns(table);
+        // The COLLATE of a single INTEGER key is lost where SQLite makes a key of its own for a table WITHOUT ROWID.
+        let type_name = columns.first().and_then(|only| table.column(&only.name)?.type_name.as_ref());
+        if let ([only], true) = (columns.as_slice(), type_name.is_some_and(TypeName::is_integer)) {
+            read.insert(key(&mut [&KeyColumn { collate: None, ..(*only).clone() }].into_iter()));
+        } else {
+            read.insert(key(&mut columns.into_iter()));
+        }
     }
     let sqlite: BTreeSet<Key> = facts
         .indexes

@@ -11,6 +11,7 @@ mod cross_check;
 pub mod dependencies;
 mod error;
 pub mod filter;
+pub mod gate;
 pub mod introspect;
 mod math;
 pub mod runner;

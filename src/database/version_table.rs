@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::{Error, words};
 use crate::revision::RevisionId;
 use crate::schema::Name;
+use crate::token::quote_string;
 
 /// The name of the table where the settings give no other.
 pub const DEFAULT_NAME: &str = "schemactl_version";
@@ -196,6 +197,39 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
     ];
     connection.execute(&sql, values).map_err(|error| failed(connection, &error))?;
     Ok(())
+}
+
+/// The statement that adds a revision at the end, as it stands in offline scripts.
+#[must_use]
+pub fn insert_sql(table: &Name, applied: &Applied) -> String {
+    let text = |text: &str| quote_string(text);
+    let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "NULL".to_owned(), quote_string);
+    let values = [
+        text(&applied.parents.iter().map(RevisionId::as_str).collect::<Vec<_>>().join(",")),
+        text(&applied.depends_on.join(",")),
+        text(applied.kind.as_str()),
+        text(&applied.message),
+        text(&applied.checksum),
+        optional(&applied.schema),
+        optional(&applied.down_sql),
+        u8::from(applied.down_transaction).to_string(),
+        text(&applied.applied_at),
+        format!("{:.1}", applied.duration.as_secs_f64() * 1000.0),
+        text(&applied.tool_version),
+    ];
+    format!(
+        "INSERT INTO {table} ({columns})\n  SELECT {revision}, coalesce(max(\"sequence\"), 0) + 1, {values}\n  FROM {table}",
+        table = table.quoted(),
+        columns = quoted_columns(),
+        revision = text(applied.revision.as_str()),
+        values = values.join(", "),
+    )
+}
+
+/// The statement that removes a revision, as it stands in offline scripts.
+#[must_use]
+pub fn delete_sql(table: &Name, revision: &RevisionId) -> String {
+    format!("DELETE FROM {} WHERE \"revision\" = {}", table.quoted(), quote_string(revision.as_str()))
 }
 
 /// Removes a revision; true if it was there.

@@ -69,12 +69,7 @@ fn conflict(not_null: &NotNull) -> ConflictClause {
     not_null.on_conflict.unwrap_or(ConflictClause::Abort)
 }
 
-/// Whether a NOT NULL adds nothing to a column that has none, since the primary key implies it: always without a
-/// rowid, and in STRICT tables unless the column is the rowid (<https://www.sqlite.org/withoutrowid.html>,
-/// <https://www.sqlite.org/stricttables.html>).
+/// Whether a NOT NULL adds nothing to a column that has none, since the primary key implies it.
 fn is_said_by_key(not_null: &NotNull, table: &Table, column: &Column) -> bool {
-    let is_rowid = || table.rowid_alias().is_some_and(|alias| alias.name == column.name);
-    conflict(not_null) == ConflictClause::Abort
-        && table.is_in_primary_key(&column.name)
-        && (table.without_rowid || table.strict && !is_rowid())
+    conflict(not_null) == ConflictClause::Abort && table.is_not_null_by_key(column)
 }

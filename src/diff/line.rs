@@ -77,6 +77,46 @@ pub enum LineKind {
     AlterTrigger,
 }
 
+impl LineKind {
+    /// Whether something new comes.
+    #[must_use]
+    pub fn adds(self) -> bool {
+        use LineKind::*;
+        matches!(
+            self,
+            AddTable
+                | AddColumn
+                | AddPrimaryKey
+                | AddUnique
+                | AddCheck
+                | AddForeignKey
+                | AddIndex
+                | AddVirtualTable
+                | AddView
+                | AddTrigger
+        )
+    }
+
+    /// Whether something goes.
+    #[must_use]
+    pub fn drops(self) -> bool {
+        use LineKind::*;
+        matches!(
+            self,
+            DropTable
+                | DropColumn
+                | DropPrimaryKey
+                | DropUnique
+                | DropCheck
+                | DropForeignKey
+                | DropIndex
+                | DropVirtualTable
+                | DropView
+                | DropTrigger
+        )
+    }
+}
+
 impl Change {
     /// The change in words; never empty.
     #[must_use]

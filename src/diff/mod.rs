@@ -25,6 +25,7 @@ mod tests;
 
 use indexmap::IndexMap;
 
+pub use crate::model::ColumnOrder;
 use crate::model::Renames;
 use crate::schema::{Name, Schema};
 
@@ -37,16 +38,6 @@ pub use rename::{RenameConflict, RenameConflicts, RenameProblem, RenameSubject, 
 
 use body::Bodies;
 use rewrite::NewNames;
-
-/// Whether the order of a table's columns counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ColumnOrder {
-    /// It does not: a column added in the middle is as good as one appended.
-    #[default]
-    Loose,
-    /// It does.
-    Strict,
-}
 
 /// The changes that make `after` of `before`.
 ///

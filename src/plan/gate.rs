@@ -3,6 +3,7 @@
 //! Each gate is one SELECT for the offending rows. It is asked read-only when a revision is made, and it stands in the
 //! script as a comment that the runner asks again inside the transaction.
 
+use crate::database::gate::Gate;
 use crate::diff::{AlterTable, Change, TableChange};
 use crate::schema::{
     Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, Schema, Table, TypeName,
@@ -10,17 +11,6 @@ use crate::schema::{
 use crate::token::{TokenKind, significant_tokens};
 
 use super::rows::RowWork;
-
-/// A question whose answer must be "no rows".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
-    /// What is wrong with rows that it finds: ``NULL in `user.email` ``.
-    pub violation: String,
-    /// A SELECT that gives the key of each offending row, on one line.
-    pub sql: String,
-    /// The line to add to the model, or what else to do.
-    pub help: String,
-}
 
 /// All gates of the changes from `before`, the schema of the database that will be asked.
 #[must_use]

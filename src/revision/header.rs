@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
-use super::id::{IllegalWord, RevisionId, check_word};
+use super::id::{IllegalWord, RevisionId};
 use crate::report;
 use crate::schema::SqliteVersion;
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::report::{Class, Diagnostic, Report};
+
 /// The identifier of a revision: letters, digits and underscores; upper and lower case differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RevisionId(String);
@@ -27,6 +29,17 @@ pub enum IllegalWord {
     /// A word that names a place in every graph.
     #[error("`{0}` has a meaning of its own where revisions are named")]
     Reserved(String),
+}
+
+impl Report for IllegalWord {
+    fn class(&self) -> Class {
+        Class::Input
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let help = "choose a word of letters, digits and underscores, such as `reports_2026`";
+        vec![Diagnostic::new("illegal_word", self.to_string()).help(help)]
+    }
 }
 
 /// The words that no revision and no label can be called.

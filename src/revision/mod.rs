@@ -3,12 +3,49 @@
 //! Everything here is pure but for [`Folder`]: no database, no clock, no randomness. What is applied comes in as
 //! [`Applied`], what is to be done goes out as [`Route`].
 
+mod applied;
+mod edges;
+mod file_name;
+mod folder;
+mod graph;
 mod header;
+mod history;
 mod id;
+mod mention;
+mod naming;
+mod naming_error;
+mod node_set;
+mod placement;
+mod problem;
+mod remark;
+mod replacing;
+mod route;
+mod route_error;
 mod script;
+mod script_error;
 mod section;
+mod stamp;
+mod target;
 
+pub use applied::Applied;
+pub use file_name::file_name;
+pub use folder::{Folder, FolderError, Scripts, replace_file};
+pub use graph::Graph;
 pub use header::{BadValue, HeaderKey, Revision};
 pub use id::{IllegalWord, RevisionId, check_word};
-pub use script::{Body, Fault, Flaw, Script, ScriptError};
+pub use mention::Mention;
+pub use naming::Verb;
+pub use naming_error::NamingError;
+pub use placement::{Placement, PlacementError, Splice};
+pub use problem::Problem;
+pub use remark::Remark;
+pub use route::{Op, Route, Step};
+pub use route_error::RouteError;
+pub use script::{Body, Script};
+pub use script_error::{Fault, Flaw, ScriptError};
 pub use section::{Section, checksum};
+pub use stamp::Purge;
+pub use target::{Range, Target, Word, targets};
+
+#[cfg(test)]
+mod walks;

@@ -3,14 +3,15 @@
 //! Reads and writes text; opens no file and runs no SQL.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::header::{self, BadValue, HeaderKey, Line, Revision};
+use super::header::{self, HeaderKey, Line, Revision};
 use super::id::RevisionId;
+use super::script_error::{Fault, Flaw, ScriptError};
 use super::section::{self, Marker, Section};
-use crate::report::{self, Class, Diagnostic, Place, Report, Source};
+use crate::report::{self, Place, Source};
 use crate::token::{self, TokenKind};
 
 /// A script that was read.
@@ -73,7 +74,7 @@ impl Script {
             let Some(body) = body else { continue };
             let option = if body.transaction { "" } else { " transaction:false" };
             let sql = body.sql.trim_matches(['\r', '\n']).trim_end();
-            text += &format!("\n-- migrate:{word}{option}\n{sql}\n");
+            write!(text, "\n-- migrate:{word}{option}\n{sql}\n").expect("writing to a string does not fail");
         }
         let script = Script::read(path, &text)?;
         let is_kept = |section: Option<&Section>, body: Option<Body<'_>>| {
@@ -171,7 +172,8 @@ impl Reading<'_> {
     fn sections(&mut self, markers: &[Marker]) -> (Option<Section>, Option<Section>) {
         let text = &self.source.text;
         let source = Arc::clone(self.source);
-        let (mut up, mut down): (Option<(Section, &Marker)>, Option<(Section, &Marker)>) = (None, None);
+        let mut up: Option<(Section, &Marker)> = None;
+        let mut down: Option<(Section, &Marker)> = None;
         for (number, marker) in markers.iter().enumerate() {
             let end = markers.get(number + 1).map_or(text.len(), |next| next.line.start);
             let transaction = self.transaction(marker);
@@ -217,165 +219,10 @@ impl Reading<'_> {
     }
 }
 
-/// A script that cannot be read; every flaw of it that can be told apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScriptError {
-    /// What is wrong; never empty.
-    pub flaws: Vec<Flaw>,
-}
-
-/// One thing that is wrong in a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// What it is.
-    pub fault: Fault,
-    /// Where it is.
-    pub place: Place,
-}
-
-/// What can be wrong in a script.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A key that no head has.
-    #[error("unknown key `{key}` in the head of the script")]
-    UnknownKey {
-        /// The word before the colon.
-        key: String,
-        /// The key that it was meant to be.
-        near: Option<&'static str>,
-    },
-    /// A key twice.
-    #[error("`{key}` is given a second time, first on line {first_line}")]
-    DuplicateKey {
-        /// The key.
-        key: &'static str,
-        /// The line of the first.
-        first_line: usize,
-    },
-    /// A key that every head must have.
-    #[error("the head of the script does not say `{key}`")]
-    MissingKey {
-        /// The key.
-        key: &'static str,
-    },
-    /// A value that does not fit its key.
-    #[error("`{key}`: {what}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What is wrong with its value.
-        what: BadValue,
-    },
-    /// SQL above the first marker, which would never run.
-    #[error("SQL stands before `-- migrate:up` and would never run")]
-    SqlBeforeUp,
-    /// No line `-- migrate:up`.
-    #[error("the script has no line `-- migrate:up`")]
-    MissingUp,
-    /// The halves the wrong way round.
-    #[error("`-- migrate:down` stands before `-- migrate:up`")]
-    DownBeforeUp,
-    /// The same marker twice.
-    #[error("a second `{marker}`, the first is on line {first_line}")]
-    SecondMarker {
-        /// The line.
-        marker: String,
-        /// The line of the first.
-        first_line: usize,
-    },
-    /// A marker that means nothing.
-    #[error("unknown marker `migrate:{word}`, expected `migrate:up` or `migrate:down`")]
-    UnknownMarker {
-        /// The word after `migrate:`.
-        word: String,
-        /// The word that it was meant to be.
-        near: Option<String>,
-    },
-    /// An option of a marker that means nothing.
-    #[error("unknown option `{option}`, expected `transaction:false`")]
-    UnknownOption {
-        /// The option.
-        option: String,
-    },
-    /// SQL to be written that holds a marker.
-    #[error("the SQL holds a line that would be read as a marker `-- migrate:…`")]
-    MarkerInSql,
-}
-
-impl Fault {
-    fn code(&self) -> &'static str {
-        match self {
-            Fault::UnknownKey { .. } => "unknown_header_key",
-            Fault::DuplicateKey { .. } => "duplicate_header_key",
-            Fault::MissingKey { .. } => "missing_header_key",
-            Fault::Value { .. } => "bad_header_value",
-            Fault::SqlBeforeUp => "sql_before_up",
-            Fault::MissingUp => "missing_up",
-            Fault::DownBeforeUp => "down_before_up",
-            Fault::SecondMarker { .. } => "second_marker",
-            Fault::UnknownMarker { .. } => "unknown_marker",
-            Fault::UnknownOption { .. } => "unknown_marker_option",
-            Fault::MarkerInSql => "marker_in_sql",
-        }
-    }
-
-    fn help(&self) -> String {
-        match self {
-            Fault::UnknownKey { near: Some(near), .. } => format!("did you mean `{near}`?"),
-            Fault::UnknownKey { near: None, .. } => {
-                format!(
-                    "the keys are {}; put other comments below `-- migrate:up`",
-                    HeaderKey::ALL.map(|key| format!("`{}`", key.as_str())).join(", ")
-                )
-            }
-            Fault::DuplicateKey { .. } | Fault::SecondMarker { .. } => "remove one of the two".to_owned(),
-            Fault::MissingKey { key: "parents" } => {
-                "add a line `-- parents: none`, or the revisions that it follows".to_owned()
-            }
-            Fault::MissingKey { key } => format!("add a line `-- {key}: …`"),
-            Fault::Value { key: "parents", .. } => "write `-- parents: none` or `-- parents: a, b`".to_owned(),
-            Fault::Value { .. } => "correct the value or remove the line".to_owned(),
-            Fault::SqlBeforeUp => "move it below a line `-- migrate:up`".to_owned(),
-            Fault::MissingUp => "add a line `-- migrate:up` before the SQL that carries the revision out".to_owned(),
-            Fault::DownBeforeUp => "put the half `-- migrate:up` first".to_owned(),
-            Fault::UnknownMarker { near, .. } => {
-                format!("write `-- migrate:{}`", near.as_deref().unwrap_or("up` or `-- migrate:down"))
-            }
-            Fault::UnknownOption { .. } => "remove it, or put the comment on a line of its own".to_owned(),
-            Fault::MarkerInSql => "indent that comment, so that it does not begin its line".to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for ScriptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, Flaw { fault, place }) in self.flaws.iter().enumerate() {
-            let (line, _) = place.line_and_column();
-            let separator = if number > 0 { "; " } else { "" };
-            write!(f, "{separator}{}:{line}: {fault}", place.source.path)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ScriptError {}
-
-impl Report for ScriptError {
-    fn class(&self) -> Class {
-        Class::Input
-    }
-
-    fn diagnostics(&self) -> Vec<Diagnostic> {
-        let diagnostic = |Flaw { fault, place }: &Flaw| {
-            Diagnostic::new(fault.code(), fault.to_string()).at(place.clone()).help(fault.help())
-        };
-        self.flaws.iter().map(diagnostic).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Report;
 
     const FULL: &str = "\
 -- revision: ec7d02f185ab

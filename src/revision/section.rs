@@ -163,14 +163,15 @@ fn marker(text: &str, comment: Range<usize>) -> Option<Marker> {
 
 /// The stretches of a text between white space.
 fn words(text: &str, within: Range<usize>) -> Vec<Range<usize>> {
-    let start = text.as_ptr() as usize;
-    text[within]
-        .split_whitespace()
-        .map(|word| {
-            let at = word.as_ptr() as usize - start;
-            at..at + word.len()
-        })
-        .collect()
+    let mut words = Vec::new();
+    let mut at = within.start;
+    for word in text[within].split(char::is_whitespace) {
+        if !word.is_empty() {
+            words.push(at..at + word.len());
+        }
+        at += word.len() + text[at + word.len()..].chars().next().map_or(0, char::len_utf8);
+    }
+    words
 }
 
 #[cfg(test)]

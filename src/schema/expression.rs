@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use crate::token::{TokenKind, is_reserved, meanings, quote_string, significant_tokens};
+use crate::token::{Token, TokenKind, enclosing_parentheses, is_reserved, meanings, quote_string, significant_tokens};
 
 /// A piece of SQL, kept as it was written and compared by its tokens: white space, comments, keyword case and
 /// quoting style never count, literals always do.
@@ -20,11 +20,11 @@ impl Expression {
     /// An expression from its text without the parentheses that enclose the whole of it.
     #[must_use]
     pub fn without_parentheses(text: &str) -> Expression {
-        let mut text = text.trim();
-        while let Some(inner) = inside_parentheses(text) {
-            text = inner.trim();
+        let tokens: Vec<Token<'_>> = significant_tokens(text).collect();
+        match enclosing_parentheses(&tokens) {
+            0 => Expression::new(text),
+            count => Expression::new(&text[tokens[count - 1].span().end..tokens[tokens.len() - count].start]),
         }
-        Expression(text.to_owned())
     }
 
     /// A default value in its one form: no outer parentheses, and a bare or quoted word, which SQLite takes as a
@@ -65,28 +65,6 @@ impl Expression {
         }
         text
     }
-}
-
-/// What stands between the parentheses that enclose the whole of a text, if they do.
-fn inside_parentheses(text: &str) -> Option<&str> {
-    let mut depth = 0;
-    let mut tokens = significant_tokens(text).peekable();
-    if !tokens.peek()?.is_operator("(") {
-        return None;
-    }
-    let mut start = None;
-    while let Some(token) = tokens.next() {
-        if token.is_operator("(") {
-            depth += 1;
-            start.get_or_insert(token.span().end);
-        } else if token.is_operator(")") {
-            depth -= 1;
-            if depth == 0 {
-                return if tokens.peek().is_none() { Some(&text[start?..token.start]) } else { None };
-            }
-        }
-    }
-    None
 }
 
 impl PartialEq for Expression {

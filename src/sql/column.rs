@@ -274,3 +274,125 @@ fn write_generated(generated: &Generated) -> String {
     let stored = if *stored { " STORED" } else { "" };
     format!("GENERATED ALWAYS AS ({}){stored}", text::without_comments(expression.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{ConflictClause, Deferrable, Initially};
+
+    fn column(text: &str) -> ColumnDefinition {
+        read_column(text, &Name::from("c")).unwrap_or_else(|error| panic!("{error} in {text}"))
+    }
+
+    fn type_of(text: &str) -> Option<String> {
+        column(text).column.type_name.map(|type_name| type_name.as_str().to_owned())
+    }
+
+    fn default_of(text: &str) -> Option<String> {
+        column(text).column.default.map(|default| default.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_type_is_cut_out_as_sqlite_does() {
+        for (text, expected) in [
+            ("", ""),
+            ("NOT NULL", ""),
+            ("UNSIGNED BIG INT NOT NULL", "UNSIGNED BIG INT"),
+            ("varchar ( -1.5 , +2 ) NOT NULL", "varchar ( -1.5 , +2 )"),
+            ("GENERATED ALWAYS AS (1)", ""),
+            ("INT generated\n always AS (1)", "INT"),
+            ("INT(5) GENERATED ALWAYS AS (1)", "INT(5)"),
+            ("INT GENERATED AS (1)", "INT GENERATED"),
+            ("a type named always", "a type named"),
+            ("too few always", "too few always"),
+            ("\"INTEGER\" PRIMARY KEY", "INTEGER"),
+            ("[long text]", "long text"),
+            ("'primary key'", "'primary key'"),
+            ("\" INTEGER\"", "\" INTEGER\""),
+            ("\"VARCHAR\"(5)", "\"VARCHAR\"(5)"),
+            ("\"\"", "\"\""),
+        ] {
+            assert_eq!(type_of(text).unwrap_or_default(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_default_is_a_value_a_word_or_an_expression_in_parentheses() {
+        for (text, expected) in [
+            ("DEFAULT +5", "+5"),
+            ("DEFAULT - 5", "- 5"),
+            ("DEFAULT (-5)", "-5"),
+            ("DEFAULT word", "'word'"),
+            ("DEFAULT \"a'b\"", "'a''b'"),
+            ("DEFAULT TRUE", "TRUE"),
+            ("DEFAULT (1 + 2)", "1 + 2"),
+            ("DEFAULT 1 DEFAULT 2", "2"),
+        ] {
+            assert_eq!(default_of(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["DEFAULT 1 + 2", "DEFAULT -word", "DEFAULT f(1)", "DEFAULT -", "DEFAULT ()", "DEFAULT CHECK (1)"] {
+            assert!(read_column(text, &Name::from("c")).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_default_is_written_in_parentheses_where_it_needs_them() {
+        for (text, expected) in [
+            ("DEFAULT (5)", "DEFAULT 5"),
+            ("DEFAULT (- 5)", "DEFAULT - 5"),
+            ("DEFAULT (null)", "DEFAULT null"),
+            ("DEFAULT word", "DEFAULT 'word'"),
+            ("DEFAULT x'00'", "DEFAULT x'00'"),
+            ("DEFAULT (current_date)", "DEFAULT current_date"),
+            ("DEFAULT -'5'", "DEFAULT (-'5')"),
+            ("DEFAULT (abs(5))", "DEFAULT (abs(5))"),
+            ("DEFAULT (not 5)", "DEFAULT (not 5)"),
+        ] {
+            let column = column(text).column;
+            assert_eq!(write_definition(&Table::new("t"), &column), expected);
+        }
+    }
+
+    #[test]
+    fn names_without_a_use_are_kept() {
+        let definition = column(
+            "CONSTRAINT a CONSTRAINT b NOT NULL CONSTRAINT c NULL CONSTRAINT d DEFAULT 1 CONSTRAINT e COLLATE x \
+             CONSTRAINT f UNIQUE CONSTRAINT g NOT NULL ON CONFLICT FAIL CONSTRAINT h DEFERRABLE CONSTRAINT i",
+        );
+        assert_eq!(definition.column.idle_names, ["a", "c", "d", "e", "b", "h", "i"].map(Name::from));
+        let not_null = NotNull { name: Some(Name::from("g")), on_conflict: Some(ConflictClause::Fail) };
+        assert_eq!(definition.column.not_null, Some(not_null));
+        assert_eq!(definition.uniques[0].name, Some(Name::from("f")));
+    }
+
+    #[test]
+    fn deferrable_by_itself_changes_the_foreign_key_before_it() {
+        let definition =
+            column("REFERENCES a REFERENCES b NOT NULL NOT DEFERRABLE UNIQUE DEFERRABLE INITIALLY DEFERRED DEFAULT 1");
+        let deferred = Deferrable { not: false, initially: Some(Initially::Deferred) };
+        assert_eq!(definition.foreign_keys[0].deferrable, None);
+        assert_eq!(definition.foreign_keys[1].deferrable, Some(deferred));
+    }
+
+    #[test]
+    fn a_short_form_takes_all_of_the_text() {
+        for text in
+            ["INTEGER, b INT", "INTEGER)", "INTEGER;", "INTEGER UNIQUE UNIQUE x", "FOREIGN KEY (a) REFERENCES b"]
+        {
+            assert!(read_column(text, &Name::from("c")).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_written_column_holds_no_comment() {
+        let mut table = Table::new("t");
+        table.name = Name::from("t");
+        let text = "TEXT -- type\n CHECK (c > 0 -- sure\n) DEFAULT (1/**/+ /* two */2) AS (c--x\n)";
+        let column = read_definition(&mut Cursor::new(text).unwrap(), Name::from("c"), &mut table).unwrap();
+        table.columns.push(column);
+        assert_eq!(
+            write_column(&table, &table.columns[0]),
+            "\"c\" TEXT DEFAULT (1 + 2) GENERATED ALWAYS AS (c) CHECK (c > 0)"
+        );
+    }
+}

@@ -125,6 +125,10 @@ fn key_column(term: IndexTerm, span: Range<usize>) -> Result<KeyColumn, ReadErro
     let IndexTerm { key, collate, descending } = term;
     match key {
         IndexKey::Column(name) => Ok(KeyColumn { name, collate, descending }),
+        // They are values where an expression can stand, and names where none can.
+        IndexKey::Expression(word) if ["TRUE", "FALSE"].iter().any(|name| word.as_str().eq_ignore_ascii_case(name)) => {
+            Ok(KeyColumn { name: Name::new(word.as_str()), collate, descending })
+        }
         IndexKey::Expression(_) => Err(ReadError { problem: Problem::ExpressionInKey, span }),
     }
 }
@@ -219,4 +223,18 @@ pub(super) fn write_check(check: &Check) -> String {
         text::without_comments(expression.as_str()),
         text::on_conflict(*on_conflict)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_column_is_a_column() {
+        let column = read_key_column("name COLLATE NOCASE DESC").unwrap();
+        assert_eq!(write_key_column(&column), "\"name\" COLLATE NOCASE DESC");
+        assert_eq!(read_key_column("true"), Ok(KeyColumn::new("true")));
+        assert_eq!(read_key_column("lower(a)").unwrap_err().problem, Problem::ExpressionInKey);
+        assert_eq!(read_key_column("'a'"), Ok(KeyColumn::new("a")));
+    }
 }

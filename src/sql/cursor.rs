@@ -14,6 +14,8 @@ pub(super) struct Cursor<'a> {
     text: &'a str,
     tokens: Vec<Token<'a>>,
     at: usize,
+    /// Where the text ends: what stands behind is the `;` of a statement.
+    end: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -22,15 +24,15 @@ impl<'a> Cursor<'a> {
         let tokens: Vec<Token<'a>> = significant_tokens(text).collect();
         match tokens.iter().find(|token| token.kind == TokenKind::Illegal) {
             Some(token) => Err(ReadError { problem: Problem::Illegal(shown(token.text)), span: token.span() }),
-            None => Ok(Cursor { text, tokens, at: 0 }),
+            None => Ok(Cursor { text, tokens, at: 0, end: text.len() }),
         }
     }
 
     /// The beginning of one whole statement, the `;` at its end left out.
     pub fn of_statement(text: &'a str) -> Result<Cursor<'a>, ReadError> {
         let mut cursor = Cursor::new(text)?;
-        while cursor.tokens.last().is_some_and(|token| token.is_operator(";")) {
-            cursor.tokens.pop();
+        while let Some(mark) = cursor.tokens.pop_if(|token| token.is_operator(";")) {
+            cursor.end = mark.start;
         }
         Ok(cursor)
     }
@@ -57,14 +59,9 @@ impl<'a> Cursor<'a> {
         &self.tokens[self.at..]
     }
 
-    /// The text after a place, comments included, up to the next token that is not taken or, at the end, without what
-    /// follows the last token.
+    /// The text from a place up to the next token that is not taken or to the end, comments included.
     pub fn text_since(&self, start: usize) -> &'a str {
-        let end = match self.peek() {
-            Some(next) => next.start,
-            None => self.taken_end(),
-        };
-        &self.text[start..end]
+        &self.text[start..self.peek().map_or(self.end, |next| next.start)]
     }
 
     /// The place after the last token that was taken.
@@ -212,15 +209,14 @@ impl<'a> Cursor<'a> {
     pub fn unexpected(&self, expected: impl Into<String>) -> ReadError {
         let (found, span) = match self.peek() {
             Some(token) => (format!("`{}`", shown(token.text)), token.span()),
-            None => ("the end of the text".to_owned(), self.text.len()..self.text.len()),
+            None => ("the end of the text".to_owned(), self.end..self.end),
         };
         ReadError { problem: Problem::Unexpected { found, expected: expected.into() }, span }
     }
 
     /// The error about the next token.
     pub fn problem(&self, problem: Problem) -> ReadError {
-        let end = self.text.len();
-        ReadError { problem, span: self.peek().map_or(end..end, |token| token.span()) }
+        ReadError { problem, span: self.peek().map_or(self.end..self.end, |token| token.span()) }
     }
 }
 

@@ -319,3 +319,158 @@ fn normal(expression: &Expression, names: &Names) -> String {
     let meanings: Vec<String> = tokens.iter().enumerate().map(|(place, token)| meaning(place, token)).collect();
     meanings.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Statement, read};
+    use super::*;
+
+    fn schema(statements: &[&str]) -> Schema {
+        let mut schema = Schema::default();
+        for sql in statements {
+            match read(sql).unwrap_or_else(|error| panic!("{error} in {sql}")) {
+                Statement::Table(table) => drop(schema.tables.insert(table.name.clone(), table)),
+                Statement::Index { table, index } => {
+                    schema.tables[&table].indexes.insert(index.name.clone(), index);
+                }
+                Statement::View(view) => drop(schema.views.insert(view.name.clone(), view)),
+                Statement::Trigger(trigger) => drop(schema.triggers.insert(trigger.name.clone(), trigger)),
+                Statement::VirtualTable(table) => drop(schema.virtual_tables.insert(table.name.clone(), table)),
+            }
+        }
+        schema
+    }
+
+    #[track_caller]
+    fn assert_same(left: &[&str], right: &[&str]) {
+        assert_eq!(canonical(&schema(left)), canonical(&schema(right)));
+        assert_eq!(fingerprint(&schema(left)), fingerprint(&schema(right)));
+    }
+
+    #[track_caller]
+    fn assert_different(left: &[&str], right: &[&str]) {
+        assert_ne!(canonical(&schema(left)), canonical(&schema(right)));
+        assert_ne!(fingerprint(&schema(left)), fingerprint(&schema(right)));
+    }
+
+    #[test]
+    fn the_form_stays_as_it_is() {
+        // Fingerprints stand in revision files: another form would make all of them wrong.
+        let schema = schema(&[
+            "CREATE TABLE \"User\" (id INTEGER PRIMARY KEY, Email TEXT NOT NULL COLLATE NOCASE DEFAULT 'X', \
+             t INT CONSTRAINT C REFERENCES Team(ID) ON DELETE CASCADE, CHECK (Email <> ''), UNIQUE (Email))",
+            "CREATE INDEX Ix ON user(lower(Email) DESC) WHERE id > 0",
+            "CREATE VIEW v AS SELECT Email FROM User",
+            "CREATE TRIGGER tr AFTER UPDATE OF Email, id ON USER WHEN new.id BEGIN SELECT 1; END",
+            "CREATE VIRTUAL TABLE f USING FTS5(a, content='')",
+        ]);
+        assert_eq!(
+            canonical(&schema),
+            "table \"User\"\n  \
+               column \"id\" type \"integer\"\n  \
+               column \"Email\" type \"text\" not null default 'X' collate \"nocase\"\n  \
+               column \"t\" type \"int\"\n  \
+               check \"email\" <> ''\n  \
+               constraint \"c\" foreign key (\"t\") references \"team\" (\"id\") delete CASCADE update NO ACTION\n  \
+               index \"Ix\" ((\"lower\" ( \"email\" )) collate \"binary\" desc) where \"id\" > 0\n  \
+               primary key (\"id\" collate \"binary\") rowid\n  \
+               unique (\"email\" collate \"nocase\")\n\
+             trigger on \"user\" \"tr\" after update of \"email\", \"id\" when \"new\" . \"id\" begin SELECT 1 ;\n\
+             view \"v\" () as SELECT \"email\" FROM \"user\"\n\
+             virtual table \"f\" using \"fts5\" (\"a\", \"content\" = '')\n"
+        );
+        assert_eq!(
+            fingerprint(&Schema::default()),
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+    }
+
+    #[test]
+    fn place_order_and_spelling_do_not_count() {
+        assert_same(
+            &[
+                "CREATE TABLE t(a int primary key, b VARCHAR (20) unique check(\"b\">0) references P([x]), c, unique(c), check(a))",
+            ],
+            &[
+                "CREATE TABLE \"t\"(a INT, b varchar(20), c CONSTRAINT idle, CHECK (a), FOREIGN KEY (B) REFERENCES p(X), \
+               CHECK ((B > 0)), UNIQUE (C), UNIQUE (b), PRIMARY KEY (A))",
+            ],
+        );
+        assert_same(
+            &[
+                "CREATE TABLE a(x)",
+                "CREATE TABLE b(x)",
+                "CREATE INDEX i ON a(x)",
+                "CREATE INDEX j ON a(x)",
+                "CREATE TRIGGER m INSERT ON a BEGIN SELECT 1; END",
+                "CREATE TRIGGER n INSERT ON b BEGIN SELECT 1; END",
+            ],
+            &[
+                "CREATE TABLE b(x)",
+                "CREATE TABLE a(x)",
+                "CREATE INDEX j ON A(X)",
+                "CREATE INDEX i ON a((\"x\"))",
+                "CREATE TRIGGER n BEFORE INSERT ON B BEGIN select 1; END",
+                "CREATE TRIGGER m INSERT ON a BEGIN SELECT /**/ 1; END",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_says_the_default_does_not_count() {
+        assert_same(
+            &[
+                "CREATE TABLE t(a NOT NULL ON CONFLICT ABORT COLLATE binary UNIQUE ON CONFLICT ABORT, \
+               b REFERENCES p MATCH simple NOT DEFERRABLE INITIALLY DEFERRED, CHECK (b) ON CONFLICT FAIL)",
+                "CREATE INDEX i ON t(a COLLATE binary)",
+            ],
+            &["CREATE TABLE t(a NOT NULL UNIQUE, b REFERENCES p, CHECK (b))", "CREATE INDEX i ON t(a)"],
+        );
+        assert_same(
+            &[
+                "CREATE TABLE t(a TEXT NOT NULL, b TEXT COLLATE nocase, PRIMARY KEY (a), UNIQUE (b), UNIQUE (a)) WITHOUT ROWID",
+            ],
+            &[
+                "CREATE TABLE t(a TEXT, b TEXT COLLATE nocase, PRIMARY KEY (a), UNIQUE (b COLLATE nocase), UNIQUE (b)) WITHOUT ROWID",
+            ],
+        );
+        // The quotes of a string, which SQLite puts right when it renames a column.
+        assert_same(&["CREATE TABLE t(a CHECK (a <> \"x\"))"], &["CREATE TABLE t(a CHECK (a <> 'x'))"]);
+    }
+
+    #[test]
+    fn what_sqlite_does_otherwise_counts() {
+        let same_table = |left: &str, right: &str| {
+            assert_different(&[&format!("CREATE TABLE t({left})")], &[&format!("CREATE TABLE t({right})")]);
+        };
+        same_table("a, b", "b, a");
+        same_table("a", "A");
+        same_table("a TEXT", "a");
+        same_table("a VARCHAR(20)", "a VARCHAR(50)");
+        same_table("a DEFAULT 'x'", "a DEFAULT 'X'");
+        same_table("a DEFAULT 1", "a DEFAULT '1'");
+        same_table("a CHECK (a = 'x')", "a CHECK (a = a)");
+        same_table("a CHECK (a = \"a\")", "a CHECK (a = 'a')");
+        same_table("a CONSTRAINT n CHECK (a)", "a CHECK (a)");
+        same_table("a UNIQUE", "a CONSTRAINT n UNIQUE");
+        same_table("a UNIQUE", "a UNIQUE ON CONFLICT IGNORE");
+        same_table("a NOT NULL", "a NOT NULL ON CONFLICT IGNORE");
+        same_table("a INTEGER PRIMARY KEY", "a INTEGER PRIMARY KEY AUTOINCREMENT");
+        same_table("a INTEGER PRIMARY KEY DESC", "a INTEGER, PRIMARY KEY (a DESC)");
+        same_table("a AS (1)", "a AS (1) STORED");
+        same_table("a COLLATE nocase", "a");
+        same_table("a REFERENCES p", "a REFERENCES p(x)");
+        same_table("a REFERENCES p", "a REFERENCES p ON UPDATE CASCADE");
+        same_table("a REFERENCES p", "a REFERENCES p DEFERRABLE INITIALLY DEFERRED");
+        same_table("a REFERENCES p", "a REFERENCES p MATCH full");
+        assert_different(&["CREATE TABLE t(a INT)"], &["CREATE TABLE t(a INT) STRICT"]);
+        assert_different(&["CREATE TABLE t(a)"], &["CREATE TABLE T(a)"]);
+        let table = "CREATE TABLE t(a)";
+        assert_different(&[table, "CREATE INDEX i ON t(a)"], &[table, "CREATE INDEX i ON t(a DESC)"]);
+        assert_different(&[table, "CREATE INDEX i ON t(a)"], &[table, "CREATE UNIQUE INDEX i ON t(a)"]);
+        assert_different(&[table, "CREATE INDEX i ON t(a)"], &[table, "CREATE INDEX i ON t(a) WHERE a"]);
+        assert_different(&[table, "CREATE VIEW v AS SELECT a FROM t"], &[table, "CREATE VIEW v(a) AS SELECT a FROM t"]);
+        let triggers = ["m", "n"].map(|name| format!("CREATE TRIGGER {name} INSERT ON t BEGIN SELECT 1; END"));
+        assert_different(&[table, &triggers[0], &triggers[1]], &[table, &triggers[1], &triggers[0]]);
+    }
+}

@@ -168,3 +168,33 @@ fn write_reference(foreign_key: &ForeignKey) -> String {
     parts.extend(deferrable.map(write_deferrable));
     parts.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_name_a_table_and_perhaps_its_columns() {
+        let name = Name::from;
+        assert_eq!(read_references("team"), Ok((name("team"), vec![])));
+        assert_eq!(read_references("[a team] (\"x\", y)"), Ok((name("a team"), vec![name("x"), name("y")])));
+        for text in ["", "team(", "team()", "team(id) ON DELETE CASCADE", "team.id", "table"] {
+            assert!(read_references(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_deferrable_clause_reads_as_it_is_written() {
+        for not in [false, true] {
+            for initially in [None, Some(Initially::Deferred), Some(Initially::Immediate)] {
+                let deferrable = Deferrable { not, initially };
+                assert_eq!(read_deferrable(&write_deferrable(deferrable)), Ok(deferrable));
+            }
+        }
+        let deferred = Deferrable { not: false, initially: Some(Initially::Deferred) };
+        assert_eq!(read_deferrable("initially deferred"), Ok(deferred));
+        for text in ["", "NOT", "DEFERRED", "DEFERRABLE DEFERRED", "INITIALLY", "DEFERRABLE INITIALLY DEFERRED x"] {
+            assert!(read_deferrable(text).is_err(), "{text}");
+        }
+    }
+}

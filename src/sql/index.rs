@@ -1,7 +1,7 @@
 //! An index and its terms, read and written.
 
 use crate::schema::{Expression, Index, IndexKey, IndexTerm, Name};
-use crate::token::{Token, TokenKind, is_reserved, significant_tokens};
+use crate::token::{Token, TokenKind, enclosing_parentheses, is_reserved, significant_tokens};
 
 use super::cursor::{Cursor, slice};
 use super::error::{Problem, ReadError};
@@ -171,21 +171,7 @@ fn closes_at_the_end(
 
 /// Tokens without the parentheses that enclose all of them.
 fn peeled<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
-    let opening = tokens.iter().take_while(|token| token.is_operator("(")).count();
-    // For each of the parentheses that open at the very beginning, whether it closes at the mirrored place.
-    let mut open = Vec::new();
-    let mut closing = vec![usize::MAX; opening];
-    for (place, token) in tokens.iter().enumerate() {
-        if token.is_operator("(") {
-            open.push(place);
-        } else if token.is_operator(")")
-            && let Some(start) = open.pop()
-            && start < opening
-        {
-            closing[start] = place;
-        }
-    }
-    let enclosing = closing.iter().enumerate().take_while(|(start, end)| **end == tokens.len() - 1 - start).count();
+    let enclosing = enclosing_parentheses(tokens);
     &tokens[enclosing..tokens.len() - enclosing]
 }
 
@@ -227,4 +213,77 @@ pub fn write_index_term(term: &IndexTerm) -> String {
     };
     let descending = if *descending { " DESC" } else { "" };
     format!("{key}{}{descending}", text::collate(collate.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collation_holds_for_the_term_only_after_a_single_operand() {
+        for (text, key, collate, descending) in [
+            ("a", "column a", None, false),
+            ("'a' ASC", "column a", None, false),
+            ("\"a b\" COLLATE nocase DESC", "column a b", Some("nocase"), true),
+            ("((a))", "column a", None, false),
+            ("(a COLLATE x)", "column a", Some("x"), false),
+            ("((a COLLATE x) COLLATE y) DESC", "column a", Some("y"), true),
+            ("a COLLATE x COLLATE y", "column a", Some("y"), false),
+            ("a + b COLLATE x", "a + b COLLATE x", None, false),
+            ("(a + b) COLLATE x", "a + b", Some("x"), false),
+            ("(a) + (b)", "(a) + (b)", None, false),
+            ("(a) + (b) COLLATE x", "(a) + (b) COLLATE x", None, false),
+            ("lower(a) COLLATE x DESC", "lower(a)", Some("x"), true),
+            ("lower(a) COLLATE x COLLATE y", "lower(a) COLLATE x", Some("y"), false),
+            ("\"lower\"(a) COLLATE 'x'", "\"lower\"(a)", Some("x"), false),
+            ("-a COLLATE x", "-a", Some("x"), false),
+            ("+ (a) COLLATE x", "+ (a)", Some("x"), false),
+            ("NOT a COLLATE x", "NOT a COLLATE x", None, false),
+            (
+                "CASE a WHEN CASE b WHEN 1 THEN 2 END THEN 3 END COLLATE x",
+                "CASE a WHEN CASE b WHEN 1 THEN 2 END THEN 3 END",
+                Some("x"),
+                false,
+            ),
+            (
+                "CASE a WHEN 1 THEN 2 END || CASE b WHEN 1 THEN 2 END COLLATE x",
+                "CASE a WHEN 1 THEN 2 END || CASE b WHEN 1 THEN 2 END COLLATE x",
+                None,
+                false,
+            ),
+            ("1", "1", None, false),
+            ("NULL", "NULL", None, false),
+            ("desc", "column desc", None, false),
+            ("desc desc", "column desc", None, true),
+            ("a || desc", "a || desc", None, false),
+            ("a ISNULL DESC", "a ISNULL", None, true),
+        ] {
+            let term = read_index_term(text).unwrap_or_else(|error| panic!("{error} in {text}"));
+            let found = match &term.key {
+                IndexKey::Column(name) => format!("column {name}"),
+                IndexKey::Expression(expression) => expression.to_string(),
+            };
+            assert_eq!((found.as_str(), term.descending), (key, descending), "{text}");
+            assert_eq!(term.collate, collate.map(Name::from), "{text}");
+            assert_eq!(read_index_term(&write_index_term(&term)), Ok(term), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_term_is_one_term() {
+        for text in ["", "a, b", "a)", "a DESC NULLS LAST"] {
+            assert!(read_index_term(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_index_is_written_on_one_line() {
+        let mut cursor =
+            Cursor::new("unique INDEX i ON t(a COLLATE nocase desc, lower(b)) WHERE ((a > 0)) -- all").unwrap();
+        let (table, index) = read(&mut cursor).unwrap();
+        assert_eq!(
+            write_index(&table, &index),
+            "CREATE UNIQUE INDEX \"i\" ON \"t\" (\"a\" COLLATE nocase DESC, lower(b)) WHERE a > 0"
+        );
+    }
 }

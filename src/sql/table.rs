@@ -126,3 +126,82 @@ pub fn write_table(table: &Table) -> String {
     };
     format!("CREATE TABLE {} (\n  {}\n){options}", name.quoted(), lines.join(",\n  "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Statement, read};
+    use super::*;
+
+    fn table(sql: &str) -> Table {
+        match read(sql) {
+            Ok(Statement::Table(table)) => table,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_table_is_written_as_a_person_would() {
+        let sql = "create table user (id integer primary key, email text not null unique collate nocase default 'x', \
+                   team_id int constraint team references team(id) on delete cascade check (team_id > 0), \
+                   age generated always as (1+1) stored, created text default (datetime('now')), \
+                   constraint pair unique (email, team_id desc), check ((age >= 0)) on conflict ignore, \
+                   foreign key (team_id, age) references team deferrable initially deferred) without rowid, strict";
+        assert_eq!(
+            write_table(&table(sql)),
+            "CREATE TABLE \"user\" (\n  \
+               \"id\" integer PRIMARY KEY,\n  \
+               \"email\" text NOT NULL UNIQUE DEFAULT 'x' COLLATE nocase,\n  \
+               \"team_id\" int CHECK (team_id > 0) \
+                 CONSTRAINT \"team\" REFERENCES \"team\" (\"id\") ON DELETE CASCADE,\n  \
+               \"age\" GENERATED ALWAYS AS (1+1) STORED,\n  \
+               \"created\" text DEFAULT (datetime('now')),\n  \
+               CONSTRAINT \"pair\" UNIQUE (\"email\", \"team_id\" DESC),\n  \
+               CHECK (age >= 0) ON CONFLICT IGNORE,\n  \
+               FOREIGN KEY (\"team_id\", \"age\") REFERENCES \"team\" DEFERRABLE INITIALLY DEFERRED\n\
+             ) STRICT, WITHOUT ROWID"
+        );
+    }
+
+    #[test]
+    fn the_order_and_place_of_constraints_is_kept() {
+        let table = table(
+            "CREATE TABLE t(a CHECK (a > 1) UNIQUE, b CHECK (b > 1) CHECK (b > 2), UNIQUE (a, b) CHECK (a > b), UNIQUE (b))",
+        );
+        let inline: Vec<bool> = table.uniques.iter().map(|unique| unique.inline).collect();
+        assert_eq!(inline, [true, false, false]);
+        let checks: Vec<(&str, Option<&str>)> = table
+            .checks
+            .iter()
+            .map(|check| (check.expression.as_str(), check.inline.as_ref().map(Name::as_str)))
+            .collect();
+        assert_eq!(checks, [("a > 1", Some("a")), ("b > 1", Some("b")), ("b > 2", Some("b")), ("a > b", None)]);
+    }
+
+    #[test]
+    fn a_name_without_a_constraint_goes_to_the_last_column() {
+        let table = table("CREATE TABLE t(a, b, CONSTRAINT x, CONSTRAINT y CONSTRAINT z UNIQUE (a) CONSTRAINT w)");
+        assert_eq!(table.columns[1].idle_names, ["x", "y", "w"].map(Name::from));
+        assert_eq!(table.uniques[0].name, Some(Name::from("z")));
+    }
+
+    #[test]
+    fn what_cannot_stand_with_a_column_is_written_behind_the_columns() {
+        let mut table = table(
+            "CREATE TABLE t(a UNIQUE REFERENCES p(x), b, PRIMARY KEY (b COLLATE nocase), CHECK (a) ON CONFLICT FAIL)",
+        );
+        table.uniques[0].columns[0].descending = true;
+        table.foreign_keys[0].parent_columns.push(Name::from("y"));
+        table.primary_key.as_mut().unwrap().inline = true;
+        table.checks[0].inline = Some(Name::from("a"));
+        let sql = write_table(&table);
+        for part in [
+            "PRIMARY KEY (\"b\" COLLATE nocase)",
+            "UNIQUE (\"a\" DESC)",
+            "(\"x\", \"y\")",
+            "CHECK (a) ON CONFLICT FAIL",
+        ] {
+            assert_eq!(sql.matches(part).count(), 1, "{part} in {sql}");
+        }
+        assert!(sql.starts_with("CREATE TABLE \"t\" (\n  \"a\",\n  \"b\",\n"), "{sql}");
+    }
+}

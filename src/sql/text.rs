@@ -19,6 +19,20 @@ pub(super) fn without_comments(sql: &str) -> String {
     text.trim().to_owned()
 }
 
+/// A piece of SQL after which more can be written: a comment at its end is closed.
+pub(super) fn closed(sql: &str) -> String {
+    let comment = tokens(sql).last().filter(|token| token.kind == TokenKind::Comment).map_or("", |token| token.text);
+    let is_open = comment.starts_with("/*") && (comment.len() < 4 || !comment.ends_with("*/"));
+    let end = if comment.starts_with("--") {
+        "\n"
+    } else if is_open {
+        " */"
+    } else {
+        ""
+    };
+    format!("{sql}{end}")
+}
+
 /// A name as a bare word where it can be one: collations, modules, MATCH, which hardly ever need quotes.
 pub(super) fn bare(name: &Name) -> String {
     /// They can be names and cannot be collations.

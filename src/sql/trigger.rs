@@ -123,3 +123,44 @@ fn write_when(when: &Expression) -> String {
     let is_query = significant_tokens(&sql).next().is_some_and(|token| begins_statement(&token));
     if is_query { format!("({sql})") } else { sql }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Statement, read};
+    use super::*;
+
+    fn trigger(sql: &str) -> Trigger {
+        match read(sql) {
+            Ok(Statement::Trigger(trigger)) => trigger,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_body_is_kept_with_its_comments() {
+        let trigger = trigger(
+            "CREATE TRIGGER t INSTEAD OF UPDATE OF a,b ON v WHEN new.begin BEGIN -- why\n  DELETE FROM t;\n  -- done\nEND;",
+        );
+        assert_eq!(trigger.body.as_str(), "-- why\n  DELETE FROM t;\n  -- done");
+        assert_eq!(
+            write_trigger(&trigger),
+            "CREATE TRIGGER \"t\" INSTEAD OF UPDATE OF \"a\", \"b\" ON \"v\"\nWHEN new.begin\nBEGIN\n  -- why\n  \
+             DELETE FROM t;\n  -- done\nEND"
+        );
+    }
+
+    #[test]
+    fn a_condition_keeps_the_parentheses_of_a_query_only() {
+        for (when, written) in [
+            ("((SELECT 1))", "\nWHEN (SELECT 1)\n"),
+            ("(new.a > 0)", "\nWHEN new.a > 0\n"),
+            ("new.a -- so\n", "\nWHEN new.a\n"),
+            ("(WITH x AS (SELECT 1) SELECT * FROM x)", "\nWHEN (WITH"),
+        ] {
+            let trigger = trigger(&format!("CREATE TRIGGER t INSERT ON t WHEN {when} BEGIN SELECT 1; END"));
+            let sql = write_trigger(&trigger);
+            assert!(sql.contains(written), "{sql}");
+            assert_eq!(read(&sql), Ok(Statement::Trigger(trigger)));
+        }
+    }
+}

@@ -49,3 +49,29 @@ pub fn write_virtual_table(table: &VirtualTable) -> String {
         format!("{head}(\n  {}\n)", arguments.join(",\n  "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Statement, read};
+    use super::*;
+
+    fn written(sql: &str) -> String {
+        match read(sql) {
+            Ok(Statement::VirtualTable(table)) => write_virtual_table(&table),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn arguments_are_split_at_the_commas_outside_of_parentheses() {
+        let sql = "create virtual table t using m ( a(1, 2) , , 'x,y' -- c\n, z=(a, (b)) )";
+        assert_eq!(written(sql), "CREATE VIRTUAL TABLE \"t\" USING m(a(1, 2), 'x,y', z=(a, (b)))");
+        assert_eq!(written("CREATE VIRTUAL TABLE t USING \"a b\"()"), "CREATE VIRTUAL TABLE \"t\" USING \"a b\"");
+    }
+
+    #[test]
+    fn many_arguments_have_a_line_each() {
+        let sql = format!("CREATE VIRTUAL TABLE t USING m({}, b)", "a".repeat(100));
+        assert_eq!(written(&sql).lines().count(), 4);
+    }
+}

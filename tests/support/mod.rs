@@ -1,3 +1,6 @@
-//! What the tests share.
+//! What tests stand on.
 
+pub mod command;
+pub mod generate;
+pub mod mutate;
 pub mod shared;

@@ -8,6 +8,7 @@ use crate::revision::RevisionId;
 
 use super::evidence::Damage;
 use super::{Done, Op};
+use crate::database::gate::Offending;
 
 /// A run that came to no good end.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +78,18 @@ pub enum Problem {
         place: Place,
         /// What to do instead.
         help: &'static str,
+    },
+    /// Rows that are there do not fit what the script makes of the schema.
+    #[error("{violation} ({})", crate::report::count(found.number, "row"))]
+    RowsRefuse {
+        /// What is wrong with them.
+        violation: String,
+        /// How many there are, and some of them.
+        found: Offending,
+        /// What to do.
+        help: String,
+        /// The script.
+        place: Place,
     },
     /// The script did harm to rows or objects.
     #[error("{}", describe(.damage))]
@@ -203,6 +216,7 @@ impl Problem {
                 return ("statement_failed", Some(place.clone()), None);
             }
             Problem::Refused { place, help, .. } => ("not_allowed", Some(place.clone()), *help),
+            Problem::RowsRefuse { place, .. } => return ("rows_refuse", Some(place.clone()), None),
             Problem::Damage { damage, place } => {
                 let (code, help) = match damage {
                     Damage::RowsLost { .. } => {

@@ -7,6 +7,7 @@
 mod error;
 mod evidence;
 mod lock;
+mod offline;
 mod permission;
 mod step;
 
@@ -22,10 +23,12 @@ use rusqlite::{Connection, ffi};
 
 pub use error::{At, Problem, RunError};
 pub use evidence::Damage;
+pub use offline::write_sql;
 
 use self::lock::{Patience, Stopped};
 use super::error::{Error, primary_code};
 use super::filter::Filter;
+use super::gate::Gate;
 use super::stand_ins::StandIns;
 use super::version_table::{self, Applied, Kind};
 use crate::report::Report;
@@ -49,6 +52,8 @@ pub struct Step {
     pub kind: Kind,
     /// The checksum of its up script.
     pub checksum: String,
+    /// What must not be found in the rows before it.
+    pub gates: Vec<Gate>,
     /// The script that runs; `None` where only the version table changes.
     pub script: Option<Section>,
     /// The script that will take it back, to be stored.
@@ -445,6 +450,10 @@ fn heads(applied: &[Applied]) -> Vec<RevisionId> {
 impl Step {
     /// The row that the version table gets.
     fn row(&self, duration: Duration, options: &Options<'_>) -> Applied {
+        self.row_at(duration, &(options.now)(), options.tool_version)
+    }
+
+    fn row_at(&self, duration: Duration, now: &str, tool_version: &str) -> Applied {
         Applied {
             revision: self.revision.clone(),
             parents: self.parents.clone(),
@@ -455,9 +464,9 @@ impl Step {
             schema: self.schema_after.clone(),
             down_sql: self.down.as_ref().map(|down| down.sql().to_owned()),
             down_transaction: self.down.as_ref().is_none_or(|down| down.transaction),
-            applied_at: (options.now)(),
+            applied_at: now.to_owned(),
             duration,
-            tool_version: options.tool_version.to_owned(),
+            tool_version: tool_version.to_owned(),
         }
     }
 

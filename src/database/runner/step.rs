@@ -10,7 +10,7 @@ use super::permission::{Limits, Watch};
 use super::{Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
 use crate::database::statements::{Failure, Statements};
-use crate::database::{introspect, version_table};
+use crate::database::{gate, introspect, version_table};
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
 use crate::schema::Schema;
@@ -86,6 +86,13 @@ impl Runner<'_, '_> {
                 return Err(Problem::Drift { expected, actual: fingerprint });
             }
             (self.observer)(Event::Drifted { step, after: false, expected, actual: fingerprint });
+        }
+        for gate in &step.gates {
+            let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
+            if let Some(found) = found {
+                let (violation, help) = (gate.violation.clone(), gate.help.clone());
+                return Err(Problem::RowsRefuse { violation, found, help, place: whole(script) });
+            }
         }
         let evidence = Evidence::gather(self.connection, &before, script.sql(), &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;

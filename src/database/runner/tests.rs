@@ -94,6 +94,7 @@ fn up(revision: &str, sql: &str) -> Step {
         message: format!("makes {revision}"),
         kind: Kind::Upgrade,
         checksum: "sha256:00".to_owned(),
+        gates: Vec::new(),
         script: Some(section(revision, sql, true)),
         down: None,
         schema_before: None,

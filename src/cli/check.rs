@@ -1,0 +1,80 @@
+//! `schemactl check`: whether model, revisions and database say the same; exit code 1 when they do not.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::open::Opened;
+use super::style::Meaning;
+use crate::model::Renames;
+use crate::operation::autogenerate;
+use crate::report::{Class, Diagnostic, Failure, count};
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl check                 for CI: is a revision missing?
+  schemactl check --single-head   and a merge?";
+
+/// What `check` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Ask also that there is one head, so that no merge is missing
+    #[arg(long)]
+    pub single_head: bool,
+}
+
+/// Says whether the model asks for changes that no revision makes yet.
+///
+/// # Errors
+/// When it does, and when the model, the revisions or the database cannot be read.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project()?;
+    if args.single_head {
+        single_head(&project.graph()?)?;
+    }
+    let Opened { connection, state } = context.open(&project)?;
+    autogenerate::require_head(&state)?;
+    let actual = autogenerate::actual_schema(&project, connection.as_ref())?;
+    let comparison = autogenerate::compare(&project, actual, &Renames::default())?;
+    for warning in &comparison.warnings {
+        context.output.warn(warning);
+    }
+    let lines = comparison.lines();
+    if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "changes": lines }));
+    } else if lines.is_empty() {
+        context.output.answer("no changes: the database is what the model says");
+    } else {
+        for line in &lines {
+            context.output.answer(Meaning::of_change(line.kind).paint(&line.text));
+        }
+        context.output.talk(format!(
+            "{} that no revision makes yet; to write one: schemactl revision --autogenerate -m \"...\"",
+            count(lines.len(), "change")
+        ));
+    }
+    if lines.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
+}
+
+fn single_head(graph: &crate::revision::Graph) -> Result<(), Failure> {
+    let heads = graph.heads();
+    if heads.len() < 2 {
+        return Ok(());
+    }
+    let mut diagnostic = Diagnostic::new("several_heads", format!("there are {} heads", heads.len()));
+    for head in heads {
+        diagnostic.notes.push(crate::revision::Mention::from(head).to_string());
+    }
+    Err(Failure::new(Class::No, diagnostic.help("join them: `schemactl merge heads -m \"...\"`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse;
+
+    #[test]
+    fn a_single_head_can_be_asked_for() {
+        assert!(parse::<Args>(&["--single-head"]).unwrap().single_head);
+    }
+}

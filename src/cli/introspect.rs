@@ -1,0 +1,58 @@
+//! `schemactl introspect`: the model of a database: tables, views, triggers and the rest, no settings.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::open::{Opened, target};
+use crate::model;
+use crate::operation::{autogenerate, replay};
+use crate::report::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl introspect --database app.db > model.toml
+  schemactl introspect --at head";
+
+/// What `introspect` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The schema after this revision, not that of the database
+    #[arg(long, value_name = "REV", allow_negative_numbers = true)]
+    pub at: Option<String>,
+}
+
+/// Prints the model of the database, or of a revision.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project_or_bare()?;
+    let schema = match &args.at {
+        Some(word) => replay::schema_at(&project, &project.graph()?, &target(word)?)?,
+        None => {
+            let Some(connection) = project.connect(crate::database::Access::Read, super::open::LOCK_TIMEOUT)? else {
+                return super::open::no_database(&context.database_name(&project)?);
+            };
+            autogenerate::actual_schema(&project, Some(&connection))?
+        }
+    };
+    let text = model::write(&schema);
+    if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "model": text }));
+    } else {
+        context.output.verbatim(&text);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse;
+
+    #[test]
+    fn the_schema_after_a_revision_can_be_printed() {
+        assert_eq!(parse::<Args>(&["--at", "-1"]).unwrap().at.as_deref(), Some("-1"));
+    }
+}

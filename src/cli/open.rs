@@ -1,0 +1,96 @@
+//! The project and the database that a command works on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::context::Context;
+use crate::database::Access;
+use crate::model::{self, Settings};
+use crate::operation::{Project, State};
+use crate::report::{Class, Diagnostic, Failure};
+
+/// How long commands wait that have no option for it.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A database and where it stands.
+pub struct Opened {
+    /// `None` if there is no database yet.
+    pub connection: Option<Connection>,
+    /// Where it stands; nothing is applied to one that does not exist.
+    pub state: State,
+}
+
+impl Context {
+    /// The project that the configuration describes.
+    ///
+    /// # Errors
+    /// When there is none, or it is mistaken.
+    pub fn project(&self) -> Result<Project, Failure> {
+        let config = self.config()?;
+        let variables = self.variables(&config)?;
+        let source = model::read_source(&config, &self.shown(&config)?)?;
+        let lookup = |name: &str| variables.get(name);
+        let settings = Settings::read(&Arc::clone(&source), self.options.environment.as_deref(), &lookup)?;
+        Ok(Project::new(settings, self.options.database.clone()))
+    }
+
+    /// The project, or, where there is no configuration and a database is named, one that is nothing but this database.
+    ///
+    /// # Errors
+    /// As [`Context::project`].
+    pub fn project_or_bare(&self) -> Result<Project, Failure> {
+        match (self.config(), &self.options.database) {
+            (Err(_), Some(database)) if self.options.config.is_none() => {
+                Ok(Project::new(Settings::default(), Some(database.clone())))
+            }
+            _ => self.project(),
+        }
+    }
+
+    /// Opens the database of a project for reading.
+    ///
+    /// # Errors
+    /// When the database or the revisions cannot be read.
+    pub fn open(&self, project: &Project) -> Result<Opened, Failure> {
+        let connection = project.connect(Access::Read, LOCK_TIMEOUT)?;
+        let state = project.state(connection.as_ref())?;
+        Ok(Opened { connection, state })
+    }
+
+    /// The database as it is called in messages.
+    ///
+    /// # Errors
+    /// When none is named.
+    pub fn database_name(&self, project: &Project) -> Result<String, Failure> {
+        self.shown(&project.database()?)
+    }
+}
+
+/// A word that names a revision or a place, read.
+///
+/// # Errors
+/// When it is malformed.
+pub fn target(word: &str) -> Result<crate::revision::Target, Failure> {
+    Ok(word.parse()?)
+}
+
+/// Tells of scripts that are wrong, where a command goes on with the sane ones.
+pub fn warn_of_problems(context: &Context, state: &crate::revision::Graph) {
+    for problem in state.problems() {
+        for diagnostic in crate::report::Report::diagnostics(problem) {
+            context.output.warn(&diagnostic);
+        }
+    }
+}
+
+/// The failure of a command that needs a database where there is none.
+///
+/// # Errors
+/// Always.
+pub fn no_database<T>(name: &str) -> Result<T, Failure> {
+    let diagnostic = Diagnostic::new("no_database_file", format!("there is no database `{name}`"))
+        .help("run `schemactl upgrade head` to create it, or name another with `--database`");
+    Err(Failure::new(Class::Database, diagnostic))
+}

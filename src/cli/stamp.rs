@@ -1,0 +1,83 @@
+//! `schemactl stamp`: says which revisions a database is at, and runs none.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::open::{LOCK_TIMEOUT, target};
+use super::walk::{place, steps, words};
+use crate::database::Access;
+use crate::operation::{stamp, walk};
+use crate::report::Failure;
+use crate::revision::{Applied, Purge, RevisionId};
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl stamp head            the database has the schema of the model already
+  schemactl stamp --purge ae10    whatever was recorded, it is at ae10";
+
+/// What `stamp` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The revisions that the database is at; `base` for none
+    #[arg(value_name = "TARGET", required = true, allow_negative_numbers = true)]
+    pub targets: Vec<String>,
+
+    /// Forget all that was recorded first, unknown revisions too
+    #[arg(long)]
+    pub purge: bool,
+
+    /// Print the SQL, and touch no database
+    #[arg(long, conflicts_with = "purge")]
+    pub sql: bool,
+}
+
+/// Records the targets.
+///
+/// # Errors
+/// When a target names nothing, or the version table cannot be written.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project()?;
+    let targets = args.targets.iter().map(|word| target(word)).collect::<Result<Vec<_>, _>>()?;
+    let purge = if args.purge { Purge::Yes } else { Purge::No };
+    let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    if args.sql {
+        let sql = walk::offline_stamp(&project, &targets, Applied::default(), &now)?;
+        context.output.verbatim(&sql);
+        return Ok(());
+    }
+    let name = context.database_name(&project)?;
+    let Some(mut connection) = project.connect(Access::Create, LOCK_TIMEOUT)? else {
+        return super::open::no_database(&name);
+    };
+    let (outcome, state) = stamp::stamp(&project, &mut connection, &targets, purge, LOCK_TIMEOUT, &|| now.clone())?;
+    let heads: Vec<RevisionId> =
+        state.graph.current(&state.applied).into_iter().map(|revision| revision.id.clone()).collect();
+    if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "steps": steps(&outcome), "heads": words(&heads) }));
+    } else {
+        let place = place(&state.graph, &heads);
+        context.output.answer(match outcome.steps.len() {
+            0 => format!("nothing to do: {name} is at {place}"),
+            _ => format!("stamped: {name} is at {place}; no script was run"),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse;
+
+    #[test]
+    fn there_may_be_several_targets_but_not_none() {
+        assert_eq!(parse::<Args>(&["a", "b", "--purge"]).unwrap().targets, ["a", "b"]);
+        assert!(parse::<Args>(&["--purge"]).is_err());
+    }
+
+    #[test]
+    fn a_script_cannot_purge_what_it_does_not_know() {
+        assert!(parse::<Args>(&["head", "--purge", "--sql"]).is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! `schemactl upgrade`: runs revisions up to a target.
+
+use super::context::Context;
+use super::walk::Walk;
+use crate::operation::walk::Direction;
+use crate::report::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl upgrade                  all that is not run yet
+  schemactl upgrade +1               the next revision
+  schemactl upgrade reports@head     one branch
+  schemactl upgrade head --dry-run   what would be run
+  schemactl upgrade ae10:head --sql  the script of a walk, for another machine";
+
+/// What `upgrade` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The revision to go up to: `head`, `heads`, an id or the start of one, `+2`, `label@head`
+    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
+    pub target: String,
+
+    /// How they are run.
+    #[command(flatten)]
+    pub walk: Walk,
+}
+
+/// Walks up to the target.
+///
+/// # Errors
+/// As [`super::walk::run`].
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    super::walk::run(&args.walk, &args.target, Direction::Up, context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse;
+
+    #[test]
+    fn the_target_is_the_head_unless_said() {
+        assert_eq!(parse::<Args>(&[]).unwrap().target, "head");
+        assert_eq!(parse::<Args>(&["+2"]).unwrap().target, "+2");
+    }
+
+    #[test]
+    fn a_script_is_no_dry_run() {
+        assert!(parse::<Args>(&["--sql", "--dry-run"]).is_err());
+    }
+}

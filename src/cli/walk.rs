@@ -1,0 +1,229 @@
+//! What `upgrade` and `downgrade` both take: how revisions are run.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::duration::calm;
+use super::interrupt;
+use super::open::target;
+use super::options::NONE;
+use super::style::Meaning;
+use crate::database::Access;
+use crate::database::runner::{self, Event, Outcome};
+use crate::operation::Project;
+use crate::operation::walk::{self, Direction, Walked};
+use crate::report::{Diagnostic, Failure, count};
+use crate::revision::{Graph, RevisionId};
+
+// A doc comment would become the description of the command (clap keeps the last one).
+#[derive(Debug, Clone, clap::Args)]
+#[expect(missing_docs, reason = "see above")]
+pub struct Walk {
+    /// Print the SQL of the walk, and touch no database
+    #[arg(long, conflicts_with = "dry_run")]
+    pub sql: bool,
+
+    /// Say what would be run, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// What is taken back together when something goes wrong: each revision by itself, or all of them
+    #[arg(long, value_enum, default_value_t, value_name = "SCOPE", env = "SCHEMACTL_TRANSACTION", hide_env = true)]
+    pub transaction: Transaction,
+
+    /// How long to wait while others hold the database
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(env = "SCHEMACTL_LOCK_TIMEOUT", hide_env = true)]
+    pub lock_timeout: Duration,
+}
+
+/// What is one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Transaction {
+    /// Each revision.
+    #[value(help = NONE)]
+    #[default]
+    Each,
+    /// All revisions of the walk.
+    #[value(help = NONE)]
+    All,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().map_err(|_| "expected a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+/// Walks up or down, and says what was done.
+///
+/// # Errors
+/// When the target names nothing, a revision fails, or the database cannot be had.
+pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> Result<(), Failure> {
+    let project = context.project()?;
+    if args.sql {
+        return offline(word, direction, context, &project);
+    }
+    let target = target(word)?;
+    let access = match direction {
+        Direction::Up if !args.dry_run => Access::Create,
+        _ => Access::Write,
+    };
+    let name = context.database_name(&project)?;
+    let Some(mut connection) = connect(&project, access, args)? else {
+        return super::open::no_database(&name);
+    };
+    let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let options = walk::Options {
+        lock_timeout: args.lock_timeout,
+        transaction: match args.transaction {
+            Transaction::Each => runner::Transaction::Each,
+            Transaction::All => runner::Transaction::All,
+        },
+        dry_run: args.dry_run,
+        interrupt: interrupt::flag()?,
+        now: &|| now.clone(),
+    };
+    let mut observer = |event: Event<'_>| tell(context, &event);
+    let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer)?;
+    give(context, &name, args.dry_run, &walked);
+    Ok(())
+}
+
+fn connect(project: &Project, access: Access, args: &Walk) -> Result<Option<rusqlite::Connection>, Failure> {
+    project.connect(access, args.lock_timeout)
+}
+
+/// The talk on the way, and a line for each revision that is done.
+fn tell(context: &Context, event: &Event<'_>) {
+    match event {
+        Event::WaitingForLock { waited } => {
+            context.output.talk(format!("waiting for another connection to finish ({})", calm(*waited)));
+        }
+        Event::Finished { done } if !context.output.is_json() => {
+            let message = if done.message.is_empty() { String::new() } else { format!("  {}", done.message) };
+            context.output.answer(format!(
+                "{:<9} {}{}  {}",
+                done.op.verb(),
+                Meaning::Revision.paint(&done.revision),
+                super::visible::visible(&message),
+                Meaning::Dim.paint(calm(done.duration))
+            ));
+        }
+        Event::Drifted { step, after, .. } => {
+            let when = if *after { "after" } else { "before" };
+            let found = format!("the schema {when} `{}` is not the one that the revisions make", step.revision);
+            context.output.warn(
+                &Diagnostic::new("drift", found)
+                    .help("run `schemactl diff --from head --to database` to see the difference"),
+            );
+        }
+        Event::NotRehearsed { step } => {
+            let found = format!("`{}` runs outside a transaction, so a dry run leaves it out", step.revision);
+            context.output.warn(&Diagnostic::new("not_rehearsed", found));
+        }
+        Event::Started { .. } | Event::Statement { .. } | Event::Finished { .. } => {}
+    }
+}
+
+/// Says what was done and where the database stands.
+fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked) {
+    let Walked { outcome, remarks, state } = walked;
+    if let Some(notice) = outcome.stand_ins.notice() {
+        context.output.warn(&Diagnostic::new("stand_ins", notice));
+    }
+    let heads: Vec<RevisionId> =
+        state.graph.current(&state.applied).into_iter().map(|revision| revision.id.clone()).collect();
+    if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "steps": steps(outcome), "heads": words(&heads) }));
+        return;
+    }
+    for remark in remarks {
+        context.output.warn(&remark.diagnostic());
+    }
+    let place = place(&state.graph, &heads);
+    if dry_run {
+        let number = count(outcome.steps.len(), "revision");
+        context.output.answer(format!("dry run: {number} would leave {name} at {place}; nothing was changed"));
+    } else if outcome.steps.is_empty() {
+        context.output.answer(format!("nothing to do: {name} is at {place}"));
+    } else {
+        context.output.answer(format!("{name} is at {place}"));
+    }
+}
+
+/// Steps for programs.
+#[must_use]
+pub fn steps(outcome: &Outcome) -> Vec<Value> {
+    let step = |done: &runner::Done| {
+        let ms = (done.duration.as_secs_f64() * 10_000.0).round() / 10.0;
+        json!({ "op": done.op.verb(), "revision": done.revision.as_str(), "message": done.message, "ms": ms })
+    };
+    outcome.steps.iter().map(step).collect()
+}
+
+/// Identifiers for programs.
+#[must_use]
+pub fn words(ids: &[RevisionId]) -> Vec<&str> {
+    ids.iter().map(RevisionId::as_str).collect()
+}
+
+/// Where a database stands: `base`, `ec7d02f185ab (head)`.
+#[must_use]
+pub fn place(graph: &Graph, current: &[RevisionId]) -> String {
+    if current.is_empty() {
+        return "base".to_owned();
+    }
+    let heads = graph.heads();
+    let places = current.iter().map(|id| {
+        let mark = if heads.iter().any(|head| head.id == *id) { " (head)" } else { "" };
+        format!("{}{mark}", Meaning::Revision.paint(id))
+    });
+    places.collect::<Vec<_>>().join(", ")
+}
+
+/// The SQL of a walk: `a:b` says where the other database stands; without `a` it is empty.
+fn offline(word: &str, direction: Direction, context: &Context, project: &Project) -> Result<(), Failure> {
+    let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let graph = project.graph()?;
+    let (from, to) = match word.split_once(':') {
+        Some((from, to)) => (from, to),
+        None if direction == Direction::Up => ("", word),
+        None => {
+            let found = format!("`downgrade {word} --sql` does not say where the database stands");
+            let help = format!("name both ends: `schemactl downgrade head:{word} --sql`");
+            return Err(Failure::new(crate::report::Class::Input, Diagnostic::new("no_range", found).help(help)));
+        }
+    };
+    let mut start = Vec::new();
+    for word in from.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        start.extend(graph.resolve(&target(word)?, None)?.into_iter().map(|revision| revision.id.clone()));
+    }
+    let applied = graph.applied_at(&start);
+    let to = if to.trim().is_empty() { "head" } else { to };
+    context.output.verbatim(&walk::offline(project, direction, &target(to)?, applied, &now)?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse;
+
+    #[test]
+    fn a_revision_is_a_transaction_and_the_wait_is_half_a_minute_unless_said() {
+        let walk: Walk = parse(&[]).unwrap();
+        assert_eq!((walk.transaction, walk.lock_timeout), (Transaction::Each, Duration::from_secs(30)));
+        let walk: Walk = parse(&["--transaction=all", "--lock-timeout", "0.5"]).unwrap();
+        assert_eq!((walk.transaction, walk.lock_timeout), (Transaction::All, Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn only_time_that_can_be_waited_is_a_wait() {
+        for bad in ["-1", "soon", "nan", "inf", "1e40"] {
+            assert!(parse::<Walk>(&[&format!("--lock-timeout={bad}")]).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Gates: questions to the rows whose answer must be "none", before a script may run.
+//!
+//! In a script they stand as comments, so that any runner can run it; schemactl's asks them inside the transaction.
+
+use std::fmt::Write as _;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use crate::token::quote_string;
+
+/// A question whose answer must be "no rows".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// What is wrong with rows that it finds: ``NULL in `user.email` ``.
+    pub violation: String,
+    /// A SELECT that gives the key of each offending row, on one line.
+    pub sql: String,
+    /// The line to add to the model, or what else to do.
+    pub help: String,
+}
+
+/// Rows that a gate finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offending {
+    /// How many there are.
+    pub number: usize,
+    /// Up to five of them: `id = 7`.
+    pub examples: Vec<String>,
+}
+
+/// How many offending rows are shown.
+const SHOWN: usize = 5;
+
+/// Asks a database; `None` means that the gate is open.
+///
+/// # Errors
+/// When SQLite cannot answer.
+pub fn offending_rows(connection: &Connection, gate: &Gate) -> rusqlite::Result<Option<Offending>> {
+    let mut statement = connection.prepare(&gate.sql)?;
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let mut rows = statement.query([])?;
+    let mut found = Offending { number: 0, examples: Vec::new() };
+    while let Some(row) = rows.next()? {
+        found.number += 1;
+        if found.examples.len() < SHOWN {
+            let values = columns.iter().enumerate().map(|(at, column)| {
+                let value = row.get_ref(at).map(|value| match value {
+                    ValueRef::Null => "NULL".to_owned(),
+                    ValueRef::Integer(number) => number.to_string(),
+                    ValueRef::Real(number) => number.to_string(),
+                    ValueRef::Text(text) => quote_string(&String::from_utf8_lossy(text)),
+                    ValueRef::Blob(blob) => format!("a blob of {} bytes", blob.len()),
+                });
+                value.map(|value| format!("{column} = {value}"))
+            });
+            found.examples.push(values.collect::<Result<Vec<_>, _>>()?.join(", "));
+        }
+    }
+    Ok((found.number > 0).then_some(found))
+}
+
+/// The gates as comments of a script.
+#[must_use]
+pub fn write(gates: &[Gate]) -> String {
+    let mut text = String::new();
+    // A literal with a line break in it has no place in a comment of one line; SQLite itself refuses such rows then.
+    for gate in gates.iter().filter(|gate| !gate.sql.contains('\n') && !gate.violation.contains('\n')) {
+        let _ = writeln!(text, "{MARK}{}\n{SELECT}{}", gate.violation, gate.sql);
+    }
+    text
+}
+
+const MARK: &str = "-- stops at: ";
+const SELECT: &str = "--   ";
+
+/// The gates that a section of a script carries.
+#[must_use]
+pub fn read(section: &str) -> Vec<Gate> {
+    let mut lines = section.lines().peekable();
+    let mut gates = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(violation) = line.strip_prefix(MARK)
+            && let Some(sql) = lines.peek().and_then(|line| line.strip_prefix(SELECT))
+        {
+            gates.push(Gate {
+                violation: violation.trim().to_owned(),
+                sql: sql.trim().to_owned(),
+                help: "change these rows, then run the command again".to_owned(),
+            });
+        }
+    }
+    gates
+}

@@ -1,0 +1,271 @@
+//! `revision --autogenerate`, `check` and `diff`: what the model changes, and a proved script that does it.
+
+use rusqlite::Connection;
+
+use crate::database::{Scratch, StandIns, check, gate, introspect, scratch};
+use crate::diff::{self, Change, Discard, Line, LookAlike, RenameSubject};
+use crate::model::{Model, Renames};
+use crate::plan::{self, Draft, RowWork};
+use crate::report::{Class, Diagnostic, Failure, count};
+use crate::revision::{Op, Target, Word};
+use crate::schema::{ObjectRef, Schema};
+
+use super::{Project, State};
+
+/// How a drop and an add that look alike are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookAlikes {
+    /// Nobody has said what they are: they are refused.
+    Refuse,
+    /// They are what they say: a drop and an add.
+    Separate,
+}
+
+/// The model against a schema.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The schema that is there.
+    pub actual: Schema,
+    /// The schema that the model describes, read back from a scratch database.
+    pub wanted: Schema,
+    /// What the model says beside the schema, with the renames that are to be carried out.
+    pub intent: crate::model::Intent,
+    /// The changes that lead from one to the other.
+    pub changes: Vec<Change>,
+    /// What is worth a word and stops nothing.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Comparison {
+    /// The changes, a sentence each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        self.changes.iter().flat_map(Change::lines).collect()
+    }
+
+    /// Pairs of a drop and an add that may be renames.
+    #[must_use]
+    pub fn look_alikes(&self) -> Vec<LookAlike> {
+        diff::look_alikes(&self.changes)
+    }
+}
+
+/// Refuses to compare a database that is not at the head of its revisions: changes would be found that are only not
+/// run yet.
+///
+/// # Errors
+/// When revisions are to be run first, or the graph does not hang together.
+pub fn require_head(state: &State) -> Result<(), Failure> {
+    let route = state.graph.upgrade(&state.applied, &Target::of(Word::Heads))?;
+    let behind = route.steps.iter().filter(|step| step.op == Op::Upgrade).count();
+    if behind == 0 {
+        return Ok(());
+    }
+    let diagnostic =
+        Diagnostic::new("behind", format!("the database is behind: {} to run first", count(behind, "revision")));
+    let heads = state.graph.heads().len();
+    let target = if heads > 1 { "heads" } else { "head" };
+    Err(Failure::new(Class::No, diagnostic.help(format!("run `schemactl upgrade {target}`"))))
+}
+
+/// The schema that is there: that of the database, or an empty one if there is no database yet.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn actual_schema(project: &Project, connection: Option<&Connection>) -> Result<Schema, Failure> {
+    match connection {
+        Some(connection) => Ok(introspect::read(connection, &project.filter()?)?),
+        None => Ok(Schema::default()),
+    }
+}
+
+/// Compares the model with a schema.
+///
+/// `renames` are those of the command line, beside those of the model.
+///
+/// # Errors
+/// When the model is mistaken, SQLite refuses it, or its renames contradict the schemas.
+pub fn compare(project: &Project, actual: Schema, renames: &Renames) -> Result<Comparison, Failure> {
+    let model = project.model()?;
+    let (wanted, warnings) = wanted_schema(project, &model, &actual)?;
+    let mut intent = model.intent;
+    intent.renames.tables.extend(renames.tables.clone());
+    intent.renames.columns.extend(renames.columns.clone());
+    intent.renames.indexes.extend(renames.indexes.clone());
+    intent.renames = diff::resolve_renames(&actual, &wanted, &intent.renames)?;
+    let changes = diff::diff(&actual, &wanted, &intent.renames, project.settings.column_order);
+    Ok(Comparison { actual, wanted, intent, changes, warnings })
+}
+
+/// The schema of a model as SQLite understands it. What is wrong with it already in the database stops nothing.
+fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(Schema, Vec<Diagnostic>), Failure> {
+    let known = known_findings(actual)?;
+    let mut scratch = Scratch::build_as_written(&model.schema, &known.stand_ins)
+        .map_err(|error| Failure::new(Class::Input, refused(model, &error)))?;
+    let wanted = scratch.schema(&project.filter()?)?;
+    let mut warnings = Vec::new();
+    let mut mistakes = Vec::new();
+    for finding in scratch.check(&wanted)? {
+        if known.findings.contains(&finding) || is_about_ignored(project, &finding) {
+            continue;
+        }
+        let code = match finding.problem {
+            check::Problem::DoesNotCompile => "does_not_compile",
+            check::Problem::ForeignKey => "foreign_key",
+            check::Problem::NeverFires => "never_fires",
+            check::Problem::String => "double_quoted_string",
+        };
+        let diagnostic =
+            at(model, &finding.object, Diagnostic::new(code, format!("{}: {}", finding.object, finding.message)));
+        match finding.problem {
+            check::Problem::DoesNotCompile | check::Problem::ForeignKey => mistakes.push(diagnostic),
+            check::Problem::NeverFires | check::Problem::String => warnings.push(diagnostic),
+        }
+    }
+    if let Some(notice) = scratch.stand_ins().notice() {
+        warnings.push(Diagnostic::new("stand_ins", notice));
+    }
+    match mistakes.is_empty() {
+        true => Ok((wanted, warnings)),
+        false => Err(Failure::all(Class::Input, mistakes)),
+    }
+}
+
+struct Known {
+    findings: Vec<check::Finding>,
+    stand_ins: StandIns,
+}
+
+fn known_findings(actual: &Schema) -> Result<Known, Failure> {
+    let mut scratch = Scratch::build(actual)?;
+    let findings = scratch.check(actual)?;
+    Ok(Known { findings, stand_ins: scratch.stand_ins().clone() })
+}
+
+/// Whether a finding is only that a table which is left out on purpose is not there.
+fn is_about_ignored(project: &Project, finding: &check::Finding) -> bool {
+    finding.missing_table().is_some_and(|table| project.settings.ignore.covers(&table))
+}
+
+fn at(model: &Model, object: &ObjectRef, diagnostic: Diagnostic) -> Diagnostic {
+    match model.place(object, None) {
+        Some(place) => diagnostic.at(place.clone()),
+        None => diagnostic,
+    }
+}
+
+/// What SQLite says against an object of the model, with the place of the object in the model.
+fn refused(model: &Model, error: &scratch::BuildError) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new("refused_by_sqlite", error.to_string()).label(error.message.clone());
+    if let Some(meant) = &error.nearest {
+        diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
+    }
+    match model.place(&error.object, None) {
+        Some(place) => diagnostic.at(place.clone()),
+        None => diagnostic.note(format!("the statement is: {}", error.sql)),
+    }
+}
+
+/// A proved script for the changes of a comparison, and the questions to the rows that it carries.
+///
+/// # Errors
+/// When a drop and an add look alike and nobody has said what they are; when rows of the database refuse a change;
+/// when no script can be proved.
+pub fn draft(
+    project: &Project,
+    comparison: &Comparison,
+    connection: Option<&Connection>,
+    look_alikes: LookAlikes,
+) -> Result<(Draft, Vec<gate::Gate>), Failure> {
+    if look_alikes == LookAlikes::Refuse {
+        refuse_look_alikes(comparison)?;
+    }
+    let rows = RowWork::from_intent(&comparison.intent);
+    let gates = plan::gate::gates(&comparison.actual, &comparison.changes, &rows);
+    if let Some(connection) = connection {
+        ask(connection, &gates)?;
+    }
+    let draft = plan::draft(&comparison.actual, &comparison.wanted, &comparison.intent, project.plan_options())?;
+    Ok((draft, gates))
+}
+
+/// Asks a database whether its rows refuse a change.
+///
+/// # Errors
+/// One diagnostic for each gate that finds rows, with their number and up to five of them.
+pub fn ask(connection: &Connection, gates: &[gate::Gate]) -> Result<(), Failure> {
+    let mut refusals = Vec::new();
+    for gate in gates {
+        let found = gate::offending_rows(connection, gate).map_err(|error| {
+            let diagnostic = Diagnostic::new("gate", format!("cannot look for {}: {error}", gate.violation));
+            Failure::new(Class::Database, diagnostic.note(gate.sql.clone()))
+        })?;
+        if let Some(found) = found {
+            let mut diagnostic =
+                Diagnostic::new("rows_refuse", format!("{} ({})", gate.violation, count(found.number, "row")));
+            diagnostic.notes.push(format!("such as {}", found.examples.join("; ")));
+            refusals.push(diagnostic.help(gate.help.clone()));
+        }
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(Failure::all(Class::No, refusals)) }
+}
+
+fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
+    let pairs = comparison.look_alikes();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let diagnostics = pairs.iter().map(|pair| {
+        let (what, option) = match &pair.subject {
+            RenameSubject::ColumnOf(table) => {
+                (format!("column of `{table}`"), format!("{table}.{}={}", pair.dropped, pair.added))
+            }
+            RenameSubject::Object(kind) => (kind.to_string(), format!("{}={}", pair.dropped, pair.added)),
+        };
+        Diagnostic::new(
+            "look_alike",
+            format!(
+                "`{}` goes and `{}` comes: the same {what} under a new name, or another?",
+                pair.dropped, pair.added
+            ),
+        )
+        .note(format!(
+            "if it is the same: add `{}` to `{}` in the model, or pass `--rename {option}`",
+            pair.model_line(),
+            pair.added
+        ))
+        .help("if it is another: pass `--no-renames`, and its values are discarded")
+    });
+    Err(Failure::all(Class::Input, diagnostics.collect()))
+}
+
+/// What the changes discard of the rows that are there, counted, a warning each.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn discards(comparison: &Comparison, connection: Option<&Connection>) -> Result<Vec<Diagnostic>, Failure> {
+    let Some(connection) = connection else { return Ok(Vec::new()) };
+    let mut warnings = Vec::new();
+    for discard in comparison.changes.iter().flat_map(Change::discards) {
+        let (sql, thing, whose) = match &discard {
+            Discard::Rows { table } => {
+                (format!("SELECT count(*) FROM {}", table.quoted()), "row", format!("`{table}`"))
+            }
+            Discard::Values { table, column } => (
+                format!("SELECT count({}) FROM {}", column.quoted(), table.quoted()),
+                "value",
+                format!("`{table}.{column}`"),
+            ),
+        };
+        let number: i64 = connection.query_row(&sql, [], |row| row.get(0)).map_err(|error| {
+            Failure::new(Class::Database, Diagnostic::new("count", format!("cannot count what is in {whose}: {error}")))
+        })?;
+        let number = usize::try_from(number).unwrap_or_default();
+        if number > 0 {
+            let words =
+                format!("{} of {whose} will be discarded; downgrade cannot bring them back", count(number, thing));
+            warnings.push(Diagnostic::new("discards", words));
+        }
+    }
+    Ok(warnings)
+}

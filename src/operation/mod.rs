@@ -1,0 +1,13 @@
+//! What a person asks for, done with the stages below: one file an operation.
+//!
+//! Takes a [`Project`] and values, gives back values; prints nothing and reads no clock and no environment.
+
+pub mod autogenerate;
+pub mod baseline;
+pub mod new_revision;
+mod project;
+pub mod replay;
+pub mod stamp;
+pub mod walk;
+
+pub use project::{Project, State};

@@ -1,0 +1,103 @@
+//! `revision`, `merge` and the baseline of `init --from-database`: new scripts.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use crate::database::gate::{self, Gate};
+use crate::plan::{Draft, write_section};
+use crate::report::{Class, Diagnostic, Failure};
+use crate::revision::{Body, Folder, Graph, Placement, Revision, RevisionId, Script, file_name};
+use crate::sql;
+
+use super::Project;
+
+/// What a new script says of itself.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// Its identifier.
+    pub id: RevisionId,
+    /// What it does.
+    pub message: String,
+    /// When it is written.
+    pub created: DateTime<Utc>,
+    /// What it stands on.
+    pub placement: Placement,
+    /// The names of the branch that it begins.
+    pub labels: Vec<String>,
+}
+
+impl Head {
+    fn revision(self) -> Revision {
+        Revision {
+            message: self.message,
+            created: Some(self.created),
+            labels: self.labels,
+            depends_on: self.placement.depends_on,
+            ..Revision::new(self.id, self.placement.parents)
+        }
+    }
+}
+
+/// A script with proved sections.
+///
+/// # Errors
+/// When the SQL would break the form of a script.
+pub fn from_draft(project: &Project, head: Head, draft: &Draft, gates: &[Gate]) -> Result<Script, Failure> {
+    let mut up = gate::write(gates);
+    if !up.is_empty() {
+        up.push('\n');
+    }
+    up.push_str(&write_section(&draft.up));
+    let revision =
+        Revision { schema: Some(sql::fingerprint(&draft.schema)), requires: draft.requires, ..head.revision() };
+    compose(project, &revision, &up, &write_section(&draft.down))
+}
+
+/// A script to be filled in by hand.
+///
+/// # Errors
+/// As [`from_draft`].
+pub fn empty(project: &Project, head: Head) -> Result<Script, Failure> {
+    compose(project, &head.revision(), "", "")
+}
+
+fn compose(project: &Project, revision: &Revision, up: &str, down: &str) -> Result<Script, Failure> {
+    let name = file_name(revision.created.unwrap_or_default(), &revision.id, &revision.message);
+    let path = project.settings.path(project.settings.versions.first().map_or("versions", String::as_str)).join(name);
+    Ok(Script::compose(path.display().to_string(), revision, Body::from(up), Some(Body::from(down)))?)
+}
+
+/// Writes a script into the folder, which must be one of the project's; without one, into that of its parent's file.
+///
+/// # Errors
+/// When the identifier or a label is taken, or the file cannot be written.
+pub fn write(project: &Project, graph: &Graph, script: &Script, folder: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let revision = &script.revision;
+    graph.check_new(&revision.id, &revision.labels)?;
+    let folders = project.folders();
+    let folder = match folder {
+        Some(named) => known_folder(&folders, named)?,
+        None => {
+            let of_parent = revision.parents.first().and_then(|parent| graph.script(parent)).and_then(|script| {
+                let parent = std::path::Path::new(script.path()).parent()?;
+                folders.iter().find(|folder| folder.path == parent).cloned()
+            });
+            of_parent.or_else(|| folders.first().cloned()).unwrap_or_else(|| Folder::new("versions"))
+        }
+    };
+    let name = file_name(revision.created.unwrap_or_default(), &revision.id, &revision.message);
+    Ok(folder.add(&name, &script.source.text)?)
+}
+
+fn known_folder(folders: &[Folder], named: PathBuf) -> Result<Folder, Failure> {
+    let canonical = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    let found = folders.iter().find(|folder| canonical(&folder.path) == canonical(&named)).cloned();
+    found.ok_or_else(|| {
+        let known: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.path.display())).collect();
+        let diagnostic = Diagnostic::new("unknown_folder", format!("`{}` is no folder of revisions", named.display()))
+            .note(format!("the settings name {}", known.join(", ")))
+            .help("add it to `versions` under `[schemactl]`");
+        Failure::new(Class::Input, diagnostic)
+    })
+}

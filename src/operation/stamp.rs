@@ -1,0 +1,51 @@
+//! `stamp`: records where a database stands, and runs nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::database::runner::{self, Outcome, Transaction};
+use crate::database::version_table;
+use crate::report::{Failure, Report};
+use crate::revision::{Purge, Target};
+
+use super::{Project, State, walk};
+
+/// Records a database as standing at the targets.
+///
+/// # Errors
+/// When a target names nothing, or the version table cannot be written.
+pub fn stamp(
+    project: &Project,
+    connection: &mut Connection,
+    targets: &[Target],
+    purge: Purge,
+    lock_timeout: Duration,
+    now: &dyn Fn() -> String,
+) -> Result<(Outcome, State), Failure> {
+    let scripts = project.scripts()?;
+    let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
+        let state = State::new(scripts.clone(), rows.to_vec());
+        let route =
+            state.graph.stamp(&state.applied, targets, purge).map_err(|error| Box::new(error) as Box<dyn Report>)?;
+        walk::steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
+    };
+    let options = runner::Options {
+        version_table: project.settings.version_table.clone(),
+        filter: project.filter()?,
+        lock_timeout,
+        transaction: Transaction::All,
+        // What a stamp records need not be what is there: that is what it is for.
+        drift: runner::Drift::Warn,
+        dry_run: false,
+        catalog_edits: false,
+        interrupt: Arc::new(AtomicBool::new(false)),
+        now,
+        tool_version: env!("CARGO_PKG_VERSION"),
+    };
+    let outcome = runner::run(connection, &mut plan, &options, &mut |_| {})?;
+    let state = State::new(scripts, outcome.applied.clone());
+    Ok((outcome, state))
+}

@@ -1,0 +1,289 @@
+//! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::database::gate;
+use crate::database::runner::{self, Event, Outcome, Transaction};
+use crate::database::version_table::{self, Kind};
+use crate::report::{Class, Diagnostic, Failure, Report};
+use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Scripts, Section, Target};
+use crate::schema::Schema;
+use crate::sql;
+
+use super::{Project, State};
+
+/// Where to walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Up to the target.
+    Up,
+    /// Down to the target.
+    Down,
+}
+
+/// How to walk.
+pub struct Options<'a> {
+    /// How long to wait for other connections.
+    pub lock_timeout: Duration,
+    /// How much is one transaction.
+    pub transaction: Transaction,
+    /// Whether all is rolled back at the end.
+    pub dry_run: bool,
+    /// Set from outside when the user wants to stop.
+    pub interrupt: Arc<AtomicBool>,
+    /// The time, RFC 3339 in UTC.
+    pub now: &'a dyn Fn() -> String,
+}
+
+/// What a walk came to.
+#[derive(Debug)]
+pub struct Walked {
+    /// What the runner did.
+    pub outcome: Outcome,
+    /// What the user should know about the route.
+    pub remarks: Vec<Remark>,
+    /// Where the database stands at the end.
+    pub state: State,
+}
+
+/// The route from where a database stands.
+///
+/// # Errors
+/// When the target names nothing, or the graph does not hang together.
+pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Route, Failure> {
+    Ok(match direction {
+        Direction::Up => state.graph.upgrade(&state.applied, target)?,
+        Direction::Down => state.graph.downgrade(&state.applied, target)?,
+    })
+}
+
+/// Runs the revisions between where a database stands and the target.
+///
+/// # Errors
+/// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
+pub fn walk(
+    project: &Project,
+    connection: &mut Connection,
+    direction: Direction,
+    target: &Target,
+    options: &Options<'_>,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Walked, Failure> {
+    let scripts = project.scripts()?;
+    let mut remarks = Vec::new();
+    // Pinned by the first answer: a target that counts from where the database stands must not move with it.
+    let mut pinned: Option<Route> = None;
+    let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
+        let state = State::new(scripts.clone(), rows.to_vec());
+        let route = match &pinned {
+            None => {
+                let route = match direction {
+                    Direction::Up => state.graph.upgrade(&state.applied, target),
+                    Direction::Down => state.graph.downgrade(&state.applied, target),
+                }
+                .map_err(|error| Box::new(error) as Box<dyn Report>)?;
+                remarks.clone_from(&route.remarks);
+                pinned = Some(route.clone());
+                route
+            }
+            Some(route) => still_to_do(route, &state.applied),
+        };
+        steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
+    };
+    let options = runner::Options {
+        version_table: project.settings.version_table.clone(),
+        filter: project.filter()?,
+        lock_timeout: options.lock_timeout,
+        transaction: options.transaction,
+        drift: match project.settings.drift {
+            crate::model::Drift::Warn => runner::Drift::Warn,
+            crate::model::Drift::Refuse => runner::Drift::Refuse,
+        },
+        dry_run: options.dry_run,
+        catalog_edits: project.settings.catalog_edits,
+        interrupt: Arc::clone(&options.interrupt),
+        now: options.now,
+        tool_version: env!("CARGO_PKG_VERSION"),
+    };
+    let outcome = runner::run(connection, &mut plan, &options, observer)?;
+    let state = State::new(scripts, outcome.applied.clone());
+    Ok(Walked { outcome, remarks, state })
+}
+
+/// The part of a route that others have not gone meanwhile.
+fn still_to_do(route: &Route, applied: &Applied) -> Route {
+    let is_open = |op: Op, id: &RevisionId| match op {
+        Op::Upgrade | Op::Stamp => !applied.contains(id),
+        Op::Downgrade | Op::Unstamp => applied.contains(id),
+    };
+    let steps = route.steps.iter().filter(|step| is_open(step.op, &step.revision)).cloned().collect();
+    Route { steps, remarks: Vec::new() }
+}
+
+/// A revision that cannot be walked.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// There is no file for a revision that is to be run.
+    #[error("there is no script for the revision `{revision}`")]
+    NoScript {
+        /// The revision.
+        revision: RevisionId,
+    },
+    /// There is no way back.
+    #[error("the revision `{revision}` cannot be taken back: {why}")]
+    Irreversible {
+        /// The revision.
+        revision: RevisionId,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Report for StepError {
+    fn class(&self) -> Class {
+        Class::Input
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        vec![match self {
+            StepError::NoScript { .. } => Diagnostic::new("no_script", self.to_string())
+                .help("bring its file back into the folder of revisions, or check out the branch that has it"),
+            StepError::Irreversible { revision, .. } => Diagnostic::new("irreversible", self.to_string()).help(format!(
+                "write a `-- migrate:down` section for it, or restore a backup; `schemactl show {revision}` shows the script"
+            )),
+        }]
+    }
+}
+
+/// The steps of a route as the runner takes them.
+///
+/// # Errors
+/// When a script is missing or there is no way back.
+pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepError> {
+    let mut applied = state.applied.clone();
+    let mut steps = Vec::new();
+    for step in &route.steps {
+        let id = &step.revision;
+        let row = state.rows.iter().find(|row| row.revision == *id);
+        let script = state.graph.script(id);
+        let revision = state.graph.get(id).cloned().or_else(|| {
+            row.map(|row| Revision { message: row.message.clone(), ..Revision::new(id.clone(), row.parents.clone()) })
+        });
+        let revision = revision.ok_or_else(|| StepError::NoScript { revision: id.clone() })?;
+        let schema_before = expected_schema(state, &applied);
+        let replaces = match step.op {
+            Op::Stamp => revision.replaces.clone(),
+            _ => Vec::new(),
+        };
+        match step.op {
+            Op::Upgrade | Op::Stamp => applied.insert(id.clone()),
+            Op::Downgrade | Op::Unstamp => applied.remove(id),
+        }
+        let is_up = matches!(step.op, Op::Upgrade | Op::Stamp);
+        let runs: Option<Section> = match step.op {
+            Op::Upgrade => Some(script.ok_or_else(|| StepError::NoScript { revision: id.clone() })?.up.clone()),
+            Op::Downgrade => Some(way_back(&revision, row, script.and_then(|script| script.down.as_ref()))?),
+            Op::Stamp | Op::Unstamp => None,
+        };
+        steps.push(runner::Step {
+            op: if is_up { runner::Op::Upgrade } else { runner::Op::Downgrade },
+            revision: id.clone(),
+            parents: revision.parents.clone(),
+            depends_on: revision.depends_on.clone(),
+            message: revision.message.clone(),
+            kind: match step.op {
+                Op::Stamp if !revision.replaces.is_empty() => Kind::Squash,
+                Op::Stamp => Kind::Stamp,
+                _ => Kind::Upgrade,
+            },
+            checksum: script.map(|script| script.up.checksum()).unwrap_or_default(),
+            gates: runs.iter().flat_map(|section| gate::read(section.sql())).collect(),
+            script: runs,
+            down: script.and_then(|script| script.down.clone()),
+            schema_before,
+            schema_after: expected_schema(state, &applied),
+            replaces,
+        });
+    }
+    Ok(steps)
+}
+
+/// The script that takes a revision back: that of its file, or the one that the database keeps.
+fn way_back(
+    revision: &Revision,
+    row: Option<&version_table::Applied>,
+    down: Option<&Section>,
+) -> Result<Section, StepError> {
+    if let Some(why) = &revision.irreversible {
+        return Err(StepError::Irreversible { revision: revision.id.clone(), why: why.clone() });
+    }
+    let stored = || {
+        let row = row?;
+        let name = format!("the down script of {} in the database", revision.id);
+        Some(Section::stored(name, row.down_sql.clone()?, row.down_transaction))
+    };
+    down.cloned().or_else(stored).ok_or_else(|| StepError::Irreversible {
+        revision: revision.id.clone(),
+        why: "it has no down script".to_owned(),
+    })
+}
+
+/// The fingerprint that the schema has where these revisions are applied, if one of them stands for all the others.
+fn expected_schema(state: &State, applied: &Applied) -> Option<String> {
+    if applied.is_empty() {
+        return Some(sql::fingerprint(&Schema::default()));
+    }
+    match state.graph.current(applied)[..] {
+        [head] => {
+            let recorded = || state.rows.iter().find(|row| row.revision == head.id)?.schema.clone();
+            head.schema.clone().or_else(recorded)
+        }
+        _ => None,
+    }
+}
+
+/// The SQL of a walk, for a database that is not at hand.
+///
+/// `applied` is where that database is taken to stand.
+///
+/// # Errors
+/// As [`steps`], and when the route cannot be found.
+pub fn offline(
+    project: &Project,
+    direction: Direction,
+    target: &Target,
+    applied: Applied,
+    now: &str,
+) -> Result<String, Failure> {
+    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let route = route(&state, direction, target)?;
+    let steps = steps(&state, &route)?;
+    Ok(runner::write_sql(
+        &steps,
+        &project.settings.version_table,
+        state.applied.is_empty(),
+        now,
+        env!("CARGO_PKG_VERSION"),
+    ))
+}
+
+/// The SQL of a stamp, for a database that is not at hand.
+///
+/// # Errors
+/// As [`steps`], and when a target names nothing.
+pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, now: &str) -> Result<String, Failure> {
+    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
+    let steps = steps(&state, &route)?;
+    Ok(runner::write_sql(
+        &steps,
+        &project.settings.version_table,
+        state.applied.is_empty(),
+        now,
+        env!("CARGO_PKG_VERSION"),
+    ))
+}

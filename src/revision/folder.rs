@@ -1,0 +1,243 @@
+//! A folder of scripts: reading all of them, writing one without ever losing another.
+//!
+//! The only part of this module that touches files.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::problem::Problem;
+use super::script::Script;
+use crate::report::{Class, Diagnostic, Report};
+
+/// A folder such as `versions/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Its path.
+    pub path: PathBuf,
+}
+
+/// What folders hold: the scripts that can be read, and what is wrong with the others.
+#[derive(Debug, Clone, Default)]
+pub struct Scripts {
+    /// The scripts, in the order of the folders and of the files' names.
+    pub scripts: Vec<Script>,
+    /// A problem for each file that could not be read.
+    pub problems: Vec<Problem>,
+}
+
+impl Folder {
+    /// The folder at a path, which need not exist yet.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Folder {
+        Folder { path: path.into() }
+    }
+
+    /// Reads the scripts of several folders. Subfolders, hidden files and files that do not end in `.sql` are not
+    /// looked at.
+    pub fn read(folders: &[Folder]) -> Result<Scripts, FolderError> {
+        let mut found = Scripts::default();
+        for folder in folders {
+            folder.read_into(&mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn read_into(&self, found: &mut Scripts) -> Result<(), FolderError> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => FolderError::Missing { path: self.path.clone() },
+            _ => FolderError::Read { path: self.path.clone(), error },
+        };
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if !is_hidden && path.extension().is_some_and(|extension| extension == "sql") && path.is_file() {
+                files.push(path);
+            }
+        }
+        files.sort();
+        for file in files {
+            let path = file.display().to_string();
+            match fs::read_to_string(&file) {
+                Ok(text) => match Script::read(path, &text) {
+                    Ok(script) => found.scripts.push(script),
+                    Err(error) => found.problems.push(Problem::Script(error)),
+                },
+                Err(error) => found.problems.push(Problem::Unreadable { path, why: error.to_string() }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a new file, the folder too if there is none, and gives back its path. The file appears whole or not at
+    /// all, and never in the place of another.
+    pub fn add(&self, file_name: &str, text: &str) -> Result<PathBuf, FolderError> {
+        let path = self.path.join(file_name);
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => FolderError::Exists { path: path.clone() },
+            _ => FolderError::Write { path: path.clone(), error },
+        };
+        fs::create_dir_all(&self.path).map_err(|error| FolderError::Write { path: self.path.clone(), error })?;
+        let partial = write_beside(&path, text).map_err(failed)?;
+        // A hard link fails where there is a file already; renaming would silently replace it.
+        let placed = match fs::hard_link(&partial, &path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => fs::rename(&partial, &path),
+            linked => fs::remove_file(&partial).and(linked),
+        };
+        placed.and_then(|()| sync_folder(&self.path)).map_err(failed)?;
+        Ok(path)
+    }
+}
+
+/// Replaces the text of a file; after a crash it holds the old text or the new one, never a part.
+pub fn replace_file(path: &Path, text: &str) -> Result<(), FolderError> {
+    let failed = |error| FolderError::Write { path: path.to_owned(), error };
+    let path = &fs::canonicalize(path).map_err(failed)?;
+    let partial = write_beside(path, text).map_err(failed)?;
+    let permissions = fs::metadata(path).map_err(failed)?.permissions();
+    fs::set_permissions(&partial, permissions).and_then(|()| fs::rename(&partial, path)).map_err(failed)?;
+    sync_folder(path.parent().unwrap_or(Path::new("."))).map_err(failed)
+}
+
+/// Writes a hidden file next to a path that is to hold the same text.
+fn write_beside(path: &Path, text: &str) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(".partial");
+    let partial = path.with_file_name(hidden);
+    let mut file = File::create(&partial)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(partial)
+}
+
+/// Makes the entries of a folder last; only Unix opens folders as files.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+/// A folder of scripts that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is no such folder.
+    #[error("there is no folder `{}`", path.display())]
+    Missing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It could not be read.
+    #[error("the folder `{}` could not be read: {error}", path.display())]
+    Read {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// There is a file of that name.
+    #[error("the file `{}` exists already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file could not be written.
+    #[error("`{}` could not be written: {error}", path.display())]
+    Write {
+        /// The file or the folder.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+impl Report for FolderError {
+    fn class(&self) -> Class {
+        Class::Input
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let (code, help) = match self {
+            FolderError::Missing { .. } => {
+                ("no_versions_folder", "run `schemactl init`, or set `versions` in migrations.toml")
+            }
+            FolderError::Read { .. } => ("unreadable_folder", "check the permissions of the folder"),
+            FolderError::Exists { .. } => ("file_exists", "give the revision another message or identifier"),
+            FolderError::Write { .. } => ("unwritable_file", "check the permissions and the space on the disk"),
+        };
+        vec![Diagnostic::new(code, self.to_string()).help(help)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(id: &str) -> String {
+        format!("-- revision: {id}\n-- parents: none\n\n-- migrate:up\nSELECT 1;\n")
+    }
+
+    fn file_names(path: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn only_sql_files_are_read_and_in_the_order_of_their_names() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (one, two) = (scratch.path().join("one"), scratch.path().join("two"));
+        for (path, text) in [
+            (one.join("2_b.sql"), script("b")),
+            (one.join("1_a.sql"), script("a")),
+            (one.join(".#1_a.sql"), "lock".to_owned()),
+            (one.join("notes.md"), "prose".to_owned()),
+            (one.join("deeper/3_c.sql"), script("c")),
+            (one.join("folder.sql/4_d.sql"), script("d")),
+            (two.join("0_e.sql"), script("e")),
+            (two.join("1_broken.sql"), "SELECT 1;".to_owned()),
+        ] {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        fs::write(two.join("2_latin.sql"), b"-- revision: \xe9").unwrap();
+        let found = Folder::read(&[Folder::new(&one), Folder::new(&two)]).unwrap();
+        let ids: Vec<_> = found.scripts.iter().map(|script| script.revision.id.as_str()).collect();
+        assert_eq!(ids, ["a", "b", "e"]);
+        assert!(
+            matches!(&found.problems[..], [Problem::Script(_), Problem::Unreadable { .. }]),
+            "{:?}",
+            found.problems
+        );
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error_that_says_what_to_do() {
+        let error = Folder::read(&[Folder::new("no/such/folder")]).unwrap_err();
+        assert_eq!(error.to_string(), "there is no folder `no/such/folder`");
+        assert!(error.diagnostics()[0].help.as_deref().unwrap().contains("schemactl init"));
+    }
+
+    #[test]
+    fn a_new_file_never_takes_the_place_of_another() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = Folder::new(scratch.path().join("versions"));
+        let path = folder.add("1_a.sql", "first").unwrap();
+        let error = folder.add("1_a.sql", "second").unwrap_err();
+        assert!(matches!(error, FolderError::Exists { .. }), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        assert_eq!(file_names(&folder.path), ["1_a.sql"]);
+    }
+
+    #[test]
+    fn replacing_leaves_one_file_with_the_new_text() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = Folder::new(scratch.path());
+        let path = folder.add("1_a.sql", "first").unwrap();
+        replace_file(&path, "second").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+        assert_eq!(file_names(&folder.path), ["1_a.sql"]);
+    }
+}

@@ -1,0 +1,5 @@
+//! The binary from end to end: few tests, each of something that only the whole can show.
+
+mod completions;
+mod support;
+mod usage;

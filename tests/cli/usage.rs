@@ -1,0 +1,64 @@
+//! Wrong usage, help and version.
+
+use crate::support::command::{Ended, Project};
+
+#[test]
+fn a_near_miss_is_told_and_the_exit_code_is_two() {
+    let ended = Project::new().run(&["completion", "bash"]).ends_with(2).says("'completions'");
+    assert_eq!(ended.stdout, "");
+}
+
+#[test]
+fn no_command_shows_the_help_and_is_wrong_usage() {
+    Project::new().run(&[]).ends_with(2).says("Usage: schemactl").says("The first hour:");
+}
+
+#[test]
+fn programs_get_wrong_usage_as_json() {
+    let project = Project::new();
+    let ended = project.run(&["completion", "bash", "--format", "json"]).ends_with(2);
+    assert_eq!(ended.stderr, "");
+    let error = &ended.json()["error"];
+    assert_eq!(error["code"], "unknown_command");
+    assert_eq!(error["message"], "unrecognized subcommand 'completion'");
+    assert!(error["help"].is_string() && error["at"].is_null(), "{ended}");
+
+    let ended = project.run(&["--format=json"]).ends_with(2);
+    assert_eq!(ended.json()["error"]["code"], "missing_command");
+}
+
+#[test]
+fn a_variable_stands_in_for_an_option_and_the_option_goes_before_it() {
+    let project = Project::new();
+    let ended = Ended::of(project.command(&["nonsense"]).env("SCHEMACTL_FORMAT", "json")).ends_with(2);
+    assert_eq!(ended.json()["error"]["code"], "unknown_command");
+    let line = ["nonsense", "--format", "text"];
+    Ended::of(project.command(&line).env("SCHEMACTL_FORMAT", "json")).ends_with(2).says("error: ");
+    let ended = Ended::of(project.command(&["completions", "bash"]).env("SCHEMACTL_COLOR", "pink")).ends_with(2);
+    assert!(ended.stderr.contains("'pink'"), "{ended}");
+    Ended::of(project.command(&["completions", "bash"]).env("SCHEMACTL_YES", "0")).ends_with(0);
+}
+
+#[test]
+fn the_help_does_not_tell_what_a_variable_holds() {
+    let project = Project::new();
+    let mut command = project.command(&["--help"]);
+    let ended = Ended::of(command.env("SCHEMACTL_DATABASE", "libsql://secret@host")).ends_with(0);
+    assert!(ended.stdout.contains("SCHEMACTL_DATABASE") && !ended.stdout.contains("secret"), "{ended}");
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let project = Project::new();
+    project.run(&["--version"]).ends_with(0).answers(concat!("schemactl ", env!("CARGO_PKG_VERSION"), "\n"));
+    project.run(&["completions", "--help"]).ends_with(0).answers("Examples:").answers("Global options, ");
+}
+
+#[test]
+fn colours_come_when_they_are_asked_for_only() {
+    let project = Project::new();
+    assert!(!project.run(&["nonsense"]).stderr.contains('\u{1b}'));
+    project.run(&["nonsense", "--color", "always"]).says("\u{1b}[1m");
+    let mut command = project.command(&["nonsense", "--color=always"]);
+    Ended::of(command.env("NO_COLOR", "1")).says("\u{1b}[1m");
+}
