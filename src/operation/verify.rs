@@ -237,6 +237,7 @@ impl Rehearsal<'_> {
             dry_run: false,
             catalog_edits: self.project.settings.catalog_edits,
             interrupt: Arc::clone(self.interrupt),
+            prepare: &|_| Ok(()),
             // Nobody reads the version table of a scratch database.
             now: &String::new,
             tool_version: env!("CARGO_PKG_VERSION"),

@@ -1,6 +1,8 @@
 //! The binary from end to end: few tests, each of something that only the whole can show.
 
+mod backup;
 mod completions;
+mod rehearse;
 mod support;
 mod usage;
 mod verify;

@@ -7,7 +7,7 @@ use rusqlite::ffi;
 
 use super::evidence::{Evidence, Intended};
 use super::permission::{Limits, Watch};
-use super::{Drift, Event, Op, Problem, Runner, Step};
+use super::{Done, Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
 use crate::database::statements::{Failure, Statements};
 use crate::database::{gate, introspect, version_table};
@@ -18,10 +18,11 @@ use crate::sql;
 use crate::token::significant_tokens;
 
 impl Runner<'_, '_> {
-    /// Runs one step inside the transaction that is open, and commits it unless all steps are one transaction.
-    pub(super) fn step(&mut self, step: &Step, number: usize, of: usize, in_one: bool) -> Result<(), Problem> {
+    /// Runs one step inside the transaction that is open; `in_one` says that all steps are one transaction.
+    pub(super) fn step(&mut self, step: &Step, number: usize, of: usize, in_one: bool) -> Result<Done, Problem> {
         (self.observer)(Event::Started { step, number, of });
         let start = Instant::now();
+        let changes = self.connection.total_changes();
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
                 (self.observer)(Event::NotRehearsed { step });
@@ -33,14 +34,9 @@ impl Runner<'_, '_> {
             Some(script) => self.run_inside(step, script)?,
             None => {}
         }
+        let rows = self.connection.total_changes() - changes;
         self.record(step, start)?;
-        if !in_one {
-            self.commit()?;
-        }
-        let done = step.done(start.elapsed());
-        (self.observer)(Event::Finished { done: &done });
-        self.done.push(done);
-        Ok(())
+        Ok(step.done(start.elapsed(), rows))
     }
 
     /// Writes the step down in the version table.
@@ -54,8 +50,7 @@ impl Runner<'_, '_> {
                     version_table::delete(connection, table, replaced)?;
                 }
                 // Outside a transaction another runner may have done the same at the same time.
-                let is_outside = step.script.as_ref().is_some_and(|script| !script.transaction);
-                if !is_outside || !self.has(&step.revision)? {
+                if !step.is_outside_transaction() || !self.has(&step.revision)? {
                     let mut row = step.row(start.elapsed(), self.options);
                     row.schema =
                         row.schema.or_else(|| self.schema.as_ref().map(|(_, fingerprint)| fingerprint.clone()));
