@@ -3,6 +3,7 @@
 //! What the command line says and how it ends is in `cli`; real projects' histories are in `histories`; walks over
 //! revision graphs are in `traversal`; what tests stand on is in `support`.
 
+mod changes;
 mod cli;
 mod histories;
 mod properties;

@@ -2,5 +2,7 @@
 
 pub mod command;
 pub mod generate;
+pub mod laws;
 pub mod mutate;
+pub mod rows;
 pub mod shared;
