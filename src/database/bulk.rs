@@ -195,23 +195,26 @@ fn image(rows: &[Row], roots: &[u8], schema: &Schema) -> rusqlite::Result<Vec<u8
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::database::{Filter, introspect};
 
     fn many() -> String {
-        (0..MANY)
-            .map(|n| {
-                format!(
-                    "CREATE TABLE t{n} (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT COLLATE unicase UNIQUE, b CHECK (fold(b) > 0), p REFERENCES t{} (id));
-                     CREATE TABLE w{n} (x, y DEFAULT {n}, PRIMARY KEY (x, y), UNIQUE (y)) WITHOUT ROWID;
-                     CREATE INDEX i{n} ON t{n} (a DESC) WHERE a > 1; CREATE VIEW v{n} AS SELECT a FROM t{n};
-                     CREATE TRIGGER b{n} AFTER INSERT ON t{n} BEGIN INSERT INTO w{n} VALUES (NEW.id, NEW.id); END;
-                     CREATE TRIGGER a{n} INSTEAD OF INSERT ON v{n} BEGIN INSERT INTO t{n} (p) VALUES (7); END;",
-                    (n + 1) % MANY
-                )
-            })
-            .collect::<String>()
-            + "CREATE VIRTUAL TABLE f USING fts5(a)"
+        let mut sql = "CREATE VIRTUAL TABLE f USING fts5(a);".to_owned();
+        for n in 0..MANY {
+            let next = (n + 1) % MANY;
+            write!(
+                sql,
+                "CREATE TABLE t{n} (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT COLLATE unicase UNIQUE, b CHECK (fold(b) > 0), p REFERENCES t{next} (id));
+                 CREATE TABLE w{n} (x, y DEFAULT {n}, PRIMARY KEY (x, y), UNIQUE (y)) WITHOUT ROWID;
+                 CREATE INDEX i{n} ON t{n} (a DESC) WHERE a > 1; CREATE VIEW v{n} AS SELECT a FROM t{n};
+                 CREATE TRIGGER b{n} AFTER INSERT ON t{n} BEGIN INSERT INTO w{n} VALUES (NEW.id, NEW.id); END;
+                 CREATE TRIGGER a{n} INSTEAD OF INSERT ON v{n} BEGIN INSERT INTO t{n} (p) VALUES (7); END;"
+            )
+            .unwrap();
+        }
+        sql
     }
 
     fn schema(sql: &str) -> Schema {
@@ -239,7 +242,7 @@ mod tests {
         assert_eq!(check(), "ok");
         connection
             .execute_batch(
-                "BEGIN; INSERT INTO v7 VALUES ('x'); INSERT INTO v7 VALUES ('y'); DROP TABLE t8; CREATE TABLE new (a UNIQUE);
+                "BEGIN; INSERT INTO v7 VALUES ('x'); INSERT INTO v7 VALUES ('y'); DROP VIEW v8; DROP TABLE t8; CREATE TABLE new (a UNIQUE);
                  INSERT INTO f VALUES ('word'); ALTER TABLE w9 RENAME COLUMN y TO z; COMMIT; VACUUM",
             )
             .unwrap();

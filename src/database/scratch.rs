@@ -112,7 +112,7 @@ impl Scratch {
         &self.connection
     }
 
-    /// Runs a script; what it needs of the application is replaced by stand-ins.
+    /// Runs a script; what it needs of the application is replaced by stand-ins, slips of the pen are not.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl Scratch {
                 Ok(())
             };
             let Err(failure) = run() else { return Ok(()) };
-            let met = self.stand_ins.meet_message(&self.connection, &failure.message);
+            let met = self.stand_ins.meet_in_script(&self.connection, &failure.message);
             if !met.unwrap_or(false) {
                 return Err(failure);
             }
@@ -286,7 +286,9 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_pen_is_refused_where_a_person_wrote_it_and_not_in_a_database() {
-        let schema = schema_of("CREATE TABLE t (a CHECK (lenght(a) > 0))");
+        let mut schema = schema_of("CREATE TABLE t (a CHECK (length(a) > 0))");
+        schema.tables[0].checks[0].expression = crate::schema::Expression::new("lenght(a) > 0");
+        assert!(Scratch::empty().unwrap().run("CREATE TABLE t (a CHECK (lenght(a) > 0))").is_err());
         let error = Scratch::build_as_written(&schema, &StandIns::default()).unwrap_err();
         assert_eq!(error.nearest.as_deref(), Some("length"));
         assert!(Scratch::build(&schema).is_ok());

@@ -13,7 +13,6 @@ use rusqlite::functions::{Aggregate, Context, FunctionFlags, WindowAggregate};
 use rusqlite::types::Null;
 
 use super::error::words;
-use crate::report::nearest;
 use crate::schema::Name;
 
 /// What a schema uses and this SQLite lacks.
@@ -59,7 +58,8 @@ impl Missing {
             .or_else(|| after("may not be used with non-aggregate ").map(Missing::Aggregate))
     }
 
-    /// The name of something built in that was probably meant.
+    /// The name of something built in that was probably meant: one letter more, less, other, or two exchanged. A name
+    /// that holds the whole of the other, as `ulower` does, is one of its own.
     pub(super) fn near_miss(&self, connection: &Connection) -> Option<String> {
         let (name, list) = match self {
             Missing::Collation(name) => (name, "SELECT name FROM pragma_collation_list"),
@@ -70,7 +70,23 @@ impl Missing {
         let mut statement = connection.prepare(list).ok()?;
         let names: Vec<String> =
             statement.query_map([], |row| row.get(0)).ok()?.collect::<rusqlite::Result<_>>().ok()?;
-        nearest(name.as_str(), names.iter().map(String::as_str)).map(str::to_owned)
+        let name = name.folded();
+        let is_near = |candidate: &String| {
+            let candidate = candidate.to_ascii_lowercase();
+            strsim::damerau_levenshtein(&name, &candidate) == 1 && !name.contains(&candidate)
+        };
+        names.into_iter().find(is_near)
+    }
+
+    /// Whether the schema of a database names it already.
+    pub(super) fn is_named_in_schema(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let (Missing::Collation(name) | Missing::Function(name) | Missing::Aggregate(name) | Missing::Module(name)) =
+            self;
+        connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE instr(lower(sql), lower(?1)))",
+            [name.as_str()],
+            |row| row.get(0),
+        )
     }
 }
 
@@ -154,8 +170,20 @@ impl StandIns {
         self.meet_message(connection, &words(error))
     }
 
-    /// As [`StandIns::meet`], for an error that is known by its words.
-    pub(super) fn meet_message(&mut self, connection: &Connection, message: &str) -> rusqlite::Result<bool> {
+    /// As [`StandIns::meet`] for an error of a script, by its words: what is nearly the name of something built in, and
+    /// not in the schema yet, is a slip of the pen.
+    pub(super) fn meet_in_script(&mut self, connection: &Connection, message: &str) -> rusqlite::Result<bool> {
+        let Some(missing) = Missing::in_message(message) else { return Ok(false) };
+        if !self.knows(&missing)
+            && missing.near_miss(connection).is_some()
+            && !missing.is_named_in_schema(connection)?
+        {
+            return Ok(false);
+        }
+        self.meet_message(connection, message)
+    }
+
+    fn meet_message(&mut self, connection: &Connection, message: &str) -> rusqlite::Result<bool> {
         match Missing::in_message(message) {
             Some(Missing::Collation(name)) => {
                 self.register_collation(connection, &name)?;
@@ -281,6 +309,9 @@ mod tests {
         let near = |missing: Missing| missing.near_miss(&connection);
         assert_eq!(near(Missing::Function(Name::from("lenght"))).as_deref(), Some("length"));
         assert_eq!(near(Missing::Collation(Name::from("nocaes"))).as_deref(), Some("NOCASE"));
-        assert_eq!(near(Missing::Function(Name::from("my_own_function"))), None);
+        for own in ["my_own_function", "ulower", "regexp", "md5"] {
+            assert_eq!(near(Missing::Function(Name::from(own))), None, "{own}");
+        }
+        assert_eq!(near(Missing::Collation(Name::from("unicase"))), None);
     }
 }

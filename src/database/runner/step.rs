@@ -56,7 +56,10 @@ impl Runner<'_, '_> {
                 // Outside a transaction another runner may have done the same at the same time.
                 let is_outside = step.script.as_ref().is_some_and(|script| !script.transaction);
                 if !is_outside || !self.has(&step.revision)? {
-                    version_table::insert(connection, table, &step.row(start.elapsed(), self.options))?;
+                    let mut row = step.row(start.elapsed(), self.options);
+                    row.schema =
+                        row.schema.or_else(|| self.schema.as_ref().map(|(_, fingerprint)| fingerprint.clone()));
+                    version_table::insert(connection, table, &row)?;
                 }
             }
             Op::Downgrade => {
@@ -205,7 +208,7 @@ impl Runner<'_, '_> {
                 intended.take_in(&script.sql()[span], watch);
             };
             // What only the application has gets a stand-in, and the statement another try.
-            let met = self.stand_ins.meet_message(self.connection, &failure.message);
+            let met = self.stand_ins.meet_in_script(self.connection, &failure.message);
             if !met.map_err(|error| self.sqlite(&error))? {
                 return Err(self.failed(script, failure, watch));
             }

@@ -162,6 +162,7 @@ fn a_revision_goes_up_and_down_and_the_table_says_so() {
     assert_eq!(outcome.applied[0].down_sql.as_deref(), Some("DROP TABLE t;"));
     assert!(!outcome.applied[0].down_transaction);
     assert_eq!(outcome.applied[0].schema, first.schema_after);
+    assert_eq!(outcome.applied[1].schema, Some(fingerprint("CREATE TABLE t (x, y)")));
     assert_eq!(file.one("SELECT count(y) + count(*) FROM t"), "2");
 
     let outcome = file.run(&[down("b", "ALTER TABLE t DROP COLUMN y"), down("a", "DROP TABLE t")]).unwrap();
@@ -374,21 +375,63 @@ fn the_schema_must_be_the_one_that_the_header_promises() {
 }
 
 #[test]
-fn two_runners_apply_each_revision_once() {
-    let file = File::new("CREATE TABLE log (n)");
-    let steps: Vec<Step> = (0..5).map(|n| up(&format!("r{n}"), &format!("INSERT INTO log VALUES ({n})"))).collect();
-    let total: usize = thread::scope(|scope| {
-        let run_all = || {
-            let mut connection = file.open();
-            let options = Options { lock_timeout: Duration::from_secs(20), ..options() };
-            run_on(&mut connection, &steps, &options).unwrap().steps.len()
+fn several_runners_apply_each_revision_once() {
+    for mode in ["DELETE", "WAL"] {
+        let file = File::new(&format!("PRAGMA journal_mode = {mode}; CREATE TABLE log (n)"));
+        let steps: Vec<Step> = (0..5).map(|n| up(&format!("r{n}"), &format!("INSERT INTO log VALUES ({n})"))).collect();
+        let total: usize = thread::scope(|scope| {
+            let run_all = || {
+                let mut connection = file.open();
+                let options = Options { lock_timeout: Duration::from_secs(20), ..options() };
+                run_on(&mut connection, &steps, &options).unwrap().steps.len()
+            };
+            let runners: Vec<_> = (0..4).map(|_| scope.spawn(run_all)).collect();
+            runners.into_iter().map(|runner| runner.join().unwrap()).sum()
+        });
+        assert_eq!(total, 5);
+        assert_eq!(file.one("SELECT group_concat(n) FROM log"), "0,1,2,3,4");
+        assert_eq!(file.revisions().len(), 5);
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_leaves_the_database_at_a_revision() {
+    for mode in ["DELETE", "WAL"] {
+        let file = File::new(&format!("PRAGMA journal_mode = {mode}; {FAMILY}"));
+        // What a crash leaves is what stands in the files while the script runs.
+        let copy = tempfile::tempdir().unwrap();
+        let mut plan = |_: &[Applied]| {
+            let many = "INSERT INTO p SELECT NULL, hex(randomblob(2000)), NULL FROM pragma_function_list;";
+            Ok(vec![
+                up("a", "CREATE TABLE t (x)"),
+                up("b", &format!("PRAGMA user_version = 2; {many} {many} {REBUILD}")),
+            ])
         };
-        let runners: Vec<_> = (0..4).map(|_| scope.spawn(run_all)).collect();
-        runners.into_iter().map(|runner| runner.join().unwrap()).sum()
-    });
-    assert_eq!(total, 5);
-    assert_eq!(file.one("SELECT group_concat(n) FROM log"), "0,1,2,3,4");
-    assert_eq!(file.revisions().len(), 5);
+        let mut connection = file.open();
+        connection.pragma_update(None, "cache_size", 5).unwrap();
+        let mut crashes = 0;
+        let outcome = run(&mut connection, &mut plan, &options(), &mut |event| {
+            if matches!(event, Event::Statement { step, .. } if step.revision == id("b")) {
+                crashes += 1;
+                let folder = copy.path().join(crashes.to_string());
+                std::fs::create_dir(&folder).unwrap();
+                for entry in std::fs::read_dir(file.folder.path()).unwrap() {
+                    let name = entry.unwrap().file_name();
+                    std::fs::copy(file.folder.path().join(&name), folder.join(&name)).unwrap();
+                }
+            }
+        });
+        outcome.unwrap();
+        assert!(crashes > 8);
+        for crash in 1..=crashes {
+            let path = copy.path().join(crash.to_string()).join("app.db");
+            let left = open(&path, Access::Write, SOON).unwrap().unwrap();
+            let number = |sql: &str| left.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+            assert_eq!(number("SELECT count(*) FROM schemactl_version"), 1, "{mode} {crash}");
+            assert_eq!(number("PRAGMA user_version") + number("SELECT count(*) FROM p"), 3);
+            assert_eq!(left.query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));
+        }
+    }
 }
 
 #[test]
@@ -525,4 +568,26 @@ fn what_only_the_application_has_is_not_in_the_way_and_never_used() {
     let error = file.run(&[up("b", "INSERT INTO t VALUES (3, 'z')")]).unwrap_err();
     assert!(matches!(error.problem, Problem::StandInUsed { .. }), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM t NOT INDEXED"), "2");
+    let error = file.run(&[up("c", "CREATE TABLE slip (a CHECK (lenght(a) > 1))")]).unwrap_err();
+    assert!(error.to_string().ends_with("no such function: lenght"), "{error}");
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = File::new(FAMILY);
+    let set = |mode: u32| {
+        std::fs::set_permissions(file.folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(0o555);
+    let is_root = std::fs::write(file.folder.path().join("probe"), "").is_ok();
+    let outcome = if is_root { Ok(Outcome::default()) } else { file.run(&[up("a", "CREATE TABLE t (x)")]) };
+    set(0o755);
+    if is_root {
+        eprintln!("skipped: this user may write everywhere");
+        return;
+    }
+    let error = outcome.unwrap_err();
+    assert!(matches!(error.problem, Problem::Database(Error::ReadOnlyFolder { needed: "journal", .. })), "{error}");
+    assert_eq!(file.one("SELECT count(*) FROM p"), "3");
 }
