@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::context::Context;
-use super::open::{Opened, target};
+use super::open::target;
 use crate::model;
 use crate::operation::{autogenerate, replay};
 use crate::report::Failure;
@@ -28,14 +28,13 @@ pub struct Args {
 /// When it cannot be read.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project_or_bare()?;
-    let schema = match &args.at {
-        Some(word) => replay::schema_at(&project, &project.graph()?, &target(word)?)?,
-        None => {
-            let Some(connection) = project.connect(crate::database::Access::Read, super::open::LOCK_TIMEOUT)? else {
-                return super::open::no_database(&context.database_name(&project)?);
-            };
-            autogenerate::actual_schema(&project, Some(&connection))?
-        }
+    let schema = if let Some(word) = &args.at {
+        replay::schema_at(&project, &project.graph()?, &target(word)?)?
+    } else {
+        let Some(connection) = project.connect(crate::database::Access::Read, super::open::LOCK_TIMEOUT)? else {
+            return super::open::no_database(&context.database_name(&project)?);
+        };
+        autogenerate::actual_schema(&project, Some(&connection))?
     };
     let text = model::write(&schema);
     if context.output.is_json() {

@@ -125,10 +125,7 @@ fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(S
     if let Some(notice) = scratch.stand_ins().notice() {
         warnings.push(Diagnostic::new("stand_ins", notice));
     }
-    match mistakes.is_empty() {
-        true => Ok((wanted, warnings)),
-        false => Err(Failure::all(Class::Input, mistakes)),
-    }
+    if mistakes.is_empty() { Ok((wanted, warnings)) } else { Err(Failure::all(Class::Input, mistakes)) }
 }
 
 struct Known {

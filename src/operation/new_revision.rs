@@ -1,6 +1,6 @@
 //! `revision`, `merge` and the baseline of `init --from-database`: new scripts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -77,10 +77,10 @@ pub fn write(project: &Project, graph: &Graph, script: &Script, folder: Option<P
     graph.check_new(&revision.id, &revision.labels)?;
     let folders = project.folders();
     let folder = match folder {
-        Some(named) => known_folder(&folders, named)?,
+        Some(named) => known_folder(&folders, &named)?,
         None => {
             let of_parent = revision.parents.first().and_then(|parent| graph.script(parent)).and_then(|script| {
-                let parent = std::path::Path::new(script.path()).parent()?;
+                let parent = Path::new(script.path()).parent()?;
                 folders.iter().find(|folder| folder.path == parent).cloned()
             });
             of_parent.or_else(|| folders.first().cloned()).unwrap_or_else(|| Folder::new("versions"))
@@ -90,9 +90,9 @@ pub fn write(project: &Project, graph: &Graph, script: &Script, folder: Option<P
     Ok(folder.add(&name, &script.source.text)?)
 }
 
-fn known_folder(folders: &[Folder], named: PathBuf) -> Result<Folder, Failure> {
-    let canonical = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-    let found = folders.iter().find(|folder| canonical(&folder.path) == canonical(&named)).cloned();
+fn known_folder(folders: &[Folder], named: &Path) -> Result<Folder, Failure> {
+    let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let found = folders.iter().find(|folder| canonical(&folder.path) == canonical(named)).cloned();
     found.ok_or_else(|| {
         let known: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.path.display())).collect();
         let diagnostic = Diagnostic::new("unknown_folder", format!("`{}` is no folder of revisions", named.display()))
