@@ -20,7 +20,7 @@ use crate::operation::Project;
 use crate::operation::backup::Backup;
 use crate::operation::walk::{self, Direction, Walked};
 use crate::report::{Diagnostic, Failure, count};
-use crate::revision::{Graph, RevisionId};
+use crate::revision::{Graph, Remark, RevisionId};
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
@@ -170,7 +170,8 @@ fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked, backup: O
         context.output.json(&document);
         return;
     }
-    for remark in remarks {
+    // That there is nothing to do is the answer.
+    for remark in remarks.iter().filter(|remark| !matches!(remark, Remark::AlreadyThere { .. })) {
         context.output.warn(&remark.diagnostic());
     }
     let place = place(&state.graph, &heads);

@@ -3,5 +3,7 @@
 pub mod chain;
 pub mod command;
 pub mod generate;
+pub mod laws;
 pub mod mutate;
+pub mod rows;
 pub mod shared;
