@@ -50,7 +50,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
-    let mut observer = |event: Event<'_>| super::walk::tell(context, &event);
+    let mut observer = |event: Event<'_>| super::walk::tell(context, &event, super::walk::Rows::Told);
     let copied = |pages: crate::database::backup::Progress| progress.set(pages.done);
     let rehearsed = rehearse::rehearse(&project, direction, &target(&args.target)?, &options, &copied, &mut observer);
     progress.finish();

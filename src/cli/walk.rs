@@ -102,7 +102,8 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
-    let mut observer = |event: Event<'_>| tell(context, &event);
+    let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
+    let mut observer = |event: Event<'_>| tell(context, &event, rows);
     let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer);
     copying.finish();
     let walked = walked?;
@@ -114,8 +115,17 @@ fn connect(project: &Project, access: Access, args: &Walk) -> Result<Option<rusq
     project.connect(access, args.lock_timeout)
 }
 
+/// Whether the lines about revisions say how many rows were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// They do.
+    Told,
+    /// They do not.
+    Untold,
+}
+
 /// The talk on the way, and a line for each revision that is done.
-pub fn tell(context: &Context, event: &Event<'_>) {
+pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
     match event {
         Event::WaitingForLock { waited } => {
             context.output.talk(format!("waiting for another connection to finish ({})", calm(*waited)));
@@ -127,7 +137,7 @@ pub fn tell(context: &Context, event: &Event<'_>) {
                 done.op.verb(),
                 Meaning::Revision.paint(&done.revision),
                 super::visible::visible(&message),
-                Meaning::Dim.paint(took(done))
+                Meaning::Dim.paint(took(done, rows))
             ));
         }
         Event::Drifted { step, after, .. } => {
@@ -146,11 +156,14 @@ pub fn tell(context: &Context, event: &Event<'_>) {
     }
 }
 
-/// How long a step took, and how many rows it wrote where it wrote any.
-fn took(done: &runner::Done) -> String {
-    match usize::try_from(done.rows) {
-        Ok(0) => calm(done.duration),
-        rows => format!("{}, {} written", calm(done.duration), count(rows.unwrap_or(usize::MAX), "row")),
+/// How long a step took, and how many rows it wrote.
+fn took(done: &runner::Done, rows: Rows) -> String {
+    match rows {
+        Rows::Untold => calm(done.duration),
+        Rows::Told => {
+            let rows = usize::try_from(done.rows).unwrap_or(usize::MAX);
+            format!("{}, {} written", calm(done.duration), count(rows, "row"))
+        }
     }
 }
 

@@ -233,6 +233,7 @@ pub fn run(
         options,
         observer,
         done: Vec::new(),
+        rows: 0,
         pending: Vec::new(),
         sharing: options.transaction == Transaction::Each && !options.dry_run,
         applied: None,
@@ -263,6 +264,8 @@ struct Runner<'r, 'o> {
     options: &'r Options<'o>,
     observer: &'r mut dyn FnMut(Event<'_>),
     done: Vec<Done>,
+    /// How many rows the last script wrote.
+    rows: u64,
     /// Steps that are done in the transaction that is open, to be committed together.
     pending: Vec<Done>,
     /// Whether steps share transactions.

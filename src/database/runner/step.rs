@@ -23,7 +23,7 @@ impl Runner<'_, '_> {
     pub(super) fn step(&mut self, step: &Step, number: usize, of: usize, in_one: bool) -> Result<Done, Problem> {
         (self.observer)(Event::Started { step, number, of });
         let start = Instant::now();
-        let changes = self.connection.total_changes();
+        self.rows = 0;
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
                 (self.observer)(Event::NotRehearsed { step });
@@ -35,9 +35,8 @@ impl Runner<'_, '_> {
             Some(script) => self.run_inside(step, script)?,
             None => {}
         }
-        let rows = self.connection.total_changes() - changes;
         self.record(step, start)?;
-        Ok(step.done(start.elapsed(), rows))
+        Ok(step.done(start.elapsed(), self.rows))
     }
 
     /// Writes the step down in the version table.
@@ -177,7 +176,9 @@ impl Runner<'_, '_> {
             version_table: self.options.version_table.clone(),
         };
         let watch = Watch::set(self.connection, limits).map_err(|error| self.sqlite(&error))?;
+        let changes = self.connection.total_changes();
         let outcome = self.run_statements(step, script, &watch);
+        self.rows = self.connection.total_changes() - changes;
         let lifted = Watch::lift(self.connection);
         let intended = outcome?;
         lifted.map_err(|error| self.sqlite(&error))?;
