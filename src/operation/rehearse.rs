@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::database::{self, Access};
 use crate::database::backup::Progress;
 use crate::database::runner::Event;
+use crate::database::{self, Access};
 use crate::model;
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::Target;
