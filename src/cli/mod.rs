@@ -16,6 +16,7 @@ pub mod history;
 pub mod init;
 pub mod introspect;
 pub mod merge;
+pub mod purge;
 pub mod revision;
 pub mod schema;
 pub mod show;
@@ -109,6 +110,8 @@ pub enum Command {
     Diff(diff::Args),
     /// Print the model of an existing database
     Introspect(introspect::Args),
+    /// Drop what revisions have kept aside for a downgrade
+    Purge(purge::Args),
     /// Create the version table
     #[command(alias = "ensure_version")]
     EnsureVersion(ensure_version::Args),
@@ -136,6 +139,7 @@ impl Command {
             Command::Check(args) => check::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
+            Command::Purge(args) => purge::run(args, context),
             Command::EnsureVersion(args) => ensure_version::run(args, context),
             Command::Schema(args) => schema::run(args, context),
             Command::Completions(args) => completions::run(args, context),

@@ -6,6 +6,7 @@ pub mod autogenerate;
 pub mod baseline;
 pub mod new_revision;
 mod project;
+pub mod purge;
 pub mod replay;
 pub mod stamp;
 pub mod walk;

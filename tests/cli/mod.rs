@@ -1,5 +1,7 @@
 //! The binary from end to end: few tests, each of something that only the whole can show.
 
 mod completions;
+mod gates;
+mod keep;
 mod support;
 mod usage;
