@@ -16,7 +16,7 @@ use crate::database::runner::{self, Event, Outcome};
 use crate::operation::Project;
 use crate::operation::walk::{self, Direction, Walked};
 use crate::report::{Diagnostic, Failure, count};
-use crate::revision::{Graph, RevisionId};
+use crate::revision::{Graph, Remark, RevisionId};
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
@@ -140,7 +140,8 @@ fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked) {
         context.output.json(&json!({ "version": 1, "steps": steps(outcome), "heads": words(&heads) }));
         return;
     }
-    for remark in remarks {
+    // That there is nothing to do is the answer.
+    for remark in remarks.iter().filter(|remark| !matches!(remark, Remark::AlreadyThere { .. })) {
         context.output.warn(&remark.diagnostic());
     }
     let place = place(&state.graph, &heads);

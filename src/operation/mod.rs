@@ -9,6 +9,7 @@ mod project;
 pub mod purge;
 pub mod replay;
 pub mod stamp;
+pub mod verify;
 pub mod walk;
 
 pub use project::{Project, State};

@@ -5,3 +5,4 @@ mod gates;
 mod keep;
 mod support;
 mod usage;
+mod verify;
