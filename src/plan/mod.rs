@@ -4,6 +4,7 @@
 //! this", [`rebuild`] what is done where it cannot, [`planner`] the one ordering rule. Nothing here touches a database
 //! of the user's.
 
+pub mod catalog;
 pub mod draft;
 pub mod gate;
 pub mod keep;

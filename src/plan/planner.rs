@@ -33,7 +33,7 @@ use crate::sql;
 use super::rebuild::Naming;
 use super::rows::RowWork;
 use super::statement::Statement;
-use super::{Error, native, qualifier, rebuild, requirement, virtual_table};
+use super::{Error, catalog, native, qualifier, rebuild, requirement, virtual_table};
 
 /// What a plan may use and what counts.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,8 @@ pub struct Options {
     pub target: SqliteVersion,
     /// Whether the order of columns counts.
     pub column_order: ColumnOrder,
+    /// Whether `sqlite_schema` may be edited where that is safe.
+    pub catalog_edits: bool,
 }
 
 /// Statements that lead from one schema to another, tried on a scratch database.
@@ -314,13 +316,21 @@ impl Planner<'_> {
             Caution::Rebuilds => None,
             _ => native::statements(alter, self.rows, self.options.target, updates_are_silent),
         };
-        match statements {
-            Some(statements) if self.is_reached_by(&statements, &alter.after)? => {
-                self.statements.extend(statements);
-                Ok(())
-            }
-            _ => self.rebuild(alter, &now),
+        if let Some(statements) = statements
+            && self.is_reached_by(&statements, &alter.after)?
+        {
+            self.statements.extend(statements);
+            return Ok(());
         }
+        let may_edit = self.options.catalog_edits && self.caution != Caution::Rebuilds;
+        if may_edit
+            && let Some(statements) = catalog::statements(alter, &now, self.rows, self.options.target)
+            && self.is_reached_by(&statements, &alter.after)?
+        {
+            self.statements.extend(statements);
+            return Ok(());
+        }
+        self.rebuild(alter, &now)
     }
 
     /// Runs the statements and says whether the table, read again, is the wanted one; if not, it is as before.

@@ -28,7 +28,7 @@ pub enum Naming {
 
 /// The table as it is created: where the order of columns does not count, those that are there already keep theirs and
 /// new ones stand at the end.
-fn rebuilt_table(alter: &AlterTable, order: ColumnOrder) -> Table {
+pub(super) fn rebuilt_table(alter: &AlterTable, order: ColumnOrder) -> Table {
     let mut table = alter.after.clone();
     if order == ColumnOrder::Loose {
         let place = |column: &Column| {

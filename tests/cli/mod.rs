@@ -2,6 +2,8 @@
 
 mod backup;
 mod completions;
+mod gates;
+mod keep;
 mod rehearse;
 mod support;
 mod usage;
