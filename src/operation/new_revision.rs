@@ -76,15 +76,14 @@ pub fn write(project: &Project, graph: &Graph, script: &Script, folder: Option<P
     let revision = &script.revision;
     graph.check_new(&revision.id, &revision.labels)?;
     let folders = project.folders();
-    let folder = match folder {
-        Some(named) => known_folder(&folders, &named)?,
-        None => {
-            let of_parent = revision.parents.first().and_then(|parent| graph.script(parent)).and_then(|script| {
-                let parent = Path::new(script.path()).parent()?;
-                folders.iter().find(|folder| folder.path == parent).cloned()
-            });
-            of_parent.or_else(|| folders.first().cloned()).unwrap_or_else(|| Folder::new("versions"))
-        }
+    let folder = if let Some(named) = folder {
+        known_folder(&folders, &named)?
+    } else {
+        let of_parent = revision.parents.first().and_then(|parent| graph.script(parent)).and_then(|script| {
+            let parent = Path::new(script.path()).parent()?;
+            folders.iter().find(|folder| folder.path == parent).cloned()
+        });
+        of_parent.or_else(|| folders.first().cloned()).unwrap_or_else(|| Folder::new("versions"))
     };
     let name = file_name(revision.created.unwrap_or_default(), &revision.id, &revision.message);
     Ok(folder.add(&name, &script.source.text)?)
