@@ -5,6 +5,7 @@
 //! `architecture`; what tests stand on is in `support`.
 
 mod architecture;
+mod changes;
 mod cli;
 mod histories;
 mod properties;

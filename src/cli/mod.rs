@@ -22,6 +22,7 @@ pub mod show;
 pub mod stamp;
 pub mod status;
 pub mod upgrade;
+pub mod verify;
 
 pub mod clock;
 pub mod context;
@@ -105,6 +106,8 @@ pub enum Command {
     Merge(merge::Args),
     /// Say whether the model asks for changes that no revision makes yet
     Check(check::Args),
+    /// Prove that every revision goes up, down and up again
+    Verify(verify::Args),
     /// Show what differs between two schemas
     Diff(diff::Args),
     /// Print the model of an existing database
@@ -134,6 +137,7 @@ impl Command {
             Command::Edit(args) => edit::run(args, context),
             Command::Merge(args) => merge::run(args, context),
             Command::Check(args) => check::run(args, context),
+            Command::Verify(args) => verify::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
             Command::EnsureVersion(args) => ensure_version::run(args, context),

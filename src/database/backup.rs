@@ -109,6 +109,20 @@ fn copy_pages(
     copy.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(|error| failed(&copy, &error))
 }
 
+/// Copies the main database of a connection into one in memory, foreign keys off.
+///
+/// # Errors
+///
+/// Says what SQLite says.
+pub fn in_memory(from: &Connection) -> Result<Connection, Error> {
+    let here = |error: &rusqlite::Error| Error::from_sqlite(":memory:".as_ref(), error);
+    let mut copy = super::connect::in_memory().map_err(|error| here(&error))?;
+    let backup = Backup::new(from, &mut copy).map_err(|error| here(&error))?;
+    backup.run_to_completion(i32::MAX, PAUSE, None).map_err(|error| here(&error))?;
+    drop(backup);
+    Ok(copy)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use crate::diff::{self, Change, Discard, Line, LookAlike, RenameSubject};
 use crate::model::{Model, Renames};
 use crate::plan::{self, Draft, RowWork};
 use crate::report::{Class, Diagnostic, Failure, count};
-use crate::revision::{Op, Target, Word};
+use crate::revision::{Op, RevisionId, Target, Word};
 use crate::schema::{ObjectRef, Schema};
 
 use super::{Project, State};
@@ -163,7 +163,8 @@ fn refused(model: &Model, error: &scratch::BuildError) -> Diagnostic {
     }
 }
 
-/// A proved script for the changes of a comparison, and the questions to the rows that it carries.
+/// A proved script for the changes of a comparison, and the questions to the rows that it carries. Where the settings
+/// want it, what the script drops is kept aside under the name of its revision.
 ///
 /// # Errors
 /// When a drop and an add look alike and nobody has said what they are; when rows of the database refuse a change;
@@ -173,6 +174,7 @@ pub fn draft(
     comparison: &Comparison,
     connection: Option<&Connection>,
     look_alikes: LookAlikes,
+    revision: &RevisionId,
 ) -> Result<(Draft, Vec<gate::Gate>), Failure> {
     if look_alikes == LookAlikes::Refuse {
         refuse_look_alikes(comparison)?;
@@ -182,7 +184,12 @@ pub fn draft(
     if let Some(connection) = connection {
         ask(connection, &gates)?;
     }
-    let draft = plan::draft(&comparison.actual, &comparison.wanted, &comparison.intent, project.plan_options())?;
+    let Comparison { actual, wanted, intent, .. } = comparison;
+    let draft = if project.settings.keep_dropped {
+        plan::draft_keeping(actual, wanted, intent, project.plan_options(), revision)?
+    } else {
+        plan::draft(actual, wanted, intent, project.plan_options())?
+    };
     Ok((draft, gates))
 }
 
@@ -236,14 +243,19 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
     Err(Failure::all(Class::Input, diagnostics.collect()))
 }
 
-/// What the changes discard of the rows that are there, counted, a warning each.
+/// What the changes discard of the rows that are there and the draft does not keep, counted, a warning each.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn discards(comparison: &Comparison, connection: Option<&Connection>) -> Result<Vec<Diagnostic>, Failure> {
+pub fn discards(
+    comparison: &Comparison,
+    draft: &Draft,
+    connection: Option<&Connection>,
+) -> Result<Vec<Diagnostic>, Failure> {
     let Some(connection) = connection else { return Ok(Vec::new()) };
     let mut warnings = Vec::new();
-    for discard in comparison.changes.iter().flat_map(Change::discards) {
+    let discards = comparison.changes.iter().flat_map(Change::discards);
+    for discard in discards.filter(|discard| !draft.kept.contains(discard)) {
         let (sql, thing, whose) = match &discard {
             Discard::Rows { table } => {
                 (format!("SELECT count(*) FROM {}", table.quoted()), "row", format!("`{table}`"))

@@ -8,6 +8,7 @@ pub mod new_revision;
 mod project;
 pub mod replay;
 pub mod stamp;
+pub mod verify;
 pub mod walk;
 
 pub use project::{Project, State};

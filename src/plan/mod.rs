@@ -6,6 +6,7 @@
 
 pub mod draft;
 pub mod gate;
+pub mod keep;
 pub mod native;
 pub mod planner;
 mod qualifier;
@@ -16,7 +17,7 @@ pub mod sample;
 pub mod statement;
 mod virtual_table;
 
-pub use draft::{Draft, draft};
+pub use draft::{Draft, draft, draft_keeping};
 pub use planner::{Options, Plan, plan};
 pub use rows::RowWork;
 pub use statement::{Statement, write_section};

@@ -384,7 +384,7 @@ impl Planner<'_> {
     fn drop_table(&mut self, now: &Schema, table: &Name) -> Result<(), Error> {
         self.needs_guard |= rebuild::is_referenced(now, table);
         let drop = Statement::new(format!("DROP TABLE {}", table.quoted()));
-        self.add(drop.comment(format!("Discards all rows of {table}.")))
+        self.add(drop.comment(rebuild::discard_rows(table)))
     }
 
     /// Step 5.
@@ -393,6 +393,9 @@ impl Planner<'_> {
         let now = self.now()?;
         for table in after.tables.values().filter(|table| !now.tables.contains_key(&table.name)) {
             self.add(Statement::new(sql::write_table(table)).requires(requirement::of_table(table)))?;
+            for statement in self.rows.returning_rows(&table.name) {
+                self.add(statement.clone())?;
+            }
         }
         for table in after.virtual_tables.values().filter(|table| !now.virtual_tables.contains_key(&table.name)) {
             for statement in virtual_table::create(self.after, table) {

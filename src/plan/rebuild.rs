@@ -208,6 +208,12 @@ fn reason(alter: &AlterTable) -> String {
     reason
 }
 
+/// What a dropped table means for the rows.
+#[must_use]
+pub fn discard_rows(table: &Name) -> String {
+    format!("Discards all rows of {table}.")
+}
+
 /// What a dropped column means for the rows.
 #[must_use]
 pub fn discard(table: &Name, column: &Name) -> String {

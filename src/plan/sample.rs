@@ -230,6 +230,17 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Whether a table has the same rows there: all of them with rowids and counter, or the same values in some columns.
+    pub(super) fn are_same_in(&self, other: &Rows, table: &Name, columns: Option<&[Name]>) -> bool {
+        let (Some(one), Some(other)) = (self.tables.get(table), other.tables.get(table)) else { return false };
+        match columns {
+            None => one.rowids == other.rowids && one.columns == other.columns && one.counter == other.counter,
+            Some(columns) => columns.iter().all(|column| one.columns.get(column) == other.columns.get(column)),
+        }
+    }
+}
+
 impl TableRows {
     fn read(connection: &Connection, table: &Table) -> rusqlite::Result<TableRows> {
         let column = |expression: &str| -> rusqlite::Result<Vec<String>> {

@@ -3,3 +3,4 @@
 mod completions;
 mod support;
 mod usage;
+mod verify;

@@ -1,6 +1,9 @@
 //! What tests stand on.
 
+pub mod chain;
 pub mod command;
 pub mod generate;
+pub mod laws;
 pub mod mutate;
+pub mod rows;
 pub mod shared;

@@ -9,6 +9,7 @@ mod evidence;
 mod lock;
 mod offline;
 mod permission;
+mod statistics;
 mod step;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use rusqlite::ffi;
 
 use super::evidence::{Evidence, Intended};
 use super::permission::{Limits, Watch};
+use super::statistics::Statistics;
 use super::{Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
 use crate::database::statements::{Failure, Statements};
@@ -96,6 +97,8 @@ impl Runner<'_, '_> {
         }
         let evidence = Evidence::gather(self.connection, &before, script.sql(), &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;
+        let statistics = Statistics::gather(self.connection, &|table| evidence.reaches(table))
+            .map_err(|error| self.sqlite(&error))?;
         let intended = self.run_script(step, script)?;
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         let (after, fingerprint) = self.look()?;
@@ -105,6 +108,7 @@ impl Runner<'_, '_> {
         if let Some(damage) = damage {
             return Err(Problem::Damage { damage, place: whole(script) });
         }
+        statistics.put_back(self.connection, &before, &after, &intended).map_err(|error| self.sqlite(&error))?;
         if self.stand_ins.were_compared() {
             let names = self.stand_ins.collations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             return Err(Problem::StandInUsed { names, place: whole(script) });
