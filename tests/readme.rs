@@ -260,7 +260,7 @@ fn the_documents_for_programs_are_as_listed() {
     run("upgrade", &[]);
     run("downgrade", &["-1"]);
     run("stamp", &["head"]);
-    for command in ["current", "heads", "history", "branches", "check", "introspect"] {
+    for command in ["current", "heads", "history", "branches", "check", "verify", "introspect"] {
         run(command, &[]);
     }
     run("show", &["head"]);
