@@ -5,6 +5,7 @@
 
 mod cli;
 mod histories;
+mod model;
 mod properties;
 mod support;
 mod traversal;

@@ -10,7 +10,7 @@ use crate::database::gate;
 use crate::database::runner::{self, Event, Outcome, Transaction};
 use crate::database::version_table::{self, Kind};
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Scripts, Section, Target};
+use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Section, Target};
 use crate::schema::Schema;
 use crate::sql;
 

@@ -3,4 +3,5 @@
 pub mod command;
 pub mod generate;
 pub mod mutate;
+pub mod readers;
 pub mod shared;
