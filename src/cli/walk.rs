@@ -13,8 +13,8 @@ use super::options::NONE;
 use super::style::Meaning;
 use crate::database::Access;
 use crate::database::runner::{self, Event, Outcome};
-use crate::operation::Project;
 use crate::operation::walk::{self, Direction, Walked};
+use crate::operation::{Project, discard};
 use crate::report::{Diagnostic, Failure, count};
 use crate::revision::{Graph, Remark, RevisionId};
 
@@ -86,6 +86,9 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
+    for warning in discard::ahead(&project, &connection, direction, &target)? {
+        context.output.warn(&warning);
+    }
     let mut observer = |event: Event<'_>| tell(context, &event);
     let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer)?;
     give(context, &name, args.dry_run, &walked);

@@ -4,6 +4,7 @@
 
 pub mod autogenerate;
 pub mod baseline;
+pub mod discard;
 pub mod new_revision;
 mod project;
 pub mod purge;

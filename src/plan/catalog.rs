@@ -19,7 +19,12 @@ const EDIT: SqliteVersion = SqliteVersion::new(3, 33);
 ///
 /// They end in a check of all rows against the constraints that are in force then.
 #[must_use]
-pub fn statements(alter: &AlterTable, schema: &Schema, rows: &RowWork, target: SqliteVersion) -> Option<Vec<Statement>> {
+pub fn statements(
+    alter: &AlterTable,
+    schema: &Schema,
+    rows: &RowWork,
+    target: SqliteVersion,
+) -> Option<Vec<Statement>> {
     let is_about_indexes = |change: &TableChange| {
         matches!(change, TableChange::CreateIndex(_) | TableChange::DropIndex(_) | TableChange::AlterIndex { .. })
     };
@@ -71,8 +76,13 @@ fn is_safe(change: &TableChange, alter: &AlterTable, schema: &Schema, rows: &Row
         | TableChange::DropForeignKey(_) => true,
         TableChange::AlterColumn { before, after } => column_is_safe(before, after, alter, schema, rows),
         TableChange::AlterPrimaryKey { before: Some(before), after: Some(after) } => {
-            let only_words =
-                PrimaryKey { name: None, on_conflict: None, autoincrement: false, inline: before.inline, ..before.clone() };
+            let only_words = PrimaryKey {
+                name: None,
+                on_conflict: None,
+                autoincrement: false,
+                inline: before.inline,
+                ..before.clone()
+            };
             only_words
                 == PrimaryKey { name: None, on_conflict: None, autoincrement: false, inline: before.inline, ..after.clone() }
                 // Whether `INTEGER PRIMARY KEY DESC` is the rowid hangs on where it is written.
@@ -117,7 +127,11 @@ fn is_compared(column: &Name, alter: &AlterTable, schema: &Schema) -> bool {
             || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == *column))
             || table.foreign_keys.iter().any(|key| key.columns.contains(column))
             || table.checks.iter().any(|check| names_it(check.expression.as_str()))
-            || table.columns.iter().filter_map(|other| other.generated.as_ref()).any(|it| names_it(it.expression.as_str()))
+            || table
+                .columns
+                .iter()
+                .filter_map(|other| other.generated.as_ref())
+                .any(|it| names_it(it.expression.as_str()))
             || table.indexes.values().any(|index| {
                 index.predicate.as_ref().is_some_and(|predicate| names_it(predicate.as_str()))
                     || index.terms.iter().any(|term| match &term.key {
@@ -126,7 +140,8 @@ fn is_compared(column: &Name, alter: &AlterTable, schema: &Schema) -> bool {
                     })
             })
     };
-    let is_referenced = schema.tables.values().flat_map(|table| &table.foreign_keys).any(|key| key.parent == alter.before.name);
+    let is_referenced =
+        schema.tables.values().flat_map(|table| &table.foreign_keys).any(|key| key.parent == alter.before.name);
     in_table(&alter.before) || in_table(&alter.after) || is_referenced
 }
 
@@ -193,7 +208,11 @@ mod tests {
         let of = |table: &str| format!("CREATE TABLE p (v TEXT PRIMARY KEY); {table}");
         let before = of("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); CREATE INDEX ix ON t (id, v)");
         let index = "CREATE INDEX ix ON t (id, v)";
-        edited(&before, &rows, &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT REFERENCES p (v)); {index}")));
+        edited(
+            &before,
+            &rows,
+            &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT REFERENCES p (v)); {index}")),
+        );
         edited(&before, &rows, &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v VARCHAR(20)); {index}")));
         edited(&before, &rows, &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT; {index}")));
         edited(&before, &rows, &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT); {index}")));
@@ -217,7 +236,11 @@ mod tests {
     #[test]
     fn columns_stay_where_the_rows_have_them() {
         let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, w TEXT)";
-        edited(before, "INSERT INTO t VALUES (1, 'v', 'w')", "CREATE TABLE t (w VARCHAR(9), v TEXT, id INTEGER PRIMARY KEY)");
+        edited(
+            before,
+            "INSERT INTO t VALUES (1, 'v', 'w')",
+            "CREATE TABLE t (w VARCHAR(9), v TEXT, id INTEGER PRIMARY KEY)",
+        );
     }
 
     #[test]
@@ -227,6 +250,9 @@ mod tests {
         let mut scratch = Scratch::empty().unwrap();
         planner::run(&mut scratch, &format!("{before}; INSERT INTO t VALUES (1, 'five')")).unwrap();
         let error = planner::run(&mut scratch, &write_section(&plan.up)).unwrap_err();
-        assert!(format!("{error:?}").contains("CHECK constraint failed: \\\"rows_that_do_not_fit\\\" = 0"), "{error:?}");
+        assert!(
+            format!("{error:?}").contains("CHECK constraint failed: \\\"rows_that_do_not_fit\\\" = 0"),
+            "{error:?}"
+        );
     }
 }

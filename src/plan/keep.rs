@@ -363,7 +363,8 @@ mod tests {
             planner::run(&mut scratch, sql).unwrap();
             planner::read(&scratch).unwrap()
         };
-        let options = Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let options =
+            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
         let revision = RevisionId::new("abc").unwrap();
         let draft = draft_keeping(&schema(before), &schema(after), &Intent::default(), options, &revision);
         let draft = draft.unwrap_or_else(|error| panic!("{error}: {error:?}"));
@@ -478,7 +479,8 @@ mod tests {
         let mut intent = Intent::default();
         intent.renames.tables.insert(Name::from("new"), Name::from("old"));
         intent.renames.columns.insert((Name::from("new"), Name::from("key")), Name::from("id"));
-        let options = Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let options =
+            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
         let revision = RevisionId::new("abc").unwrap();
         let draft = draft_keeping(&schema(before), &schema(after), &intent, options, &revision).unwrap();
         assert!(draft.rows > 0);
@@ -498,7 +500,8 @@ mod tests {
             planner::run(&mut scratch, sql).unwrap();
             planner::read(&scratch).unwrap()
         };
-        let options = Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let options =
+            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
         let before = schema("CREATE TABLE gone (a)");
         let draft = crate::plan::draft(&before, &schema(""), &Intent::default(), options).unwrap();
         assert!(draft.kept.is_empty());
