@@ -31,7 +31,7 @@ fn options(choices: &mut Choices) -> Options {
     Options {
         target: *choices.pick(&[SqliteVersion::new(3, 54), SqliteVersion::new(3, 40), SqliteVersion::new(3, 24)]),
         column_order: *choices.pick(&[ColumnOrder::Loose, ColumnOrder::Strict]),
-        catalog_edits: false,
+        catalog_edits: *choices.pick(&[false, false, true]),
     }
 }
 

@@ -16,9 +16,9 @@ use super::style::Meaning;
 use crate::database::Access;
 use crate::database::runner::{self, Event, Outcome};
 use crate::model;
-use crate::operation::Project;
 use crate::operation::backup::Backup;
 use crate::operation::walk::{self, Direction, Walked};
+use crate::operation::{Project, discard};
 use crate::report::{Diagnostic, Failure, count};
 use crate::revision::{Graph, Remark, RevisionId};
 
@@ -102,6 +102,9 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
+    for warning in discard::ahead(&project, &connection, direction, &target)? {
+        context.output.warn(&warning);
+    }
     let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
     let mut observer = |event: Event<'_>| tell(context, &event, rows);
     let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer);

@@ -3,13 +3,14 @@
 use rusqlite::Connection;
 
 use crate::database::{Scratch, StandIns, check, gate, introspect, scratch};
-use crate::diff::{self, Change, Discard, Line, LookAlike, RenameSubject};
+use crate::diff::{self, Change, Line, LookAlike, RenameSubject};
 use crate::model::{Blame, Model, Renames};
 use crate::plan::{self, Draft, RowWork};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
 use crate::schema::{ObjectKind, ObjectRef, Schema, Trigger};
 
+use super::discard::counted;
 use super::{Project, State};
 
 /// How a drop and an add that look alike are taken.
@@ -330,23 +331,8 @@ pub fn discards(
     let mut warnings = Vec::new();
     let discards = comparison.changes.iter().flat_map(Change::discards);
     for discard in discards.filter(|discard| !draft.kept.contains(discard)) {
-        let (sql, thing, whose) = match &discard {
-            Discard::Rows { table } => {
-                (format!("SELECT count(*) FROM {}", table.quoted()), "row", format!("`{table}`"))
-            }
-            Discard::Values { table, column } => (
-                format!("SELECT count({}) FROM {}", column.quoted(), table.quoted()),
-                "value",
-                format!("`{table}.{column}`"),
-            ),
-        };
-        let number: i64 = connection.query_row(&sql, [], |row| row.get(0)).map_err(|error| {
-            Failure::new(Class::Database, Diagnostic::new("count", format!("cannot count what is in {whose}: {error}")))
-        })?;
-        let number = usize::try_from(number).unwrap_or_default();
-        if number > 0 {
-            let words =
-                format!("{} of {whose} will be discarded; downgrade cannot bring them back", count(number, thing));
+        if let Some(what) = counted(connection, &discard)? {
+            let words = format!("{what} will be discarded; downgrade cannot bring them back");
             warnings.push(Diagnostic::new("discards", words));
         }
     }

@@ -5,6 +5,7 @@
 pub mod autogenerate;
 pub mod backup;
 pub mod baseline;
+pub mod discard;
 pub mod new_revision;
 mod project;
 pub mod purge;

@@ -82,3 +82,21 @@ fn purge_lists_what_is_kept_and_drops_it_when_somebody_agrees() {
     assert_eq!(one(&project, USERS), "130 2");
     assert_eq!(one(&project, "SELECT count(*) || '' FROM note"), "0");
 }
+
+#[test]
+fn what_a_walk_discards_is_counted_before_it_runs() {
+    let project = Project::new();
+    let without = |model: &str| model.replace("keep_dropped = true\n", "");
+    project.write("migrations.toml", &without(BEFORE));
+    std::fs::create_dir(project.path("versions")).unwrap();
+    project.run(&["revision", "--autogenerate", "-m", "Begin"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    project.write("migrations.toml", &without(AFTER));
+    project.run(&["revision", "--autogenerate", "-m", "Less"]).ends_with(0);
+    database(&project).execute_batch("INSERT INTO user VALUES (1, 'Ann', 30), (2, 'Bob', NULL)").unwrap();
+    let ended =
+        project.run(&["upgrade", "--dry-run"]).ends_with(0).says("2 values of `user.name` will be discarded by");
+    assert!(!ended.stderr.contains("note"), "{ended}");
+    project.run(&["upgrade"]).ends_with(0).says("2 values of `user.name` will be discarded by");
+    project.run(&["downgrade", "base"]).ends_with(0).says("2 rows of `user` will be discarded by");
+}
