@@ -74,7 +74,7 @@ pub(super) fn build(schema: &Schema, stand_ins: &StandIns) -> Result<Option<Scra
         stand_ins = small.stand_ins;
     }
     let Ok(connection) = rows.assemble(schema, &stand_ins) else { return Ok(None) };
-    let mut scratch = Scratch { connection, stand_ins };
+    let mut scratch = Scratch { connection, stand_ins, known: std::cell::RefCell::default() };
     for table in schema.virtual_tables.values() {
         let (object, sql) = super::scratch::virtual_table_statement(table);
         scratch.create(&object, &sql)?;

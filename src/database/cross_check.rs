@@ -12,7 +12,7 @@ use super::introspect::failed;
 use crate::schema::{
     Column, Expression, ForeignKey, Index, IndexKey, KeyColumn, Name, ObjectKind, ObjectRef, Table, TypeName,
 };
-use crate::token::{TokenKind, significant_tokens};
+use crate::token::{TokenKind, quote_string, significant_tokens};
 
 /// What SQLite says about a table.
 #[derive(Default)]
@@ -75,31 +75,47 @@ pub(super) fn agree(object: &ObjectRef, what: &str, sqlite: &str, read: &str) ->
     })
 }
 
-/// Holds tables against SQLite's pragmas.
+/// From this many tables on, the pragmas are asked about all of them at once.
+const MANY: usize = 32;
+
+/// Holds tables against SQLite's pragmas, but for those that have been and have not changed since.
 ///
 /// # Errors
 ///
 /// Names the first object and property that differ, with both readings.
-pub(super) fn check(connection: &Connection, tables: &IndexMap<Name, Table>) -> Result<(), Error> {
-    if tables.is_empty() {
-        return Ok(());
-    }
-    let facts = gather(connection).map_err(|error| failed(connection, &error))?;
+pub(super) fn check(
+    connection: &Connection,
+    tables: &IndexMap<Name, Table>,
+    checked: &IndexMap<Name, Table>,
+) -> Result<(), Error> {
+    let new: Vec<&Table> = tables.values().filter(|table| checked.get(&table.name) != Some(*table)).collect();
+    let some: Vec<&str> = new.iter().map(|table| table.name.as_str()).collect();
+    let facts = match some.len() {
+        0 => return Ok(()),
+        number if number < MANY => gather(connection, Some(&some)),
+        _ => gather(connection, None),
+    };
+    let facts = facts.map_err(|error| failed(connection, &error))?;
     let none = Facts::default();
-    for table in tables.values() {
+    for table in new {
         check_table(table, facts.get(table.name.as_str()).unwrap_or(&none))?;
     }
     Ok(())
 }
 
-fn gather(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Facts>> {
+/// The facts of the tables of these names, or of all tables.
+fn gather(connection: &Connection, names: Option<&[&str]>) -> rusqlite::Result<BTreeMap<String, Facts>> {
     let mut all: BTreeMap<String, Facts> = BTreeMap::new();
+    let names = names.map(|names| names.iter().map(|name| quote_string(name)).collect::<Vec<_>>().join(", "));
+    let chosen = names.as_ref().map_or(String::new(), |names| format!("AND t.name IN ({names}) "));
     // Virtual tables and views have no root page; asking about them would load modules and compile views.
     each(
         connection,
-        "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden \
-         FROM sqlite_schema AS t JOIN pragma_table_xinfo(t.name, 'main') AS c \
-         WHERE t.type = 'table' AND t.rootpage > 0 ORDER BY t.rowid, c.cid",
+        &format!(
+            "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden \
+             FROM sqlite_schema AS t JOIN pragma_table_xinfo(t.name, 'main') AS c \
+             WHERE t.type = 'table' AND t.rootpage > 0 {chosen}ORDER BY t.rowid, c.cid"
+        ),
         |row| {
             all.entry(row.get(0)?).or_default().columns.push(ColumnFacts {
                 name: row.get(1)?,
@@ -114,10 +130,12 @@ fn gather(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Facts>> 
     )?;
     each(
         connection,
-        "SELECT t.name, i.name, i.\"unique\", i.origin, i.partial, c.name, c.\"desc\", c.coll \
-         FROM sqlite_schema AS t JOIN pragma_index_list(t.name, 'main') AS i \
-         JOIN pragma_index_xinfo(i.name, 'main') AS c \
-         WHERE t.type = 'table' AND t.rootpage > 0 AND c.key ORDER BY t.rowid, i.seq, c.seqno",
+        &format!(
+            "SELECT t.name, i.name, i.\"unique\", i.origin, i.partial, c.name, c.\"desc\", c.coll \
+             FROM sqlite_schema AS t JOIN pragma_index_list(t.name, 'main') AS i \
+             JOIN pragma_index_xinfo(i.name, 'main') AS c \
+             WHERE t.type = 'table' AND t.rootpage > 0 AND c.key {chosen}ORDER BY t.rowid, i.seq, c.seqno"
+        ),
         |row| {
             let facts = all.entry(row.get(0)?).or_default();
             let index = facts.indexes.entry(row.get(1)?).or_insert(IndexFacts {
@@ -136,9 +154,11 @@ fn gather(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Facts>> 
     )?;
     each(
         connection,
-        "SELECT t.name, k.id, k.\"table\", k.\"from\", k.\"to\", k.on_update, k.on_delete \
-         FROM sqlite_schema AS t JOIN pragma_foreign_key_list(t.name, 'main') AS k \
-         WHERE t.type = 'table' AND t.rootpage > 0 ORDER BY t.rowid, k.id, k.seq",
+        &format!(
+            "SELECT t.name, k.id, k.\"table\", k.\"from\", k.\"to\", k.on_update, k.on_delete \
+             FROM sqlite_schema AS t JOIN pragma_foreign_key_list(t.name, 'main') AS k \
+             WHERE t.type = 'table' AND t.rootpage > 0 {chosen}ORDER BY t.rowid, k.id, k.seq"
+        ),
         |row| {
             let key = all.entry(row.get(0)?).or_default().foreign_keys.entry(row.get(1)?).or_default();
             key.parent = row.get(2)?;
@@ -149,7 +169,14 @@ fn gather(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Facts>> 
             Ok(())
         },
     )?;
-    each(connection, "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'", |row| {
+    let kinds = match names {
+        None => "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'".to_owned(),
+        Some(names) => format!(
+            "SELECT l.name, l.wr, l.strict FROM sqlite_schema AS t JOIN pragma_table_list(t.name) AS l \
+             WHERE t.type = 'table' AND t.name IN ({names}) AND l.schema = 'main'"
+        ),
+    };
+    each(connection, &kinds, |row| {
         if let Some(facts) = all.get_mut(&row.get::<_, String>(0)?) {
             facts.without_rowid = row.get(1)?;
             facts.strict = row.get(2)?;

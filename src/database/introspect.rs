@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use rusqlite::Connection;
 
 use super::cross_check;
@@ -15,18 +16,36 @@ use super::filter::is_of_another_tool;
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema, Table};
 use crate::sql::{self, Statement};
 
+/// What has been read before: statements that have not changed since are neither read nor held against the pragmas
+/// again. For one database, whatever the filter.
+#[derive(Debug, Default)]
+pub struct Known {
+    statements: BTreeMap<(String, String), (String, Statement)>,
+    checked: IndexMap<Name, Table>,
+}
+
 /// Reads the schema of a connection's main database, without what the filter leaves out.
 ///
 /// # Errors
 ///
 /// Names the object that cannot be read, or that SQLite reads differently, and both readings.
 pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
+    read_again(connection, filter, &mut Known::default())
+}
+
+/// The same for a database that has been read before.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -> Result<Schema, Error> {
     let rows = rows(connection).map_err(|error| failed(connection, &error))?;
     let shadows = shadow_tables(connection, &rows).map_err(|error| failed(connection, &error))?;
     let mut schema = Schema::default();
     let mut left_out: BTreeSet<Name> = shadows;
-    for row in &rows {
-        let Some(sql) = &row.sql else { continue };
+    let mut statements = BTreeMap::new();
+    for row in rows {
+        let Some(sql) = row.sql.clone() else { continue };
         let name = Name::new(&row.name);
         let on = Name::new(&row.table);
         // A name that the filter takes can belong to a table that comes later: tables come before what hangs on them.
@@ -42,21 +61,31 @@ pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
             }
             continue;
         }
-        let statement = sql::read(sql).map_err(|error| Error::Unreadable {
-            object: row.object(),
-            message: error.to_string(),
-            sql: sql.clone(),
-        })?;
-        if let Statement::Table(table) = &statement
-            && is_of_another_tool(table)
-        {
+        let key = (row.kind.clone(), row.name.clone());
+        let statement = match known.statements.remove(&key).filter(|(before, _)| *before == sql) {
+            Some((_, statement)) => statement,
+            None => {
+                let unreadable = |error: sql::ReadError| Error::Unreadable {
+                    object: row.object(),
+                    message: error.to_string(),
+                    sql: sql.clone(),
+                };
+                let statement = sql::read(&sql).map_err(unreadable)?;
+                row.check(&statement)?;
+                statement
+            }
+        };
+        let is_another_tool = matches!(&statement, Statement::Table(table) if is_of_another_tool(table));
+        statements.insert(key, (sql, statement.clone()));
+        if is_another_tool {
             left_out.insert(name);
             continue;
         }
-        row.check(&statement)?;
-        add(&mut schema, statement, row)?;
+        add(&mut schema, statement, &row)?;
     }
-    cross_check::check(connection, &schema.tables)?;
+    known.statements = statements;
+    cross_check::check(connection, &schema.tables, &known.checked)?;
+    known.checked.clone_from(&schema.tables);
     for table in schema.tables.values_mut() {
         table.indexes.retain(|name, _| !filter.ignores(name.as_str()));
     }
@@ -115,14 +144,14 @@ fn shadow_tables(connection: &Connection, rows: &[Row]) -> rusqlite::Result<BTre
     let names = |sql: &str| -> rusqlite::Result<BTreeSet<Name>> {
         connection.prepare(sql)?.query_map([], |row| row.get::<_, String>(0).map(Name::new))?.collect()
     };
-    let mut shadows = names("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")?;
     let virtual_tables: BTreeMap<&str, String> = rows
         .iter()
         .filter_map(|row| Some((row.name.as_str(), module_of(row.sql.as_ref().filter(|_| row.kind == "table")?)?)))
         .collect();
     if virtual_tables.is_empty() {
-        return Ok(shadows);
+        return Ok(BTreeSet::new());
     }
+    let mut shadows = names("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")?;
     let modules = names("SELECT name FROM pragma_module_list")?;
     for (name, module) in virtual_tables {
         if !modules.contains(&Name::new(module)) {
@@ -296,7 +325,9 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE t (a INT, b TEXT); CREATE INDEX i ON t (a)").unwrap();
         let mut schema = read(&connection, &Filter::default()).unwrap();
-        let differs = |schema: &Schema| cross_check::check(&connection, &schema.tables).unwrap_err().to_string();
+        let differs = |schema: &Schema| {
+            cross_check::check(&connection, &schema.tables, &IndexMap::new()).unwrap_err().to_string()
+        };
         let table = &mut schema.tables[0];
         table.columns[0].not_null = Some(crate::schema::NotNull::default());
         assert_eq!(

@@ -2,6 +2,8 @@
 //!
 //! Holds no rows of anyone. What the application alone has is replaced by stand-ins.
 
+use std::cell::RefCell;
+
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -10,7 +12,7 @@ use super::bulk;
 use super::connect;
 use super::error::{Error, words};
 use super::filter::Filter;
-use super::introspect;
+use super::introspect::{self, Known};
 use super::stand_ins::{Missing, StandIns};
 use super::statements::{Failure, Statements};
 use crate::report::{Class, Diagnostic, Report};
@@ -22,6 +24,8 @@ use crate::sql;
 pub struct Scratch {
     pub(super) connection: Connection,
     pub(super) stand_ins: StandIns,
+    /// What was read of it before.
+    pub(super) known: RefCell<Known>,
 }
 
 /// An object that SQLite refuses.
@@ -67,7 +71,7 @@ impl Scratch {
     pub(super) fn with(stand_ins: StandIns) -> rusqlite::Result<Scratch> {
         let connection = connect::in_memory()?;
         stand_ins.register(&connection)?;
-        Ok(Scratch { connection, stand_ins })
+        Ok(Scratch { connection, stand_ins, known: RefCell::default() })
     }
 
     /// Builds a schema that stands in a database already: what this SQLite lacks is the application's.
@@ -95,7 +99,7 @@ impl Scratch {
     ///
     /// As [`introspect::read`].
     pub fn schema(&self, filter: &Filter) -> Result<Schema, Error> {
-        introspect::read(&self.connection, filter)
+        introspect::read_again(&self.connection, filter, &mut self.known.borrow_mut())
     }
 
     /// What only the application has.

@@ -33,6 +33,7 @@ use self::lock::{Patience, Stopped};
 use super::error::{Error, primary_code};
 use super::filter::Filter;
 use super::gate::Gate;
+use super::introspect::Known;
 use super::stand_ins::StandIns;
 use super::version_table::{self, Applied, Kind};
 use crate::report::Report;
@@ -238,6 +239,7 @@ pub fn run(
         sharing: options.transaction == Transaction::Each && !options.dry_run,
         applied: None,
         schema: None,
+        known: Known::default(),
         stand_ins: StandIns::default(),
     };
     let settings = match runner.set_up() {
@@ -274,6 +276,8 @@ struct Runner<'r, 'o> {
     applied: Option<Vec<Applied>>,
     /// The schema after the last step of the transaction that is open, and its fingerprint.
     schema: Option<(crate::schema::Schema, String)>,
+    /// What was read of the schema before.
+    known: Known,
     stand_ins: StandIns,
 }
 
