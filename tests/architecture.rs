@@ -43,7 +43,7 @@ fn sources() -> Vec<Source> {
             modules.pop();
         }
         let (code, test_modules) = without_tests(&text);
-        tests.extend(test_modules.iter().map(|name| [&modules[..], &[name.clone()]].concat()));
+        tests.extend(test_modules.iter().map(|name| [&modules[..], std::slice::from_ref(name)].concat()));
         sources.push(Source { path: shown, modules, code, lines: text.lines().count() });
     }
     sources.retain(|source| !tests.iter().any(|test| source.modules.starts_with(test)));

@@ -139,8 +139,7 @@ fn the_story_prints_what_the_readme_shows() {
     let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var_os("PATH").unwrap().display());
     let ids =
         (1..=40).map(|number| format!("{:012x}", 0x3f1c_0000_0000_u64 + number * 0x0001_2f35_a7c1)).collect::<Vec<_>>();
-    let mut used = 0;
-    for exchange in &exchanges {
+    for (used, exchange) in exchanges.iter().enumerate() {
         // Each command that makes a revision takes the next identifier, and the clock goes on by a minute.
         let output = Command::new("sh")
             .args(["-c", &format!("exec 2>&1\n{}", exchange.command)])
@@ -151,7 +150,6 @@ fn the_story_prints_what_the_readme_shows() {
             .env("SCHEMACTL_IDS", ids[used..].join(","))
             .output()
             .unwrap();
-        used += 1;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         if bless {
             blessed.push(printed);
