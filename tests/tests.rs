@@ -10,6 +10,7 @@ mod cli;
 #[cfg(unix)]
 mod faults;
 mod histories;
+mod model;
 mod properties;
 mod readme;
 mod support;

@@ -18,6 +18,7 @@ pub mod history;
 pub mod init;
 pub mod introspect;
 pub mod merge;
+pub mod purge;
 pub mod rehearse;
 pub mod restore;
 pub mod revision;
@@ -124,6 +125,8 @@ pub enum Command {
     Backups(backups::Args),
     /// Put a copy of the database in its place
     Restore(restore::Args),
+    /// Drop what revisions have kept aside for a downgrade
+    Purge(purge::Args),
     /// Create the version table
     #[command(alias = "ensure_version")]
     EnsureVersion(ensure_version::Args),
@@ -156,6 +159,7 @@ impl Command {
             Command::Backup(args) => backup::run(args, context),
             Command::Backups(args) => backups::run(args, context),
             Command::Restore(args) => restore::run(args, context),
+            Command::Purge(args) => purge::run(args, context),
             Command::EnsureVersion(args) => ensure_version::run(args, context),
             Command::Schema(args) => schema::run(args, context),
             Command::Completions(args) => completions::run(args, context),

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod baseline;
 pub mod new_revision;
 mod project;
+pub mod purge;
 pub mod rehearse;
 pub mod replay;
 pub mod stamp;

@@ -149,6 +149,7 @@ impl Project {
         Options {
             target: self.settings.target_sqlite.unwrap_or_else(bundled_sqlite),
             column_order: self.settings.column_order,
+            catalog_edits: self.settings.catalog_edits,
         }
     }
 }

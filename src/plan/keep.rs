@@ -346,3 +346,165 @@ fn surviving_key(alter: &AlterTable) -> Option<Vec<KeyPart>> {
     let rowid = ["rowid", "_rowid_", "oid"].into_iter().find(both_have)?;
     Some(vec![KeyPart { name: rowid.to_owned(), type_name: Some("INTEGER".to_owned()) }])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Scratch;
+    use crate::diff::ColumnOrder;
+    use crate::model::Intent;
+    use crate::plan::{Draft, Options, draft_keeping, planner, write_section};
+    use crate::schema::SqliteVersion;
+
+    /// A database that goes up, has its rows changed, and comes back.
+    fn round_trip(before: &str, rows: &str, after: &str, meanwhile: &str) -> (Draft, Scratch) {
+        let schema = |sql: &str| {
+            let mut scratch = Scratch::empty().unwrap();
+            planner::run(&mut scratch, sql).unwrap();
+            planner::read(&scratch).unwrap()
+        };
+        let options =
+            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let revision = RevisionId::new("abc").unwrap();
+        let draft = draft_keeping(&schema(before), &schema(after), &Intent::default(), options, &revision);
+        let draft = draft.unwrap_or_else(|error| panic!("{error}: {error:?}"));
+        let mut scratch = Scratch::empty().unwrap();
+        for sql in [before, rows, &write_section(&draft.up), meanwhile, &write_section(&draft.down)] {
+            planner::run(&mut scratch, sql).unwrap_or_else(|error| panic!("{error}: {error:?}"));
+        }
+        let left = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'schemactl_%'";
+        assert_eq!(one(&scratch, left), "0");
+        (draft, scratch)
+    }
+
+    fn one(scratch: &Scratch, sql: &str) -> String {
+        let sql = format!("SELECT coalesce(group_concat(row, ';'), '') FROM (SELECT ({sql}) AS row)");
+        scratch.connection().query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    fn all(scratch: &Scratch, table: &str, columns: &[&str]) -> String {
+        let values: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+        one(scratch, &format!("SELECT group_concat({}, ' ') FROM {table}", values.join(" || ',' || ")))
+    }
+
+    #[test]
+    fn values_come_back_to_their_rows_and_new_rows_get_a_filler() {
+        let (draft, scratch) = round_trip(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b, c DEFAULT 'd')",
+            "INSERT INTO t VALUES (1, 'one', 'x', NULL), (2, '002', x'00ff', 2.0), (3, 'three', NULL, 'c')",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY)",
+            "DELETE FROM t WHERE id = 3; INSERT INTO t VALUES (9)",
+        );
+        assert_eq!(all(&scratch, "t", &["id", "a", "b", "c"]), "1,'one','x',NULL 2,'002',X'00FF',2.0 9,'',NULL,'d'");
+        assert!(draft.rows > 0);
+        assert_eq!(draft.kept.len(), 3);
+    }
+
+    #[test]
+    fn values_of_a_unique_column_come_back_without_a_clash() {
+        let (_, scratch) = round_trip(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, code INTEGER NOT NULL UNIQUE)",
+            "INSERT INTO t VALUES (1, 3), (2, 1), (3, 2)",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY)",
+            "",
+        );
+        assert_eq!(all(&scratch, "t", &["id", "code"]), "1,3 2,1 3,2");
+    }
+
+    #[test]
+    fn rows_without_a_key_are_found_by_their_rowid_and_those_without_rowid_by_their_key() {
+        let (_, scratch) = round_trip(
+            "CREATE TABLE t (a TEXT, b TEXT); CREATE TABLE k (x TEXT COLLATE NOCASE, y ANY, z ANY, PRIMARY KEY (x, y)) WITHOUT ROWID, STRICT",
+            "INSERT INTO t (rowid, a, b) VALUES (5, 'same', 'five'), (7, 'same', 'seven'); \
+             INSERT INTO k VALUES ('A', '01', 'first'), ('A', 1, 'second')",
+            "CREATE TABLE t (a TEXT); CREATE TABLE k (x TEXT COLLATE NOCASE, y ANY, PRIMARY KEY (x, y)) WITHOUT ROWID, STRICT",
+            "",
+        );
+        assert_eq!(all(&scratch, "t", &["rowid", "a", "b"]), "5,'same','five' 7,'same','seven'");
+        assert_eq!(all(&scratch, "k", &["x", "y", "z"]), "'A',1,'second' 'A','01','first'");
+    }
+
+    #[test]
+    fn no_trigger_notices_that_values_and_rows_come_back() {
+        let before = "CREATE TABLE log (what); CREATE TABLE gone (a, b); \
+             CREATE TABLE t (id INTEGER PRIMARY KEY, a, touched DEFAULT 0); \
+             CREATE TRIGGER gone_in AFTER INSERT ON gone BEGIN INSERT INTO log VALUES ('in'); END; \
+             CREATE TRIGGER touch AFTER UPDATE ON t BEGIN UPDATE t SET touched = 1 WHERE id = new.id; END";
+        let after = "CREATE TABLE log (what); CREATE TABLE t (id INTEGER PRIMARY KEY, touched DEFAULT 0); \
+             CREATE TRIGGER touch AFTER UPDATE ON t BEGIN UPDATE t SET touched = 1 WHERE id = new.id; END";
+        let rows = "INSERT INTO t (id, a) VALUES (1, 'x'); INSERT INTO gone (rowid, a, b) VALUES (8, '008', NULL); DELETE FROM log";
+        let (_, scratch) = round_trip(before, rows, after, "");
+        assert_eq!(all(&scratch, "t", &["id", "a", "touched"]), "1,'x',0");
+        assert_eq!(all(&scratch, "gone", &["rowid", "a", "b"]), "8,'008',NULL");
+        assert_eq!(one(&scratch, "SELECT count(*) FROM log"), "0");
+        assert_eq!(one(&scratch, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"), "2");
+    }
+
+    #[test]
+    fn a_table_comes_back_with_its_counter() {
+        let before = "CREATE TABLE \"odd \"\"name\" (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT, \
+             g GENERATED ALWAYS AS (v || '!')); CREATE TABLE other (x)";
+        let rows =
+            "INSERT INTO \"odd \"\"name\" (id, v) VALUES (4, 'a'), (9, 'b'); DELETE FROM \"odd \"\"name\" WHERE id = 9";
+        let (draft, scratch) = round_trip(before, rows, "CREATE TABLE other (x)", "");
+        assert_eq!(all(&scratch, "\"odd \"\"name\"", &["id", "v", "g"]), "4,'a','a!'");
+        assert_eq!(one(&scratch, "SELECT seq FROM sqlite_sequence WHERE name = 'odd \"name'"), "9");
+        assert!(
+            write_section(&draft.up).contains("-- The rows of odd \"name are kept in schemactl_kept_abc_odd \"name.")
+        );
+        assert!(!write_section(&draft.up).contains("Discards"), "{}", write_section(&draft.up));
+    }
+
+    #[test]
+    fn the_way_back_is_open_after_a_purge() {
+        let (_, scratch) = round_trip(
+            "CREATE TABLE gone (a); CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER NOT NULL)",
+            "INSERT INTO gone VALUES (1); INSERT INTO t VALUES (1, 2)",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY)",
+            "DROP TABLE schemactl_kept_abc_gone; DROP TABLE schemactl_kept_abc_t",
+        );
+        assert_eq!(all(&scratch, "t", &["id", "a"]), "1,0");
+        assert_eq!(one(&scratch, "SELECT count(*) FROM gone"), "0");
+    }
+
+    #[test]
+    fn a_table_that_is_renamed_keeps_the_values_of_its_columns() {
+        let schema = |sql: &str| {
+            let mut scratch = Scratch::empty().unwrap();
+            planner::run(&mut scratch, sql).unwrap();
+            planner::read(&scratch).unwrap()
+        };
+        let before = "CREATE TABLE old (id INTEGER PRIMARY KEY, a TEXT, b TEXT)";
+        let after = "CREATE TABLE new (key INTEGER PRIMARY KEY, b TEXT)";
+        let mut intent = Intent::default();
+        intent.renames.tables.insert(Name::from("new"), Name::from("old"));
+        intent.renames.columns.insert((Name::from("new"), Name::from("key")), Name::from("id"));
+        let options =
+            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let revision = RevisionId::new("abc").unwrap();
+        let draft = draft_keeping(&schema(before), &schema(after), &intent, options, &revision).unwrap();
+        assert!(draft.rows > 0);
+        let mut scratch = Scratch::empty().unwrap();
+        let rows = "INSERT INTO old VALUES (3, 'kept', 'stays')";
+        for sql in [before, rows, &write_section(&draft.up), &write_section(&draft.down)] {
+            planner::run(&mut scratch, sql).unwrap();
+        }
+        assert_eq!(all(&scratch, "old", &["id", "a", "b"]), "3,'kept','stays'");
+        assert!(!write_section(&draft.up).contains("Discards"), "{}", write_section(&draft.up));
+    }
+
+    #[test]
+    fn without_being_asked_nothing_is_kept() {
+        let schema = |sql: &str| {
+            let mut scratch = Scratch::empty().unwrap();
+            planner::run(&mut scratch, sql).unwrap();
+            planner::read(&scratch).unwrap()
+        };
+        let options =
+            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let before = schema("CREATE TABLE gone (a)");
+        let draft = crate::plan::draft(&before, &schema(""), &Intent::default(), options).unwrap();
+        assert!(draft.kept.is_empty());
+        assert!(!write_section(&draft.up).contains(PREFIX));
+    }
+}

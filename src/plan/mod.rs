@@ -4,6 +4,7 @@
 //! this", [`rebuild`] what is done where it cannot, [`planner`] the one ordering rule. Nothing here touches a database
 //! of the user's.
 
+pub mod catalog;
 pub mod draft;
 pub mod gate;
 pub mod keep;
@@ -15,6 +16,7 @@ mod requirement;
 mod rows;
 pub mod sample;
 pub mod statement;
+mod station;
 mod virtual_table;
 
 pub use draft::{Draft, draft, draft_keeping};

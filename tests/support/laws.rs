@@ -271,7 +271,10 @@ fn same_rows((before, old): (&Table, &Rows), (after, new): (&Table, &Rows), inte
         let mut tuples: Vec<String> = (0..rows.number)
             .map(|row| {
                 let rowid = rows.rowids.as_ref().filter(|_| with_rowids).map(|rowids| &rowids[row]);
-                format!("{:?}", rowid.into_iter().chain(names.iter().map(|name| &rows.columns[*name][row])).collect::<Vec<_>>())
+                format!(
+                    "{:?}",
+                    rowid.into_iter().chain(names.iter().map(|name| &rows.columns[*name][row])).collect::<Vec<_>>()
+                )
             })
             .collect();
         tuples.sort();
@@ -297,6 +300,7 @@ fn orphans(connection: &Connection, table: &Name) -> Option<i64> {
 fn tuples(connection: &Connection, sql: &str) -> Vec<Vec<Value>> {
     let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{error} in {sql}"));
     let width = statement.column_count();
-    let rows = statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>());
+    let rows =
+        statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>());
     rows.unwrap().map(|row| row.unwrap_or_else(|error| panic!("{error} in {sql}"))).collect()
 }

@@ -328,6 +328,10 @@ impl Runner<'_, '_> {
     fn restore(&mut self, settings: &Settings) -> rusqlite::Result<()> {
         self.connection.progress_handler(0, None::<fn() -> bool>)?;
         permission::Watch::lift(self.connection)?;
+        if self.options.catalog_edits {
+            // No rollback takes this flag back (https://www.sqlite.org/pragma.html#pragma_writable_schema).
+            self.connection.execute_batch("PRAGMA writable_schema = RESET")?;
+        }
         self.connection.pragma_update(None, "foreign_keys", settings.foreign_keys)?;
         self.connection.pragma_update(None, "legacy_alter_table", settings.legacy_alter_table)?;
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, settings.defensive)?;
