@@ -102,7 +102,7 @@ fn a_damaged_copy_is_refused_and_the_database_stays() {
     let project = losing("");
     let mut bytes = std::fs::read(project.path("app.db")).unwrap();
     let length = bytes.len();
-    bytes[length - 4000..].fill(0x5a);
+    bytes[length - 4096..].fill(0x5a);
     std::fs::write(project.path("bad.db"), bytes).unwrap();
     project.write("text.db", "once upon a time, there was a file that was no database at all");
     let before = std::fs::read(project.path("app.db")).unwrap();

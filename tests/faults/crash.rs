@@ -35,7 +35,7 @@ fn kills() -> u32 {
 #[test]
 fn a_run_that_is_killed_at_any_moment_leaves_a_revision_and_the_next_one_finishes() {
     const ROUND: u32 = 15;
-    let (mut left_in_between, mut random) = (0, 0x2545_f491_4f6c_dd1d_u64);
+    let (mut killed, mut random) = (0, 0x2545_f491_4f6c_dd1d_u64);
     for round in 0..kills().div_ceil(ROUND) {
         let mode = ["delete", "wal", "truncate"][round as usize % 3];
         let project = slow_chain();
@@ -52,14 +52,15 @@ fn a_run_that_is_killed_at_any_moment_leaves_a_revision_and_the_next_one_finishe
             let mut command = project.command(&target);
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             thread::sleep(whole.mul_f64((random % 1000) as f64 / 1000.0));
+            killed += u32::from(child.try_wait().unwrap().is_none());
             child.kill().unwrap();
             child.wait().unwrap();
-            left_in_between += usize::from((1..REVISIONS).contains(&stands_at(&project)));
+            stands_at(&project);
         }
         project.run(&["upgrade"]).ends_with(0);
         assert_eq!(stands_at(&project), REVISIONS, "{mode}");
     }
-    assert!(left_in_between > 0, "no run was killed half-way");
+    assert!(killed > kills() / 4, "only {killed} runs were killed before their end");
 }
 
 /// A database at the first revision, and a second one that takes very long.
