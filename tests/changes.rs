@@ -37,7 +37,8 @@ fn options(choices: &mut Choices) -> Options {
 /// Two schemas that have nothing in common but some names.
 fn unrelated() -> impl Strategy<Value = Pair> {
     (choices(300), choices(300), any::<u64>()).prop_map(|(mut first, mut second, seed)| {
-        let (before, after, intent) = (as_sqlite_has_it(&first.schema()), as_sqlite_has_it(&second.schema()), Intent::default());
+        let (before, after, intent) =
+            (as_sqlite_has_it(&first.schema()), as_sqlite_has_it(&second.schema()), Intent::default());
         Pair { before, after, intent, options: options(&mut second), seed }
     })
 }
@@ -84,9 +85,11 @@ fn rename(schema: &mut Schema, intent: &mut Intent, choices: &mut Choices) {
         }
         let origin = intent.renames.tables.shift_remove(old).unwrap_or_else(|| old.clone());
         let columns: Vec<_> = intent.renames.columns.drain(..).collect();
-        intent.renames.columns.extend(columns.into_iter().map(|((table, column), origin)| {
-            ((if table == *old { fresh.clone() } else { table }, column), origin)
-        }));
+        intent.renames.columns.extend(
+            columns
+                .into_iter()
+                .map(|((table, column), origin)| ((if table == *old { fresh.clone() } else { table }, column), origin)),
+        );
         intent.renames.tables.insert(fresh, origin);
     } else {
         let column = choices.pick(&table.columns).name.clone();
@@ -119,7 +122,8 @@ fn cases(few: u32) -> u32 {
 /// Tries that many pairs. The choices are the same every time, unless another number is asked for.
 fn try_all(few: u32, pairs: impl Strategy<Value = Pair>) {
     let cases = cases(few);
-    let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() };
+    let config =
+        ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() };
     let mut runner = TestRunner::new(config);
     let outcomes = Mutex::new(BTreeMap::<&str, usize>::new());
     let tried = runner.run(&pairs, |pair| {

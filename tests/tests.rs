@@ -3,7 +3,9 @@
 //! What the command line says and how it ends is in `cli`; real projects' histories are in `histories`; walks over
 //! revision graphs are in `traversal`; what tests stand on is in `support`.
 
+mod cases;
 mod changes;
+mod chinook;
 mod cli;
 mod histories;
 mod properties;

@@ -1,5 +1,6 @@
 //! What tests stand on.
 
+pub mod case;
 pub mod command;
 pub mod generate;
 pub mod laws;

@@ -21,8 +21,26 @@ impl Dice {
 }
 
 const VALUES: [&str; 20] = [
-    "NULL", "0", "1", "2", "-7", "1.5", "'007'", "'it''s'", "''", "'x y'", "x'00ff'", "'1e3'", "9007199254740993",
-    "'2026-01-02'", "'Größe'", "3", "'a'", "'A'", "1e300", "'line\nbreak'",
+    "NULL",
+    "0",
+    "1",
+    "2",
+    "-7",
+    "1.5",
+    "'007'",
+    "'it''s'",
+    "''",
+    "'x y'",
+    "x'00ff'",
+    "'1e3'",
+    "9007199254740993",
+    "'2026-01-02'",
+    "'Größe'",
+    "3",
+    "'a'",
+    "'A'",
+    "1e300",
+    "'line\nbreak'",
 ];
 
 /// Puts rows into all tables; a table that takes none of so many guesses stays as it is.
@@ -37,7 +55,9 @@ pub fn fill(connection: &Connection, schema: &Schema, most: usize, seed: u64) {
                 let mut names: Vec<String> = copied.iter().map(|column| column.name.quoted()).collect();
                 let mut values: Vec<String> =
                     copied.iter().map(|_| VALUES[dice.below(VALUES.len())].to_owned()).collect();
-                if table.rowid_alias().is_none() && let Some(name) = table.rowid_name() {
+                if table.rowid_alias().is_none()
+                    && let Some(name) = table.rowid_name()
+                {
                     names.push(name.to_owned());
                     values.push(rowid.to_string());
                 }
