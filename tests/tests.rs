@@ -5,7 +5,9 @@
 //! of the documentation say is in `readme` and `architecture`; what tests stand on is in `support`.
 
 mod architecture;
+mod cases;
 mod changes;
+mod chinook;
 mod cli;
 #[cfg(unix)]
 mod faults;

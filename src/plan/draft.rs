@@ -166,7 +166,7 @@ fn plan_down(
 fn ways_back(before: &Schema, after: &Schema, renames: &Renames) -> Vec<RowWork> {
     let returning: Vec<(&Table, &Column, Vec<Expression>)> = returning_columns(before, after, renames)
         .into_iter()
-        .map(|(table, column)| (table, column, fillers(before, table, column)))
+        .map(|(source, table, column)| (table, column, fillers(before, &source, table, column)))
         .collect();
     let most = returning.iter().map(|(_, _, fillers)| fillers.len()).max().unwrap_or(1);
     let guess = |guess: usize| {
@@ -180,32 +180,39 @@ fn ways_back(before: &Schema, after: &Schema, renames: &Renames) -> Vec<RowWork>
     (0..most).map(guess).collect()
 }
 
-/// The columns of `before` that the way back adds as NOT NULL without a default.
-fn returning_columns<'a>(before: &'a Schema, after: &Schema, renames: &Renames) -> Vec<(&'a Table, &'a Column)> {
+/// The columns of `before` that the way back adds and that need a value of their own for each row, with the table that
+/// they come back to as it is then and as it becomes.
+fn returning_columns<'a>(before: &'a Schema, after: &Schema, renames: &Renames) -> Vec<(Table, &'a Table, &'a Column)> {
     let changes = diff(after, before, renames, ColumnOrder::Strict);
-    let altered = changes.iter().filter_map(|change| match change {
+    let altered = changes.into_iter().filter_map(|change| match change {
         Change::AlterTable(alter) => Some(alter),
         _ => None,
     });
     let mut columns = Vec::new();
     for alter in altered {
+        let Some(table) = before.tables.get(&alter.after.name) else { continue };
         for change in &alter.changes {
             if let TableChange::AddColumn(column) = change
-                && column.not_null.is_some()
-                && column.default.is_none()
-                && column.generated.is_none()
-                && let Some(table) = before.tables.get(&alter.after.name)
                 && let Some(column) = table.column(&column.name)
+                && (column.not_null.is_some() || table.is_not_null_by_key(column))
+                && (column.default.is_none() || is_unique(table, column))
+                && column.is_copied()
             {
-                columns.push((table, column));
+                columns.push((alter.before.clone(), table, column));
             }
         }
     }
     columns
 }
 
+fn is_unique(table: &Table, column: &Column) -> bool {
+    table.is_in_primary_key(&column.name)
+        || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == column.name))
+        || table.indexes.values().any(|index| index.unique)
+}
+
 /// Values for the rows of a column whose own are gone, the likeliest to be accepted first.
-fn fillers(schema: &Schema, table: &Table, column: &Column) -> Vec<Expression> {
+fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> Vec<Expression> {
     let mut fillers = Vec::new();
     let of_column = |columns: &[Name]| columns.len() == 1 && columns[0] == column.name;
     if let Some(key) = table.foreign_keys.iter().find(|key| of_column(&key.columns)) {
@@ -219,10 +226,9 @@ fn fillers(schema: &Schema, table: &Table, column: &Column) -> Vec<Expression> {
     }
     fillers.extend(sample::check_literals(table, column));
     let affinity = column.type_name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
-    let is_unique = table.is_in_primary_key(&column.name)
-        || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == column.name))
-        || table.indexes.values().any(|index| index.unique);
-    if is_unique && let Some(rowid) = table.rowid_name() {
+    if is_unique(table, column)
+        && let Some(rowid) = source.rowid_name()
+    {
         fillers.push(if affinity == Affinity::Text { format!("'lost ' || {rowid}") } else { rowid.to_owned() });
     }
     fillers.push(

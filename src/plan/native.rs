@@ -5,7 +5,7 @@
 //! the table is read again and compared.
 
 use crate::diff::{AlterTable, TableChange};
-use crate::schema::{Column, Expression, Name, SqliteVersion, Table};
+use crate::schema::{Column, Expression, ForeignKey, Name, SqliteVersion, Table};
 use crate::sql;
 use crate::token::{TokenKind, significant_tokens};
 
@@ -54,6 +54,10 @@ pub fn statements(
                 drop_constraint(table, check.name.as_ref()?)
             }
             TableChange::DropForeignKey(key) if !is_inline_of_dropped_column(alter, key.inline, &key.columns) => {
+                if is_not_deferrable(key) {
+                    // SQLite 3.54 leaves `NOT DEFERRABLE` standing, which then modifies the key before it.
+                    return None;
+                }
                 drop_constraint(table, key.name.as_ref()?)
             }
             TableChange::AddForeignKey(key) if !is_inline_of_new_column(alter, key.inline, &key.columns) => return None,
@@ -152,6 +156,12 @@ fn alter_column(
     if !only_nullability || target < ALTER_CONSTRAINT {
         return None;
     }
+    // SQLite 3.54 takes the NOT of `NOT DEFERRABLE` for that of `NOT NULL`; where it does depends on the very text of
+    // the table, which the scratch database does not have.
+    let mut inline_keys = table.foreign_keys.iter().filter(|key| key.inline && key.columns.contains(&after.name));
+    if inline_keys.any(is_not_deferrable) {
+        return None;
+    }
     let alter = |action: &str| {
         let sql = format!("ALTER TABLE {} ALTER COLUMN {} {action}", table.name.quoted(), after.name.quoted());
         Statement::new(sql).requires(ALTER_CONSTRAINT)
@@ -188,6 +198,10 @@ fn set_not_null(table: &Table, column: &Column) -> Statement {
 fn drop_constraint(table: &Table, name: &Name) -> Vec<Statement> {
     let sql = format!("ALTER TABLE {} DROP CONSTRAINT {}", table.name.quoted(), name.quoted());
     vec![Statement::new(sql).requires(ALTER_CONSTRAINT)]
+}
+
+fn is_not_deferrable(key: &ForeignKey) -> bool {
+    key.deferrable.is_some_and(|deferrable| deferrable.not)
 }
 
 fn is_of_new_column(alter: &AlterTable, column: Option<&Name>) -> bool {

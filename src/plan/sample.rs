@@ -12,7 +12,7 @@ use crate::schema::{Affinity, Column, Name, Schema, Table};
 use crate::token::{TokenKind, quote_string, significant_tokens};
 
 use super::rows::RowWork;
-use super::station::{Station, pass};
+use super::station::{Station, is_demanding, pass};
 
 /// How many guesses a row gets before its table is given up.
 const GUESSES: usize = 48;
@@ -43,27 +43,33 @@ pub fn fill(connection: &Connection, schema: &Schema, amount: Amount, way: &[Sta
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     let mut filled = 0;
     for table in parents_first(schema) {
+        let is_demanding = is_demanding(&table.name, way);
         for row in 0..rows {
             let mut accepted = false;
             for guess in 0..GUESSES {
-                connection.execute_batch("SAVEPOINT schemactl_guess")?;
-                accepted = insert(connection, table, row, guess, amount).is_ok() && pass(connection, &table.name, way);
-                connection.execute_batch(if accepted {
-                    "RELEASE schemactl_guess"
-                } else {
-                    "ROLLBACK TO schemactl_guess; RELEASE schemactl_guess"
-                })?;
+                if is_demanding {
+                    connection.execute_batch("SAVEPOINT schemactl_guess")?;
+                }
+                accepted = insert(connection, table, row, guess, amount).is_ok()
+                    && (!is_demanding || pass(connection, &table.name, way));
+                if is_demanding {
+                    connection.execute_batch(if accepted {
+                        "RELEASE schemactl_guess"
+                    } else {
+                        "ROLLBACK TO schemactl_guess; RELEASE schemactl_guess"
+                    })?;
+                }
                 if accepted {
                     break;
                 }
             }
             if !accepted {
-                // What stays in the stations of a refused row must not be what a child's guess refers to.
-                pass(connection, &table.name, way);
                 break;
             }
             filled += 1;
         }
+        // The rows as they are now stand in the stations too, where the guesses for other tables refer to them.
+        pass(connection, &table.name, way);
         if table.primary_key.as_ref().is_some_and(|key| key.autoincrement) {
             connection.execute("UPDATE sqlite_sequence SET seq = seq + 10 WHERE name = ?1", [table.name.as_str()])?;
         }

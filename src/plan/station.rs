@@ -25,6 +25,8 @@ pub struct Station {
 struct Copy {
     /// The table's name here.
     name: Name,
+    /// Whether nothing of the table changes.
+    is_plain: bool,
     select: String,
     insert: String,
 }
@@ -86,6 +88,7 @@ impl Copy {
         let places: Vec<String> = (1..=into.len()).map(|place| format!("?{place}")).collect();
         Copy {
             name: alter.after.name.clone(),
+            is_plain: alter.changes.is_empty(),
             select: format!("SELECT {} FROM {}", from.join(", "), alter.before.name.quoted()),
             insert: format!(
                 "INSERT OR ABORT INTO {} ({}) VALUES ({})",
@@ -95,6 +98,18 @@ impl Copy {
             ),
         }
     }
+}
+
+/// Whether the way asks something of a table's rows: a table that stays as it is takes all that it took.
+pub(super) fn is_demanding(table: &Name, way: &[Station]) -> bool {
+    let mut name = table;
+    way.iter().any(|station| match station.copies.get(name) {
+        Some(copy) => {
+            name = &copy.name;
+            !copy.is_plain
+        }
+        None => false,
+    })
 }
 
 /// Whether the rows of a table pass all stations.

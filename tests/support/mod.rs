@@ -1,5 +1,6 @@
 //! What tests stand on.
 
+pub mod case;
 pub mod chain;
 pub mod command;
 pub mod generate;

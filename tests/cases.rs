@@ -1,0 +1,170 @@
+//! Each file of `tests/cases` is one change; all laws of changes are held against it, unasked.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rusqlite::{Connection, MAIN_DB};
+use schemactl::plan::{Draft, Options, Statement, write_section};
+use schemactl::schema::{Schema, SqliteVersion};
+
+use crate::support::case::{Case, Fact};
+use crate::support::laws::{self, Contents, Outcome, Trial};
+use crate::support::shared;
+
+fn schema(sql: &str) -> Schema {
+    let connection = laws::open();
+    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{error} in\n{sql}"));
+    laws::read(&connection)
+}
+
+fn try_case(case: &Case) -> Result<(), String> {
+    let (before, after) = (schema(&case.before), schema(&case.after));
+    for minor in [54, 40] {
+        let options = Options { target: SqliteVersion::new(3, minor), column_order: case.order };
+        let trial = Trial { before: &before, after: &after, intent: &case.intent, options };
+        let draft = laws::drafted(&trial)?;
+        let told = |problem: String| {
+            let (up, down) = (write_section(&draft.up), write_section(&draft.down));
+            format!("{problem}\nfor SQLite 3.{minor}\n--- up\n{up}\n--- down\n{down}")
+        };
+        let filled = || {
+            let connection = laws::open();
+            connection.execute_batch(&case.before).unwrap();
+            connection.execute_batch(&case.rows).map_err(|error| format!("the rows: {error}"))?;
+            Ok::<_, String>(connection)
+        };
+        let outcome = laws::walked(&trial, &draft, &filled()?).map_err(told)?;
+        let is_refused = outcome == Outcome::RefusedUp;
+        if is_refused != case.refused || outcome == Outcome::RefusedDown {
+            return Err(told(format!("unexpected: {outcome:?}")));
+        }
+        if minor == 54 {
+            facts(&case.up, &draft.up).and_then(|()| facts(&case.down, &draft.down)).map_err(told)?;
+            if !case.refused {
+                queries(case, &draft, &filled()?).map_err(told)?;
+            }
+        } else if !case.refused {
+            in_the_shell(&trial, &draft, &filled()?).map_err(told)?;
+        }
+    }
+    Ok(())
+}
+
+fn facts(facts: &[Fact], statements: &[Statement]) -> Result<(), String> {
+    let script = write_section(statements);
+    match facts.iter().find(|fact| script.contains(&fact.text) != fact.holds) {
+        None => Ok(()),
+        Some(fact) if fact.holds => Err(format!("not in the script: {}", fact.text)),
+        Some(fact) => Err(format!("in the script: {}", fact.text)),
+    }
+}
+
+fn queries(case: &Case, draft: &Draft, connection: &Connection) -> Result<(), String> {
+    connection.execute_batch(&write_section(&draft.up)).map_err(|error| error.to_string())?;
+    for (query, wanted) in &case.then {
+        let mut statement = connection.prepare(query).map_err(|error| format!("{error} in {query}"))?;
+        let width = statement.column_count();
+        let rows = statement.query_map([], |row| {
+            let values = (0..width).map(|at| {
+                row.get_ref(at).map(|value| match value {
+                    rusqlite::types::ValueRef::Null => "NULL".to_owned(),
+                    rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                    rusqlite::types::ValueRef::Real(number) => format!("{number:?}"),
+                    rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                    rusqlite::types::ValueRef::Blob(bytes) => format!("{bytes:?}"),
+                })
+            });
+            Ok(values.collect::<rusqlite::Result<Vec<_>>>()?.join("|"))
+        });
+        let found =
+            rows.and_then(Iterator::collect::<rusqlite::Result<Vec<String>>>).map_err(|error| error.to_string())?;
+        if found.join("; ") != *wanted {
+            return Err(format!("{query} gives {}, not {wanted}", found.join("; ")));
+        }
+    }
+    Ok(())
+}
+
+/// The script does the same in the plain shell, and stops there before it touches anything if foreign keys are enforced
+/// and tables that others refer to would be dropped.
+fn in_the_shell(trial: &Trial, draft: &Draft, filled: &Connection) -> Result<(), String> {
+    if Command::new("sqlite3").arg("-version").output().is_err() {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.db");
+    let copy = || {
+        let _ = std::fs::remove_file(&file);
+        filled.backup(MAIN_DB, &file, None::<fn(rusqlite::backup::Progress)>).unwrap();
+        let connection = Connection::open(&file).unwrap();
+        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        connection
+    };
+    let start = Contents::of(filled, trial.before);
+    let is_guarded = draft.up.iter().any(|statement| statement.sql.contains("schemactl_guard"));
+    if is_guarded {
+        let connection = copy();
+        if shell(&file, "ON", &draft.up).is_ok() {
+            return Err("the guard does not stop the script where foreign keys are enforced".to_owned());
+        }
+        start.is_in(&connection, trial.before, &schemactl::model::Intent::default())?;
+    }
+    let connection = copy();
+    shell(&file, "OFF", &draft.up)?;
+    laws::reached(&connection, trial.after, trial.options.column_order)?;
+    start.is_in(&connection, trial.after, trial.intent)?;
+    judged(&file, trial.after, trial.options.column_order)?;
+    shell(&file, "OFF", &draft.down)?;
+    laws::reached(&connection, trial.before, schemactl::diff::ColumnOrder::Strict)?;
+    judged(&file, trial.before, schemactl::diff::ColumnOrder::Strict)
+}
+
+fn shell(file: &Path, foreign_keys: &str, statements: &[Statement]) -> Result<(), String> {
+    let mut shell = Command::new("sqlite3")
+        .args(["-batch", "-bail"])
+        .arg(file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let script = format!("PRAGMA foreign_keys = {foreign_keys};\nBEGIN;\n{}COMMIT;\n", write_section(statements));
+    // The shell may stop reading at an error.
+    let _ = shell.stdin.take().unwrap().write_all(script.as_bytes());
+    let ended = shell.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&ended.stderr).into_owned();
+    if ended.status.success() && words.is_empty() { Ok(()) } else { Err(format!("the shell says: {words}")) }
+}
+
+/// The independent judge agrees, where it is there.
+fn judged(file: &Path, wanted: &Schema, order: schemactl::diff::ColumnOrder) -> Result<(), String> {
+    let Some(tools) = shared::folder("corpus/tools") else { return Ok(()) };
+    let model = file.with_extension("wanted.db");
+    let _ = std::fs::remove_file(&model);
+    Connection::open(&model).unwrap().execute_batch(&laws::script(wanted)).unwrap();
+    let mut judge = Command::new("python3");
+    judge.arg(tools.join("schema_equal.py")).arg(file).arg(&model).arg("--quiet");
+    if order == schemactl::diff::ColumnOrder::Loose {
+        judge.arg("--ignore-column-order");
+    }
+    let Ok(ended) = judge.output() else { return Ok(()) };
+    if ended.status.success() {
+        return Ok(());
+    }
+    let (said, errors) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    Err(format!("the judge says: {said}{errors}"))
+}
+
+#[test]
+fn every_case_goes_up_and_down_and_keeps_its_rows() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let files = shared::files(&folder, "case");
+    assert!(files.len() > 40, "only {} cases", files.len());
+    let cases: Vec<Case> = files.iter().map(|file| Case::read(file)).collect();
+    let only = std::env::var("SCHEMACTL_CASE").unwrap_or_default();
+    let tried = cases.iter().filter(|case| case.name.contains(&only));
+    let failures: Vec<String> =
+        tried.filter_map(|case| try_case(case).err().map(|problem| format!("=== {}: {problem}", case.name))).collect();
+    assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n\n"));
+}
