@@ -64,7 +64,8 @@
 //! | what is read is written and read again the same; random schemas keep all laws | `tests/properties.rs` |
 //! | walks over revision graphs end where Alembic's do | `tests/traversal` |
 //! | real projects' schemas pass through every stage | `tests/histories.rs` |
-//! | a revision that fails or is killed leaves the database at a revision | `src/database/runner/tests.rs` |
+//! | a revision that fails or is killed leaves the database at a revision | `src/database/runner/tests.rs`, `tests/faults` |
+//! | what else must not get lost, promise by promise | `tests/README.md` |
 //! | no change is missed or made up, and each has a reverse | `src/diff/tests` |
 //! | help, errors, exit codes and JSON | `tests/cli` |
 //! | the README's story prints what it shows; its tables list all there is | `tests/readme.rs` |

@@ -162,8 +162,8 @@ fn grouped_nested_and_written_out_paths_are_seen() {
         code: without_tests(text).0,
         lines: 0,
     };
-    let text = "// use crate::a;\nuse crate::{b::{c, d}, e};\nfn f() { crate::g::h() }\n\
-                #[cfg(test)]\nmod tests {\n    use crate::i;\n}\nuse super::super::j;\nuse super::k;\n";
+    let text = "// use crate::a;\nuse crate::{b::{c, d}, e};\nfn f() { crate::g::h() }\n#[cfg(test)]\nfn t() {\n    \
+                crate::i()\n}\nuse super::super::j;\nuse super::k;\n#[cfg(test)]\nmod tests {\n    use crate::l;\n}\n";
     assert_eq!(used(&source(&["x", "y"], text)), ["b", "e", "g", "j"]);
     assert_eq!(without_tests("#[cfg(test)]\nmod cases;\nuse z;\n"), ("use z;\n".to_owned(), vec!["cases".to_owned()]));
 }

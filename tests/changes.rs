@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use rusqlite::Connection;
-use schemactl::diff::ColumnOrder;
+use schemactl::diff::{ColumnOrder, resolve_renames};
 use schemactl::model::Intent;
 use schemactl::plan::Options;
 use schemactl::schema::{Name, Schema, SqliteVersion};
@@ -56,13 +56,10 @@ fn related() -> impl Strategy<Value = Pair> {
         for _ in 0..=steps.below(6) {
             after = mutate::mutate(&after, &mut steps);
         }
-        // A table that was renamed may be gone by now.
-        intent.renames.tables.retain(|name, _| after.tables.contains_key(name));
-        intent
-            .renames
-            .columns
-            .retain(|(table, column), _| after.tables.get(table).is_some_and(|table| table.column(column).is_some()));
-        Pair { before, after: as_sqlite_has_it(&after), intent, options, seed }
+        let after = as_sqlite_has_it(&after);
+        // The old name may have come back, or the new one gone.
+        intent.renames = resolve_renames(&before, &after, &intent.renames).unwrap_or_default();
+        Pair { before, after, intent, options, seed }
     })
 }
 

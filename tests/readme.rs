@@ -86,6 +86,23 @@ fn exchanges(readme: &str) -> Vec<Exchange> {
     exchanges
 }
 
+impl Exchange {
+    /// The lines of the README that show what is printed, counted from zero.
+    fn shown_lines(&self) -> std::ops::Range<usize> {
+        let start = self.line + self.command.matches('\n').count();
+        start..start + self.shown.lines().count()
+    }
+}
+
+/// The README with what was printed now under each command.
+fn with_printed(readme: &str, exchanges: &[Exchange], printed: &[String]) -> String {
+    let mut lines: Vec<&str> = readme.lines().collect();
+    for (exchange, printed) in exchanges.iter().zip(printed).rev() {
+        lines.splice(exchange.shown_lines(), printed.lines().map(str::trim_end));
+    }
+    lines.join("\n") + "\n"
+}
+
 /// The text with every duration replaced, since those differ from run to run: `3.1 ms` becomes `N ms`.
 fn without_durations(text: &str) -> String {
     let words: Vec<&str> = text.split_inclusive([' ', '\n']).collect();
@@ -105,13 +122,17 @@ fn without_durations(text: &str) -> String {
     result.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
+/// With `SCHEMACTL_BLESS` set, what is printed becomes what is shown: for a look at the difference afterwards.
 #[test]
 fn the_story_prints_what_the_readme_shows() {
     if Command::new("sqlite3").arg("-version").output().is_err() {
         println!("skipped: there is no sqlite3 shell");
         return;
     }
-    let exchanges = exchanges(&text_of("README.md"));
+    let readme = text_of("README.md");
+    let exchanges = exchanges(&readme);
+    let bless = std::env::var_os("SCHEMACTL_BLESS").is_some();
+    let mut blessed = Vec::new();
     assert!(exchanges.len() >= 20, "the README tells its story in `console` blocks");
     let folder = tempfile::tempdir().unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_schemactl"));
@@ -132,6 +153,10 @@ fn the_story_prints_what_the_readme_shows() {
             .unwrap();
         used += 1;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        if bless {
+            blessed.push(printed);
+            continue;
+        }
         assert_eq!(
             without_durations(&printed),
             without_durations(&exchange.shown),
@@ -140,6 +165,19 @@ fn the_story_prints_what_the_readme_shows() {
             exchange.command
         );
     }
+    if bless {
+        let text = with_printed(&readme, &exchanges, &blessed);
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), text).unwrap();
+    }
+}
+
+#[test]
+fn what_is_printed_takes_the_place_of_what_was_shown() {
+    let readme = "a\n```console\n$ one\nold\nold\n$ two <<END\n> x\n> END\n$ three\nold\n```\nb\n";
+    let exchanges = exchanges(readme);
+    let printed = ["new\n".to_owned(), "x\n".to_owned(), String::new()];
+    let expected = "a\n```console\n$ one\nnew\n$ two <<END\n> x\n> END\nx\n$ three\n```\nb\n";
+    assert_eq!(with_printed(readme, &exchanges, &printed), expected);
 }
 
 #[test]
@@ -260,7 +298,7 @@ fn the_documents_for_programs_are_as_listed() {
     run("upgrade", &[]);
     run("downgrade", &["-1"]);
     run("stamp", &["head"]);
-    for command in ["current", "heads", "history", "branches", "check", "introspect"] {
+    for command in ["current", "heads", "history", "branches", "check", "verify", "introspect"] {
         run(command, &[]);
     }
     run("show", &["head"]);

@@ -1,12 +1,15 @@
 //! `schemactl introspect`: the model of a database: tables, views, triggers and the rest, no settings.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::context::Context;
 use super::open::target;
+use crate::database::{Scratch, check};
 use crate::model;
 use crate::operation::{autogenerate, replay};
-use crate::report::Failure;
+use crate::report::{Failure, Report};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +39,14 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         };
         autogenerate::actual_schema(&project, Some(&connection))?
     };
-    let text = model::write(&schema);
+    let broken = match Scratch::build(&schema) {
+        Ok(mut scratch) => check::broken_objects(&scratch.check(&schema)?),
+        Err(error) => {
+            error.diagnostics().iter().for_each(|diagnostic| context.output.warn(diagnostic));
+            BTreeSet::new()
+        }
+    };
+    let text = model::write_unchecked(&schema, &broken);
     if context.output.is_json() {
         context.output.json(&json!({ "version": 1, "model": text }));
     } else {

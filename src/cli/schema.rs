@@ -18,7 +18,6 @@ pub struct Args {}
 /// # Errors
 /// None.
 pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&model::json_schema()).map_err(anyhow::Error::from)?;
-    context.output.verbatim(&format!("{text}\n"));
+    context.output.verbatim(model::json_schema());
     Ok(())
 }

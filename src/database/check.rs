@@ -13,6 +13,13 @@ use super::scratch::Scratch;
 use super::stand_ins::{Missing, StandIns};
 use crate::schema::{Event, ForeignKey, IndexKey, Name, ObjectKind, ObjectRef, Schema, Table, Timing, Trigger};
 
+/// The views and triggers among what was found that do not compile.
+#[must_use]
+pub fn broken_objects(findings: &[Finding]) -> BTreeSet<ObjectRef> {
+    let broken = findings.iter().filter(|finding| finding.problem == Problem::DoesNotCompile);
+    broken.map(|finding| finding.object.clone()).collect()
+}
+
 /// Something in a schema that will not work.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {

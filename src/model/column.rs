@@ -255,7 +255,7 @@ pub(super) fn write_column(table: &Table, column: &Column, is_unchecked: impl Fn
     fields.extend(default.as_ref().map(|default| ("default", expression::write_default(default))));
     fields.extend(collate.as_ref().map(|collate| ("collate", write(collate.as_str()))));
     if let Some(Generated { expression, stored }) = generated {
-        fields.push(("generated", write(expression.as_str())));
+        fields.push(("generated", expression::write(expression)));
         if *stored {
             fields.push(("stored", "true".to_owned()));
         }

@@ -239,9 +239,9 @@ pub(super) fn write_check(check: &Check) -> String {
     let Check { name, expression, on_conflict, inline: _ } = check;
     let clauses = write_clauses(name.as_ref(), *on_conflict);
     if clauses.is_empty() {
-        return write(expression.as_str());
+        return expression::write(expression);
     }
     let mut fields = clauses;
-    fields.insert(name.iter().len(), ("sql", write(expression.as_str())));
+    fields.insert(name.iter().len(), ("sql", expression::write(expression)));
     inline(&fields)
 }

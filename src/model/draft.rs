@@ -1,7 +1,10 @@
 //! A model while its files are read: what was found so far, and what can be judged only when all of it is there.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
+use super::blame::Passages;
 use super::foreign_key::Reference;
 use super::toml_reader::{Mistakes, Text};
 use super::{Ignore, Intent, Model, Places, check};
@@ -16,7 +19,10 @@ pub(super) struct Draft<'a> {
     pub(super) ignore: &'a Ignore,
     /// Foreign keys by child table.
     pub(super) references: Vec<(Name, Reference)>,
+    /// Views and triggers that are said not to compile on purpose.
+    pub(super) unchecked: BTreeSet<ObjectRef>,
     places: Places,
+    passages: Passages,
     /// Tables, virtual tables, views and indexes, which share their names.
     taken: IndexMap<Name, (ObjectKind, Place)>,
     /// Indexes whose table may come later, each with the place of the name of its table.
@@ -33,7 +39,9 @@ impl<'a> Draft<'a> {
             mistakes,
             ignore,
             references: Vec::new(),
+            unchecked: BTreeSet::new(),
             places: Places::new(),
+            passages: Passages::default(),
             taken: IndexMap::new(),
             loose_indexes: Vec::new(),
             trigger_tables: Vec::new(),
@@ -73,6 +81,11 @@ impl<'a> Draft<'a> {
     /// Notes where a column of a table stands.
     pub(super) fn column_place(&mut self, table: &Name, column: &Name, place: Place) {
         self.places.insert((ObjectRef::new(ObjectKind::Table, table), Some(column.clone())), place);
+    }
+
+    /// Notes the texts in which an object is described.
+    pub(super) fn add_passages(&mut self, kind: ObjectKind, name: &Name, texts: Vec<Text<'_>>) {
+        self.passages.add(ObjectRef::new(kind, name), texts.iter().map(|text| (text.as_str(), text.place())));
     }
 
     /// Notes the foreign keys of a table.
@@ -123,6 +136,7 @@ impl<'a> Draft<'a> {
             check::references(&self);
         }
         check::renames(&self);
-        Model { schema: self.schema, intent: self.intent, places: self.places }
+        let Draft { schema, intent, unchecked, places, passages, .. } = self;
+        Model { schema, intent, unchecked, places, passages }
     }
 }

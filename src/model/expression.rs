@@ -135,6 +135,28 @@ pub(super) fn with_bare_name(name: &Name, sql: String) -> String {
     }
 }
 
+/// An expression as a person writes it in TOML: on one line where it fits, though SQL had it over several.
+pub(super) fn write(expression: &Expression) -> String {
+    const LONG: usize = 100;
+    let text = expression.as_str();
+    let is_spread = text.contains('\n');
+    let has_comment = || tokens(text).any(|token| token.kind == TokenKind::Comment);
+    if !is_spread || has_comment() {
+        return toml_writer::write(text);
+    }
+    let mut line = String::with_capacity(text.len());
+    let mut end = 0;
+    for token in significant_tokens(text) {
+        let is_apart = token.start > end && end > 0;
+        if is_apart && !line.ends_with('(') && !token.is_operator(")") {
+            line.push(' ');
+        }
+        line += token.text;
+        end = token.span().end;
+    }
+    toml_writer::write(if line.len() <= LONG && !line.contains('\n') { &line } else { text })
+}
+
 /// What `default` is written as.
 pub(super) fn write_default(default: &Expression) -> String {
     write_literal(default).unwrap_or_else(|| toml_writer::inline(&[("sql", toml_writer::write(default.as_str()))]))

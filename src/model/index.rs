@@ -1,5 +1,6 @@
 //! An index on a table: a list of its terms, or a table with more.
 
+use super::blame::NO_SQL;
 use super::draft::Draft;
 use super::expression;
 use super::toml_reader::{Text, Value};
@@ -14,6 +15,7 @@ pub(super) fn read(value: &Value<'_>, table: &Table, draft: &mut Draft<'_>) {
     let Some(name_text) = value.key_text() else { return };
     let name = Name::new(name_text.as_str());
     draft.claim(ObjectKind::Index, &name, name_text.place());
+    draft.add_passages(ObjectKind::Index, &name, value.texts(&NO_SQL));
     let index = if value.kind().is_array() {
         read_terms(value, table).map(|terms| Index { name, unique: false, terms, predicate: None })
     } else {
@@ -106,7 +108,7 @@ pub(super) fn write_index(table: &Table, index: &Index) -> String {
     if *unique {
         fields.push(("unique", "true".to_owned()));
     }
-    fields.extend(predicate.as_ref().map(|predicate| ("where", write(predicate.as_str()))));
+    fields.extend(predicate.as_ref().map(|predicate| ("where", expression::write(predicate))));
     inline(&fields)
 }
 

@@ -3,6 +3,7 @@
 //! An object is read and written in the file of its name. What is wrong is told with its place in the TOML, all of it
 //! in one run. Whether SQLite takes the model is not judged here: a scratch database does that.
 
+mod blame;
 mod check;
 mod column;
 mod constraint;
@@ -25,21 +26,24 @@ mod trigger;
 mod view;
 mod virtual_table;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use crate::report::{Class, Diagnostic, Place, Report, Source, count};
-use crate::schema::{Name, ObjectRef, Schema};
+use crate::schema::{Name, ObjectKind, ObjectRef, Schema};
 
+use blame::Passages;
 use draft::Draft;
 use toml_reader::{Document, Fields, Mistakes};
 
+pub use blame::Blame;
 pub use environment::Lookup;
 pub use files::{read_source, sources};
 pub use ignore::Ignore;
 pub use intent::{Intent, Renames};
-pub use json_schema::json_schema;
+pub use json_schema::{SCHEMA_FILE, json_schema};
 pub use settings::{Backup, ColumnOrder, Drift, ModelFiles, Settings};
 pub use template::{settings_text, template};
 
@@ -53,7 +57,10 @@ pub struct Model {
     pub schema: Schema,
     /// What is said about the way from an older schema.
     pub intent: Intent,
+    /// Views and triggers that are said not to compile on purpose.
+    pub unchecked: BTreeSet<ObjectRef>,
     places: Places,
+    passages: Passages,
 }
 
 impl Model {
@@ -119,6 +126,13 @@ fn read_file(root: Fields<'_>, with_settings: bool, draft: &mut Draft<'_>) {
 /// Law: reading it gives the schema back.
 #[must_use]
 pub fn write(schema: &Schema) -> String {
+    write_unchecked(schema, &BTreeSet::new())
+}
+
+/// As [`write`], where these views and triggers are known not to compile, and say so in the model.
+#[must_use]
+pub fn write_unchecked(schema: &Schema, broken: &BTreeSet<ObjectRef>) -> String {
+    let is_broken = |kind, name: &Name| broken.contains(&ObjectRef::new(kind, name));
     let Schema { tables, virtual_tables, views, triggers } = schema;
     let mut out = String::new();
     for table in tables.values() {
@@ -128,10 +142,10 @@ pub fn write(schema: &Schema) -> String {
         virtual_table::write_virtual_table(table, &mut out);
     }
     for view in views.values() {
-        view::write_view(view, &mut out);
+        view::write_view(view, is_broken(ObjectKind::View, &view.name), &mut out);
     }
     for trigger in triggers.values() {
-        trigger::write_trigger(trigger, &mut out);
+        trigger::write_trigger(trigger, is_broken(ObjectKind::Trigger, &trigger.name), &mut out);
     }
     out
 }
@@ -212,3 +226,6 @@ impl Report for Error {
         vec![diagnostic]
     }
 }
+
+#[cfg(test)]
+mod tests;

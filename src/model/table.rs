@@ -1,5 +1,6 @@
 //! A table with its columns, constraints and indexes.
 
+use super::blame::NO_SQL;
 use super::draft::Draft;
 use super::toml_reader::{Fields, Value};
 use super::toml_writer::{array_by_lines, write_key};
@@ -13,6 +14,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
     let Some(name_text) = value.key_text() else { return };
     let name = Name::new(name_text.as_str());
     draft.claim(ObjectKind::Table, &name, name_text.place());
+    draft.add_passages(ObjectKind::Table, &name, value.texts(&NO_SQL));
     let mut table = Table::new(name.as_str());
     if let Some(fields) = value.fields(format!("table `{name}`")) {
         read_intent(&fields, &name, draft);

@@ -129,6 +129,22 @@ impl<'a> Value<'a> {
         self.mistake(Diagnostic::new("wrong_type", message).label(format!("expected {expected}")));
     }
 
+    /// All strings in it, in the order of the file, but for those under these keys.
+    pub(super) fn texts(&self, except: &[&str]) -> Vec<Text<'a>> {
+        match self.value {
+            DeValue::String(text) => {
+                vec![Text { context: self.context, text: Cow::Borrowed(text), span: self.span.clone() }]
+            }
+            DeValue::Array(_) => self.one_or_many().iter().flat_map(|item| item.texts(except)).collect(),
+            DeValue::Table(_) => {
+                let values = self.fields("");
+                let values = values.iter().flat_map(Fields::all).filter(|value| !except.contains(&value.key()));
+                values.flat_map(|value| value.texts(except)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Its text, if it is a string.
     pub(super) fn text(&self) -> Option<Text<'a>> {
         self.text_or("a string")
@@ -202,7 +218,9 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The value of a key that is known here.
     pub(super) fn get(&self, key: &'static str) -> Option<Value<'a>> {
-        self.asked.borrow_mut().push(key);
+        if !self.asked.borrow().contains(&key) {
+            self.asked.borrow_mut().push(key);
+        }
         self.table.get_key_value(key).map(|(key, value)| self.value(key, value))
     }
 
@@ -324,11 +342,7 @@ impl<'a> Text<'a> {
 
     /// Where a part of the text stands in the file; all of it where escapes hide the part.
     pub(super) fn place_of(&self, part: Range<usize>) -> Place {
-        let raw = &self.context.source.text[self.span.clone()];
-        match toml_writer::locate(raw, &self.text, &part) {
-            Some(inside) => self.context.place(&(self.span.start + inside.start..self.span.start + inside.end)),
-            None => self.place(),
-        }
+        place_of(&self.place(), &self.text, &part)
     }
 
     /// Notes a mistake about it.
@@ -344,5 +358,14 @@ impl<'a> Text<'a> {
     /// Notes a mistake about a part of it.
     pub(super) fn mistake_in(&self, part: Range<usize>, mistake: Diagnostic) {
         self.context.mistakes.add(mistake.at(self.place_of(part)));
+    }
+}
+
+/// Where a part of the text that stands in a place does; the whole place where escapes hide the part.
+pub(super) fn place_of(place: &Place, text: &str, part: &Range<usize>) -> Place {
+    let Place { source, span } = place;
+    match toml_writer::locate(&source.text[span.clone()], text, part) {
+        Some(inside) => Place::new(source, span.start + inside.start..span.start + inside.end),
+        None => place.clone(),
     }
 }

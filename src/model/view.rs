@@ -1,11 +1,12 @@
 //! A view: its SELECT, or a whole CREATE VIEW.
 
+use super::blame::NO_SQL;
 use super::draft::Draft;
 use super::statement;
 use super::table::section;
 use super::toml_reader::{Text, Value};
 use super::toml_writer::{array, write, write_key};
-use crate::schema::{Name, ObjectKind, View};
+use crate::schema::{Name, ObjectKind, ObjectRef, View};
 use crate::sql::Statement;
 
 /// Reads the view under its name.
@@ -13,6 +14,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
     let Some(name_text) = value.key_text() else { return };
     let name = Name::new(name_text.as_str());
     draft.claim(ObjectKind::View, &name, name_text.place());
+    draft.add_passages(ObjectKind::View, &name, value.texts(&NO_SQL));
     let (sql, columns) = if value.kind().is_str() {
         (value.text(), Vec::new())
     } else {
@@ -21,6 +23,9 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
         let columns = fields.get("columns").and_then(|value| value.items_or("a list of names")).unwrap_or_default();
         if let Some(comment) = fields.text("comment") {
             draft.intent.comments.insert((name.clone(), None), comment.as_str().to_owned());
+        }
+        if fields.flag("unchecked") {
+            draft.unchecked.insert(ObjectRef::new(ObjectKind::View, &name));
         }
         if sql.as_ref().is_some_and(statement::is_whole) {
             fields.forbid(&["columns"], "sql");
@@ -51,12 +56,15 @@ fn read_sql(text: &Text<'_>, name: &Name, columns: Vec<Name>) -> Option<View> {
 }
 
 /// Writes a view as a section.
-pub(super) fn write_view(view: &View, out: &mut String) {
+pub(super) fn write_view(view: &View, unchecked: bool, out: &mut String) {
     let View { name, columns, select } = view;
     let mut fields = Vec::new();
     if !columns.is_empty() {
         fields.push(("columns", array(&columns.iter().map(|name| write(name.as_str())).collect::<Vec<_>>())));
     }
     fields.push(("sql", write(select.as_str())));
+    if unchecked {
+        fields.push(("unchecked", "true".to_owned()));
+    }
     section(out, &format!("views.{}", write_key(name.as_str())), fields);
 }

@@ -4,11 +4,11 @@ use rusqlite::Connection;
 
 use crate::database::{Scratch, StandIns, check, gate, introspect, scratch};
 use crate::diff::{self, Change, Line, LookAlike, RenameSubject};
-use crate::model::{Model, Renames};
+use crate::model::{Blame, Model, Renames};
 use crate::plan::{self, Draft, RowWork};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
-use crate::schema::{ObjectRef, Schema};
+use crate::schema::{ObjectKind, ObjectRef, Schema, Trigger};
 
 use super::discard::counted;
 use super::{Project, State};
@@ -101,26 +101,28 @@ pub fn compare(project: &Project, actual: Schema, renames: &Renames) -> Result<C
 /// The schema of a model as SQLite understands it. What is wrong with it already in the database stops nothing.
 fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(Schema, Vec<Diagnostic>), Failure> {
     let known = known_findings(actual)?;
-    let mut scratch = Scratch::build_as_written(&model.schema, &known.stand_ins)
-        .map_err(|error| Failure::new(Class::Input, refused(model, &error)))?;
+    let mut scratch = build(model, &known.stand_ins)?;
     let wanted = scratch.schema(&project.filter()?)?;
     let mut warnings = Vec::new();
-    let mut mistakes = Vec::new();
+    let mut mistakes = left_alone(project, model, &wanted);
     for finding in scratch.check(&wanted)? {
-        if known.findings.contains(&finding) || is_about_ignored(project, &finding) {
+        let is_known = known.findings.contains(&finding) || model.unchecked.contains(&finding.object);
+        // What is wrong with foreign keys the model has told already, but for those that are so on purpose.
+        if is_known || is_about_ignored(project, &finding) || finding.problem == check::Problem::ForeignKey {
             continue;
         }
         let code = match finding.problem {
             check::Problem::DoesNotCompile => "does_not_compile",
-            check::Problem::ForeignKey => "foreign_key",
+            check::Problem::ForeignKey => continue,
             check::Problem::NeverFires => "never_fires",
             check::Problem::String => "double_quoted_string",
         };
-        let diagnostic =
-            at(model, &finding.object, Diagnostic::new(code, format!("{}: {}", finding.object, finding.message)));
+        let diagnostic = Diagnostic::new(code, format!("{}: {}", finding.object, finding.message));
+        let blame = Blame { object: &finding.object, message: &finding.message, token: None };
+        let diagnostic = blamed(model, blame, diagnostic);
         match finding.problem {
-            check::Problem::DoesNotCompile | check::Problem::ForeignKey => mistakes.push(diagnostic),
-            check::Problem::NeverFires | check::Problem::String => warnings.push(diagnostic),
+            check::Problem::DoesNotCompile => mistakes.push(diagnostic),
+            _ => warnings.push(diagnostic),
         }
     }
     if let Some(notice) = scratch.stand_ins().notice() {
@@ -145,23 +147,95 @@ fn is_about_ignored(project: &Project, finding: &check::Finding) -> bool {
     finding.missing_table().is_some_and(|table| project.settings.ignore.covers(&table))
 }
 
-fn at(model: &Model, object: &ObjectRef, diagnostic: Diagnostic) -> Diagnostic {
-    match model.place(object, None) {
-        Some(place) => diagnostic.at(place.clone()),
-        None => diagnostic,
+/// The objects of the model that are none of its business, so that they would be passed over in silence: what
+/// `ignore` covers, what other tools keep their versions in, schemactl's own.
+fn left_alone(project: &Project, model: &Model, wanted: &Schema) -> Vec<Diagnostic> {
+    let Schema { tables, virtual_tables, views, triggers } = &model.schema;
+    let tables = tables.keys().filter(|name| !wanted.tables.contains_key(*name)).map(|name| (ObjectKind::Table, name));
+    let virtual_tables = virtual_tables.keys().filter(|name| !wanted.virtual_tables.contains_key(*name));
+    let views = views.keys().filter(|name| !wanted.views.contains_key(*name));
+    // A trigger goes with its table.
+    let is_on_hidden = |trigger: &Trigger| {
+        model.schema.tables.contains_key(&trigger.table) && !wanted.tables.contains_key(&trigger.table)
+    };
+    let triggers =
+        triggers.values().filter(|trigger| !wanted.triggers.contains_key(&trigger.name) && !is_on_hidden(trigger));
+    let others =
+        virtual_tables.map(|name| (ObjectKind::VirtualTable, name)).chain(views.map(|name| (ObjectKind::View, name)));
+    let triggers = triggers.map(|trigger| (ObjectKind::Trigger, &trigger.name));
+    tables
+        .chain(others)
+        .chain(triggers)
+        .map(|(kind, name)| {
+            let object = ObjectRef::new(kind, name);
+            let (why, help) = if project.settings.ignore.covers(name) {
+                ("its name matches a pattern of `ignore`", "take it out of the model, or narrow the pattern")
+            } else if *name == project.settings.version_table || name.folded().starts_with("schemactl_") {
+                ("its name is one that schemactl keeps for itself", "take it out of the model, or give it another name")
+            } else {
+                ("it is where another tool keeps its versions", "take it out of the model, or give it another name")
+            };
+            let mut diagnostic = Diagnostic::new("left_alone", format!("{object} is left alone: {why}")).help(help);
+            diagnostic.place = model.place(&object, None).cloned();
+            diagnostic
+        })
+        .collect()
+}
+
+/// A diagnostic with the place that is to blame and the name that was probably meant.
+fn blamed(model: &Model, blame: Blame<'_>, mut diagnostic: Diagnostic) -> Diagnostic {
+    diagnostic.place = model.place_of_blame(blame);
+    if diagnostic.help.is_none() {
+        diagnostic.help = model.nearest_to_blame(blame).map(|meant| format!("did you mean `{meant}`?"));
+    }
+    diagnostic.label(blame.message)
+}
+
+/// More refused objects than these are not told: what follows them is noise.
+const MOST_REFUSED: usize = 20;
+
+/// Builds the schema of a model. An object that SQLite refuses is left out, and the others are tried without it, so
+/// that all that is refused is told in one run.
+fn build(model: &Model, known: &StandIns) -> Result<Scratch, Failure> {
+    let mut schema = model.schema.clone();
+    let mut mistakes = Vec::new();
+    loop {
+        match Scratch::build_as_written(&schema, known) {
+            Ok(scratch) if mistakes.is_empty() => return Ok(scratch),
+            Ok(_) => return Err(Failure::all(Class::Input, mistakes)),
+            Err(error) => {
+                mistakes.push(refused(model, &error));
+                if !remove(&mut schema, &error.object) || mistakes.len() == MOST_REFUSED {
+                    return Err(Failure::all(Class::Input, mistakes));
+                }
+            }
+        }
     }
 }
 
-/// What SQLite says against an object of the model, with the place of the object in the model.
+/// Takes an object out of a schema, with what hangs on it; `false` if it is not there.
+fn remove(schema: &mut Schema, object: &ObjectRef) -> bool {
+    let ObjectRef { kind, name } = object;
+    let is_there = match kind {
+        ObjectKind::Table => schema.tables.shift_remove(name).is_some(),
+        ObjectKind::VirtualTable => schema.virtual_tables.shift_remove(name).is_some(),
+        ObjectKind::View => schema.views.shift_remove(name).is_some(),
+        ObjectKind::Trigger => return schema.triggers.shift_remove(name).is_some(),
+        ObjectKind::Index => {
+            return schema.tables.values_mut().any(|table| table.indexes.shift_remove(name).is_some());
+        }
+    };
+    schema.triggers.retain(|_, trigger| trigger.table != *name);
+    is_there
+}
+
+/// What SQLite says against an object of the model, with its place in the model.
 fn refused(model: &Model, error: &scratch::BuildError) -> Diagnostic {
-    let mut diagnostic = Diagnostic::new("refused_by_sqlite", error.to_string()).label(error.message.clone());
-    if let Some(meant) = &error.nearest {
-        diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
-    }
-    match model.place(&error.object, None) {
-        Some(place) => diagnostic.at(place.clone()),
-        None => diagnostic.note(format!("the statement is: {}", error.sql)),
-    }
+    let mut diagnostic = Diagnostic::new("refused_by_sqlite", error.to_string());
+    diagnostic.help = error.nearest.as_ref().map(|meant| format!("did you mean `{meant}`?"));
+    let token = error.offset.map(|offset| (error.sql.as_str(), offset));
+    let diagnostic = blamed(model, Blame { object: &error.object, message: &error.message, token }, diagnostic);
+    if diagnostic.place.is_some() { diagnostic } else { diagnostic.note(format!("the statement is: {}", error.sql)) }
 }
 
 /// A proved script for the changes of a comparison, and the questions to the rows that it carries. Where the settings

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::database::{self, Access, Filter, Scratch, introspect};
+use crate::database::{self, Access, Filter, Scratch, check, introspect};
 use crate::model::{self, Intent, Settings};
 use crate::plan;
 use crate::report::{Class, Diagnostic, Failure, Source};
@@ -32,7 +32,7 @@ pub struct Baseline {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Writes the configuration and makes the folder of revisions.
+/// Writes the configuration and, for editors, its JSON Schema, and makes the folder of revisions.
 ///
 /// # Errors
 /// When the configuration is there already, or cannot be written.
@@ -44,8 +44,16 @@ pub fn write_project(config: &Path, text: &str) -> Result<(), Failure> {
     };
     let versions = folder.join("versions");
     std::fs::create_dir_all(&versions).map_err(|error| failed(&versions, &error))?;
-    let mut file = std::fs::File::create_new(config).map_err(|error| failed(config, &error))?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| failed(config, &error))
+    let write = |path: &Path, text: &str| {
+        let mut file = std::fs::File::create_new(path)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())
+    };
+    write(config, text).map_err(|error| failed(config, &error))?;
+    let schema = folder.join(model::SCHEMA_FILE);
+    match write(&schema, model::json_schema()) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        written => written.map_err(|error| failed(&schema, &error)),
+    }
 }
 
 /// Begins a project with a database that is there: its model, a baseline revision that makes the same schema, and the
@@ -77,11 +85,13 @@ pub fn from_database(
     if let Some(notice) = scratch.stand_ins().notice() {
         warnings.push(Diagnostic::new("stand_ins", notice));
     }
-    for finding in scratch.check(&schema)? {
+    let findings = scratch.check(&schema)?;
+    for finding in &findings {
         warnings.push(Diagnostic::new("finding", format!("{}: {}", finding.object, finding.message)));
     }
 
-    let text = model::settings_text(existing) + "\n" + &model::write(&schema);
+    let text =
+        model::settings_text(existing) + "\n" + &model::write_unchecked(&schema, &check::broken_objects(&findings));
     let source = Arc::new(Source { path: shown.to_owned(), text });
     let settings = Settings::read(&source, None, &|_| None)?;
     let project = Project::new(settings, None);

@@ -152,7 +152,7 @@ impl Rehearsal<'_> {
         for amount in [Amount::Several, Amount::SeveralWithoutNull, Amount::One, Amount::None] {
             let mut trial = backup::in_memory(base)?;
             stand_ins.register(&trial).map_err(|error| sqlite(&error))?;
-            verified.rows = sample::fill(&trial, &before, amount).map_err(|error| sqlite(&error))?;
+            verified.rows = sample::fill(&trial, &before, amount, &[]).map_err(|error| sqlite(&error))?;
             match self.round_trip(&mut trial, &before, script, step, amount)? {
                 Ok((way_back, rows)) => {
                     verified.way_back = way_back;
@@ -190,7 +190,7 @@ impl Rehearsal<'_> {
         if let Some(finding) = contradicts_header(script, promised, &after) {
             return Ok(Err(Trouble::Finding(Box::new(finding))));
         }
-        let rows = sample::fill(trial, &after, amount).map_err(|error| sqlite(&error))?;
+        let rows = sample::fill(trial, &after, amount, &[]).map_err(|error| sqlite(&error))?;
         if script.revision.irreversible.is_some() {
             return Ok(Ok((WayBack::Irreversible, rows)));
         }
@@ -237,6 +237,7 @@ impl Rehearsal<'_> {
             dry_run: false,
             catalog_edits: self.project.settings.catalog_edits,
             interrupt: Arc::clone(self.interrupt),
+            prepare: &|_| Ok(()),
             // Nobody reads the version table of a scratch database.
             now: &String::new,
             tool_version: env!("CARGO_PKG_VERSION"),

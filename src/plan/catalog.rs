@@ -33,7 +33,7 @@ pub fn statements(
         return None;
     }
     // The columns stay in the order in which the rows are stored.
-    let table = super::rebuild::rebuilt_table(alter, ColumnOrder::Loose, &|_| None);
+    let table = super::rebuild::rebuilt_table(alter, ColumnOrder::Loose);
     let name = table.name.as_str();
     let counts = table.primary_key.as_ref().is_some_and(|key| key.autoincrement);
     let counter = if counts { " PRIMARY KEY AUTOINCREMENT" } else { "" };
@@ -250,9 +250,6 @@ mod tests {
         let mut scratch = Scratch::empty().unwrap();
         planner::run(&mut scratch, &format!("{before}; INSERT INTO t VALUES (1, 'five')")).unwrap();
         let error = planner::run(&mut scratch, &write_section(&plan.up)).unwrap_err();
-        assert!(
-            format!("{error:?}").contains("CHECK constraint failed: rows_that_do_not_fit"),
-            "{error:?}"
-        );
+        assert!(format!("{error:?}").contains("CHECK constraint failed: rows_that_do_not_fit"), "{error:?}");
     }
 }

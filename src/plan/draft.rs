@@ -14,6 +14,7 @@ use super::planner::{self, Options, Plan};
 use super::rows::RowWork;
 use super::sample::{self, Amount, Rows};
 use super::statement::{OLDEST, Statement, write_section};
+use super::station::Station;
 
 /// A proved pair of sections.
 #[derive(Debug, Clone)]
@@ -66,7 +67,8 @@ fn attempts(
     keeping: &Keeping,
 ) -> Result<Draft, Error> {
     let mut last = None;
-    // Made-up rows may violate what the change brings, as real ones may; fewer rows then prove less, and it is said.
+    // Made-up rows are chosen so that they can go the whole way. Where rows of several tables together cannot, fewer
+    // rows prove less, and it is said.
     for amount in [Amount::Several, Amount::SeveralWithoutNull, Amount::One, Amount::None] {
         match attempt(before, after, intent, options, keeping, amount) {
             Ok(draft) => return Ok(draft),
@@ -86,10 +88,27 @@ fn attempt(
 ) -> Result<Draft, Error> {
     let mut scratch = Scratch::build(before)?;
     let before = planner::read(&scratch)?;
-    sample::fill(scratch.connection(), &before, amount)?;
+    let work = RowWork::from_intent(intent);
+    let back = intent.renames.reversed();
+    let mut guesses = ways_back(&before, after, &back);
+    if amount != Amount::None {
+        let fill = |scratch: &Scratch, guess: &RowWork| -> Result<usize, Error> {
+            let there = Station::build(&before, after, &intent.renames, &work)?;
+            let way = [there, Station::build(after, &before, &back, guess)?];
+            Ok(sample::fill(scratch.connection(), &before, amount, &way)?)
+        };
+        if guesses.len() > 1 {
+            // The guess that lets most rows through goes first.
+            let filled = |guess: &RowWork| Ok(std::cmp::Reverse(fill(&Scratch::build(&before)?, guess)?));
+            let numbers = guesses.iter().map(filled).collect::<Result<Vec<_>, Error>>()?;
+            let mut ranked: Vec<_> = numbers.into_iter().zip(guesses).collect();
+            ranked.sort_by_key(|(number, _)| *number);
+            guesses = ranked.into_iter().map(|(_, guess)| guess).collect();
+        }
+        fill(&scratch, &guesses[0])?;
+    }
     let rows = Rows::read(scratch.connection(), &before)?;
 
-    let work = RowWork::from_intent(intent);
     let aside = run_all(&mut scratch, keeping.put_aside())?;
     let mut up = planner::plan(&mut scratch, after, &intent.renames, &work, options)?;
     keeping.correct(&mut up.statements);
@@ -97,11 +116,10 @@ fn attempt(
     let rows_after = Rows::read(scratch.connection(), &up.schema)?;
     refuse_losses(&rows, &rows_after, &intent.renames, &work, &up.statements)?;
 
-    let back = intent.renames.reversed();
     // The way back restores the very schema, the places of its columns too.
     let exact = Options { column_order: ColumnOrder::Strict, ..options };
     let expected = run_all(&mut scratch, keeping.expect())?;
-    let (mut down, work) = plan_down(&mut scratch, &before, &up.schema, &back, keeping, exact)?;
+    let (mut down, work) = plan_down(&mut scratch, &before, guesses, &back, keeping, exact)?;
     down.statements.splice(0..0, expected);
     down.statements.extend(run_all(&mut scratch, keeping.forget())?);
     let rows_back = Rows::read(scratch.connection(), &down.schema)?;
@@ -124,33 +142,42 @@ fn attempt(
     })
 }
 
-/// Plans the way back. Columns that come back NOT NULL need values for the rows: guesses are tried in turn.
+/// Plans the way back; guesses at what fills columns that come back NOT NULL are tried in turn.
 fn plan_down(
     scratch: &mut Scratch,
     before: &Schema,
-    after: &Schema,
+    guesses: Vec<RowWork>,
     renames: &Renames,
     keeping: &Keeping,
     options: Options,
 ) -> Result<(Plan, RowWork), Error> {
-    let returning = returning_columns(before, after, renames);
-    let most = returning.iter().map(|(table, column)| fillers(before, table, column).len()).max().unwrap_or(1);
     let mut last = None;
-    for guess in 0..most {
-        let mut intent = Intent::default();
-        for (table, column) in &returning {
-            let fillers = fillers(before, table, column);
-            let filler = fillers[guess.min(fillers.len() - 1)].clone();
-            intent.backfills.insert((table.name.clone(), column.name.clone()), filler);
-        }
-        let mut work = RowWork::from_intent(&intent);
+    for mut work in guesses {
         keeping.take_back(&mut work);
         match planner::plan(scratch, before, renames, &work, options) {
             Ok(plan) => return Ok((plan, work)),
             Err(error) => last = Some(error),
         }
     }
-    Err(last.expect("at least one guess was tried"))
+    Err(last.expect("there is at least one guess"))
+}
+
+/// Guesses at what fills the columns that come back NOT NULL; at least one, which may be to fill none.
+fn ways_back(before: &Schema, after: &Schema, renames: &Renames) -> Vec<RowWork> {
+    let returning: Vec<(&Table, &Column, Vec<Expression>)> = returning_columns(before, after, renames)
+        .into_iter()
+        .map(|(table, column)| (table, column, fillers(before, table, column)))
+        .collect();
+    let most = returning.iter().map(|(_, _, fillers)| fillers.len()).max().unwrap_or(1);
+    let guess = |guess: usize| {
+        let mut intent = Intent::default();
+        for (table, column, fillers) in &returning {
+            let filler = fillers[guess.min(fillers.len() - 1)].clone();
+            intent.backfills.insert((table.name.clone(), column.name.clone()), filler);
+        }
+        RowWork::from_intent(&intent)
+    };
+    (0..most).map(guess).collect()
 }
 
 /// The columns of `before` that the way back adds as NOT NULL without a default.

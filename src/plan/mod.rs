@@ -16,6 +16,7 @@ mod requirement;
 mod rows;
 pub mod sample;
 pub mod statement;
+mod station;
 mod virtual_table;
 
 pub use draft::{Draft, draft, draft_keeping};

@@ -5,5 +5,6 @@ pub mod command;
 pub mod generate;
 pub mod laws;
 pub mod mutate;
+pub mod readers;
 pub mod rows;
 pub mod shared;
