@@ -84,6 +84,9 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         return super::open::no_database(&name);
     };
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    for warning in discard::ahead(&project, &connection, direction, &target)? {
+        context.output.warn(&warning);
+    }
     let copied = RefCell::new(None);
     let copying = context.output.progress("copying the database", None);
     let options = walk::Options {
@@ -102,9 +105,6 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
-    for warning in discard::ahead(&project, &connection, direction, &target)? {
-        context.output.warn(&warning);
-    }
     let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
     let mut observer = |event: Event<'_>| tell(context, &event, rows);
     let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer);

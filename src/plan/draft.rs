@@ -72,6 +72,8 @@ fn attempts(
     for amount in [Amount::Several, Amount::SeveralWithoutNull, Amount::One, Amount::None] {
         match attempt(before, after, intent, options, keeping, amount) {
             Ok(draft) => return Ok(draft),
+            // Rows that are lost are no reason to look away from them.
+            Err(error @ Error::RowsLost { .. }) => return Err(error),
             Err(error) => last = Some(error),
         }
     }

@@ -181,7 +181,7 @@ fn the_rows_are_asked_again_when_the_revision_is_run() {
     model(&project, "[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nname = 'TEXT NOT NULL'\n");
     autogenerate(&project).ends_with(0);
     run_sql(&project, "INSERT INTO user VALUES (2, NULL)");
-    project.run(&["upgrade"]).ends_with(1).says("NULL in `user.name` (1 row)").says("id = 2");
+    project.run(&["upgrade"]).ends_with(1).says("NULL in `user.name` (1 row)").says("such as id = 2").says("help: ");
     let ended = project.run(&["upgrade", "--format", "json"]).ends_with(1);
     assert!(ended.json()["error"]["message"].as_str().unwrap().contains("NULL in `user.name`"), "{ended}");
     project.run(&["current"]).ends_with(0).answers("Begin");

@@ -171,7 +171,7 @@ impl Report for RunError {
             Problem::Locked { .. } => Class::Locked,
             Problem::Interrupted => Class::Interrupted,
             Problem::Refused { .. } | Problem::OutsideTransaction { .. } | Problem::LeftOpen { .. } => Class::Input,
-            Problem::Drift { .. } => Class::No,
+            Problem::Drift { .. } | Problem::RowsRefuse { .. } => Class::No,
             _ => Class::Database,
         }
     }
@@ -184,6 +184,9 @@ impl Report for RunError {
         let mut diagnostic = Diagnostic::new(code, self.to_string());
         diagnostic.place = place;
         diagnostic.help = help;
+        if let Problem::RowsRefuse { found, .. } = &self.problem {
+            diagnostic.notes.push(format!("such as {}", found.examples.join("; ")));
+        }
         if let Some(heads) = &self.heads {
             diagnostic.notes.push(standing(heads));
         }
@@ -221,7 +224,7 @@ impl Problem {
                 return ("statement_failed", Some(place.clone()), None);
             }
             Problem::Refused { place, help, .. } => ("not_allowed", Some(place.clone()), *help),
-            Problem::RowsRefuse { place, .. } => return ("rows_refuse", Some(place.clone()), None),
+            Problem::RowsRefuse { place, help, .. } => return ("rows_refuse", Some(place.clone()), Some(help.clone())),
             Problem::Damage { damage, place } => {
                 let (code, help) = match damage {
                     Damage::RowsLost { .. } => {
