@@ -76,8 +76,34 @@ impl Numbers {
 
 /// Pieces that mean something to one of the readers.
 const PIECES: [&str; 28] = [
-    "\"", "'", "'''", "\"\"\"", "(", ")", "[", "]", "{", "}", ",", ";", "\\", "\0", "--", "/*", "\n", "\r\n", "é", "=",
-    ".", "sql = ", "true", "CHECK", "REFERENCES", "CONSTRAINT x", "\u{feff}", "\\u0041",
+    "\"",
+    "'",
+    "'''",
+    "\"\"\"",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ";",
+    "\\",
+    "\0",
+    "--",
+    "/*",
+    "\n",
+    "\r\n",
+    "é",
+    "=",
+    ".",
+    "sql = ",
+    "true",
+    "CHECK",
+    "REFERENCES",
+    "CONSTRAINT x",
+    "\u{feff}",
+    "\\u0041",
 ];
 
 fn mutated(sample: &str, numbers: &mut Numbers) -> Vec<u8> {

@@ -107,8 +107,8 @@ mod tests {
     fn known_keys(toml: &str) -> BTreeSet<String> {
         let text = toml.replace('?', "zzzzzzzzzzzz = 0");
         let source = Arc::new(Source { path: "m.toml".to_owned(), text });
-        let read =
-            Settings::read(&source, None, &|_| None).and_then(|settings| Model::read(&[Arc::clone(&source)], &settings));
+        let read = Settings::read(&source, None, &|_| None)
+            .and_then(|settings| Model::read(&[Arc::clone(&source)], &settings));
         let Err(Error::Mistakes(mistakes)) = read else { panic!("{toml}") };
         let unknown = mistakes.iter().find(|mistake| mistake.code == "unknown_key").unwrap();
         let help = unknown.help.as_deref().unwrap().strip_prefix("it takes ").unwrap();

@@ -1,18 +1,26 @@
 //! The text that `init` begins a project with.
 
+use std::fmt::Write;
+
 use super::json_schema::SCHEMA_FILE;
-use super::toml_writer::write;
+use super::toml_writer;
 
 /// The settings, with those that are left out as comments.
 #[must_use]
 pub fn settings_text(database: &str) -> String {
     let lines = [
-        (format!("database = {}", write(database)), "a path, from here; ${NAME} and ${NAME:-default} take variables"),
+        (
+            format!("database = {}", toml_writer::write(database)),
+            "a path, from here; ${NAME} and ${NAME:-default} take variables",
+        ),
         (r#"versions = "versions""#.to_owned(), "the folder with the revisions"),
         (r#"# model = ["models/*.toml"]"#.to_owned(), "where the tables are described; left out: in this file"),
         (r#"# version_table = "schemactl_version""#.to_owned(), "the table that keeps account of the revisions"),
         (r#"# ignore = ["cache_*"]"#.to_owned(), "tables and views of other programs"),
-        (r#"# target_sqlite = "3.45""#.to_owned(), "the oldest SQLite that must run the scripts; left out: the one built in"),
+        (
+            r#"# target_sqlite = "3.45""#.to_owned(),
+            "the oldest SQLite that must run the scripts; left out: the one built in",
+        ),
         (r#"# column_order = "strict""#.to_owned(), "the order of columns counts; left out: a new one is appended"),
         (r#"# drift = "refuse""#.to_owned(), "when the database is not what its revisions made; left out: \"warn\""),
         (r#"# backup = "always""#.to_owned(), "or \"never\"; left out: before a run that discards rows"),
@@ -29,7 +37,7 @@ pub fn settings_text(database: &str) -> String {
     // A long path has its comment after it; it does not push all the others aside.
     let width = lines[1..].iter().map(|(setting, _)| setting.len()).max().unwrap_or_default();
     for (setting, comment) in lines {
-        text += &format!("{setting:width$}  # {comment}\n");
+        writeln!(text, "{setting:width$}  # {comment}").expect("a String takes all that is written");
     }
     text
 }
@@ -80,7 +88,9 @@ mod tests {
 
     #[test]
     fn every_database_name_is_kept() {
-        for database in ["app.db", "it's \"here\".db", r"C:\data\app.db", "a very long name, as long as paths can be.db"] {
+        for database in
+            ["app.db", "it's \"here\".db", r"C:\data\app.db", "a very long name, as long as paths can be.db"]
+        {
             let source = Arc::new(Source { path: "migrations.toml".to_owned(), text: template(database) });
             let settings = Settings::read(&source, None, &|_| None).unwrap();
             assert_eq!(settings.database().unwrap(), database);

@@ -127,7 +127,7 @@ fn every_key_is_read() {
     let created: Vec<String> = schema.tables.values().map(sql::write_table).collect();
     assert_eq!(
         created.join("\n"),
-            r#"CREATE TABLE "user" (
+        r#"CREATE TABLE "user" (
   "id" INTEGER PRIMARY KEY,
   "username" TEXT NOT NULL UNIQUE COLLATE NOCASE,
   "email" TEXT CONSTRAINT "has_email" NOT NULL ON CONFLICT FAIL,
@@ -227,7 +227,10 @@ fn both_forms_of_a_column_say_the_same() {
         (r#""UNSIGNED BIG INT (1, -2)""#, r#"{ type = "UNSIGNED BIG INT (1, -2)" }"#),
         (r#""INTEGER PRIMARY KEY AUTOINCREMENT""#, r#"{ type = "INTEGER", primary_key = true, autoincrement = true }"#),
         (r#""INTEGER PRIMARY KEY AUTOINCREMENT""#, r#"{ type = "INTEGER", primary_key = { autoincrement = true } }"#),
-        (r#""INT CONSTRAINT k PRIMARY KEY DESC ON CONFLICT FAIL""#, r#"{ type = "INT", primary_key = { name = "k", descending = true, on_conflict = "fail" } }"#),
+        (
+            r#""INT CONSTRAINT k PRIMARY KEY DESC ON CONFLICT FAIL""#,
+            r#"{ type = "INT", primary_key = { name = "k", descending = true, on_conflict = "fail" } }"#,
+        ),
         (r#""NOT NULL""#, "{ not_null = true }"),
         (r#""""#, "{ not_null = false, unique = false, primary_key = false }"),
         (r#""CONSTRAINT n NOT NULL ON CONFLICT IGNORE""#, r#"{ not_null = { name = "n", on_conflict = "IGNORE" } }"#),
@@ -249,9 +252,15 @@ fn both_forms_of_a_column_say_the_same() {
         (r#""GENERATED ALWAYS AS (1) STORED""#, r#"{ generated = "(1)", stored = true }"#),
         (r#""REFERENCES p""#, r#"{ references = "p" }"#),
         (r#""REFERENCES p(x) ON DELETE SET NULL""#, r#"{ references = "p(x)", on_delete = "set null" }"#),
-        (r#""REFERENCES p MATCH full NOT DEFERRABLE""#, r#"{ references = { to = "p", match = "full", deferrable = "NOT DEFERRABLE" } }"#),
+        (
+            r#""REFERENCES p MATCH full NOT DEFERRABLE""#,
+            r#"{ references = { to = "p", match = "full", deferrable = "NOT DEFERRABLE" } }"#,
+        ),
         (r#""REFERENCES p(x) REFERENCES p""#, r#"{ references = ["p(x)", { to = "p" }] }"#),
-        (r#""INT REFERENCES p DEFERRABLE INITIALLY DEFERRED""#, r#"{ type = "INT", references = "p", deferrable = "INITIALLY DEFERRED" }"#),
+        (
+            r#""INT REFERENCES p DEFERRABLE INITIALLY DEFERRED""#,
+            r#"{ type = "INT", references = "p", deferrable = "INITIALLY DEFERRED" }"#,
+        ),
         (r#""TEXT NOT NULL""#, r#"{ sql = "TEXT NOT NULL", comment = "of old" }"#),
     ] {
         assert_eq!(column(short), column(long), "{short}");
@@ -275,12 +284,24 @@ fn mistakes(text: &str) -> Vec<String> {
 #[test]
 fn each_mistake_is_told_with_its_place_and_what_to_do() {
     for (text, expected) in [
-        ("[tables.t.columns]\na = { type = \"TEXT\", not_nul = true }", "2:22 [not_nul] unknown key `not_nul` in column `a` | did you mean `not_null`?"),
+        (
+            "[tables.t.columns]\na = { type = \"TEXT\", not_nul = true }",
+            "2:22 [not_nul] unknown key `not_nul` in column `a` | did you mean `not_null`?",
+        ),
         ("[tabels.t.columns]\na = \"\"", "1:2 [tabels] unknown key `tabels` in the file | did you mean `tables`?"),
-        ("[schemactl]\ndatabse = \"x\"", "2:1 [databse] unknown key `databse` in `[schemactl]` | did you mean `database`?"),
-        ("[schemactl]\ndrift = \"refused\"", "2:9 [\"refused\"] `drift` takes one of `warn`, `refuse`, found `refused` | did you mean `refuse`?"),
+        (
+            "[schemactl]\ndatabse = \"x\"",
+            "2:1 [databse] unknown key `databse` in `[schemactl]` | did you mean `database`?",
+        ),
+        (
+            "[schemactl]\ndrift = \"refused\"",
+            "2:9 [\"refused\"] `drift` takes one of `warn`, `refuse`, found `refused` | did you mean `refuse`?",
+        ),
         ("[schemactl]\ntarget_sqlite = \"new\"", "2:17 [\"new\"] `new` is not a SQLite version such as `3.45`"),
-        ("[schemactl]\nignore = [\"a[\"]", "2:11 [\"a[\"] error parsing glob 'a[': unclosed character class; missing ']'"),
+        (
+            "[schemactl]\nignore = [\"a[\"]",
+            "2:11 [\"a[\"] error parsing glob 'a[': unclosed character class; missing ']'",
+        ),
         ("[schemactl]\nkeep_dropped = 1", "2:16 [1] `keep_dropped` takes true or false, found an integer"),
         ("[tables.t.columns]\na = 1", "2:5 [1] `a` takes a string or a table, found an integer"),
         ("[tables.t.columns]\na = \"TEXT NOT NUL\"", "2:11 [NOT] found `NOT`, expected a column constraint"),
@@ -289,41 +310,122 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ("[tables.t.columns]\na = { check = \"a > 0; DROP\" }", "2:21 [;] found `;` inside an expression"),
         ("[tables.t.columns]\na = { check = \"a > 'x\" }", "2:20 ['x] found `'x`, which is no SQL"),
         ("[tables.t.columns]\na = { check = \"\" }", "2:15 [\"\"] found nothing, expected an expression"),
-        ("[tables.t.columns]\na = { type = \"TEXT NOT NULL\" }", "2:14 [\"TEXT NOT NULL\"] `type` takes a type and nothing after it, found `TEXT NOT NULL` | write each constraint under its own key, or all of it under `sql`"),
-        ("[tables.t.columns]\na = { default = 1979-05-27 }", "2:17 [1979-05-27] `default` takes a literal or `{ sql = \"…\" }`, found a datetime"),
-        ("[tables.t.columns]\na = { default = inf }", "2:17 [inf] a number that is not finite, which no SQLite literal can be | write it as `{ sql = \"…\" }`"),
-        ("[tables.t.columns]\na = { default = { sq = \"1\" } }", "2:17 [{ sq = \"1\" }] missing key `sql` in a default\n2:19 [sq] unknown key `sq` in a default | did you mean `sql`?"),
+        (
+            "[tables.t.columns]\na = { type = \"TEXT NOT NULL\" }",
+            "2:14 [\"TEXT NOT NULL\"] `type` takes a type and nothing after it, found `TEXT NOT NULL` | write each constraint under its own key, or all of it under `sql`",
+        ),
+        (
+            "[tables.t.columns]\na = { default = 1979-05-27 }",
+            "2:17 [1979-05-27] `default` takes a literal or `{ sql = \"…\" }`, found a datetime",
+        ),
+        (
+            "[tables.t.columns]\na = { default = inf }",
+            "2:17 [inf] a number that is not finite, which no SQLite literal can be | write it as `{ sql = \"…\" }`",
+        ),
+        (
+            "[tables.t.columns]\na = { default = { sq = \"1\" } }",
+            "2:17 [{ sq = \"1\" }] missing key `sql` in a default\n2:19 [sq] unknown key `sq` in a default | did you mean `sql`?",
+        ),
         ("[tables.t.columns]\na = { one_of = [] }", "2:16 [[]] found no value, expected at least one"),
         ("[tables.t.columns]\na = { stored = true }", "2:16 [true] `stored` on a column without `generated`"),
-        ("[tables.t.columns]\na = { autoincrement = true }", "2:23 [true] `autoincrement` on a column that is no primary key | add `primary_key = true`"),
-        ("[tables.t.columns]\na = { on_delete = \"CASCADE\" }", "2:19 [\"CASCADE\"] a clause of a foreign key without `references`"),
-        ("[tables.t.columns]\na = { references = \"u\", on_delete = \"CASCADED\" }\n[tables.u]\ncolumns.x = \"PRIMARY KEY\"", "2:37 [\"CASCADED\"] `on_delete` takes one of `NO ACTION`, `RESTRICT`, `SET NULL`, `SET DEFAULT`, `CASCADE`, found `CASCADED` | did you mean `CASCADE`?"),
-        ("[tables.t.columns]\na = { references = \"usr(id)\" }\n[tables.user]\ncolumns.id = \"PRIMARY KEY\"", "2:21 [usr] there is no table `usr` | did you mean `user`?"),
-        ("[tables.t.columns]\na = { references = \"user(di)\" }\n[tables.user]\ncolumns.id = \"PRIMARY KEY\"", "2:21 [user] table `user` has no column `di` | did you mean `id`?"),
-        ("[tables.t.columns]\na = \"INT REFERENCES user(name)\"\n[tables.user]\ncolumns = { id = \"PRIMARY KEY\", name = \"\" }", "2:21 [user] `user(name)` is neither the primary key nor unique | make it unique in `user`, or say that it is so on purpose: `unchecked = true`"),
-        ("[tables.t.columns]\na = { references = \"v(x)\" }\n[views]\nv = \"SELECT 1 AS x\"", "2:21 [v] `v` is no ordinary table, so nothing can reference it"),
-        ("[tables.t]\ncolumns.a = \"\"\nforeign_keys = [{ columns = [\"b\"], references = \"t\" }]", "3:30 [\"b\"] table `t` has no column `b` | did you mean `a`?"),
-        ("[tables.t]\ncolumns = { name = \"\" }\nprimary_key = [\"nmae\"]", "3:16 [\"nmae\"] table `t` has no column `nmae` | did you mean `name`?"),
-        ("[tables.t]\ncolumns = { a = \"PRIMARY KEY\", b = \"PRIMARY KEY\" }", "2:36 [\"PRIMARY KEY\"] a second primary key on table `t` | name all its columns in `primary_key` of the table"),
-        ("[tables.t]\ncolumns = { a = \"\", A = \"\" }", "2:21 [A] column `A` is there already as `a` | SQLite does not tell upper case from lower case in names"),
+        (
+            "[tables.t.columns]\na = { autoincrement = true }",
+            "2:23 [true] `autoincrement` on a column that is no primary key | add `primary_key = true`",
+        ),
+        (
+            "[tables.t.columns]\na = { on_delete = \"CASCADE\" }",
+            "2:19 [\"CASCADE\"] a clause of a foreign key without `references`",
+        ),
+        (
+            "[tables.t.columns]\na = { references = \"u\", on_delete = \"CASCADED\" }\n[tables.u]\ncolumns.x = \"PRIMARY KEY\"",
+            "2:37 [\"CASCADED\"] `on_delete` takes one of `NO ACTION`, `RESTRICT`, `SET NULL`, `SET DEFAULT`, `CASCADE`, found `CASCADED` | did you mean `CASCADE`?",
+        ),
+        (
+            "[tables.t.columns]\na = { references = \"usr(id)\" }\n[tables.user]\ncolumns.id = \"PRIMARY KEY\"",
+            "2:21 [usr] there is no table `usr` | did you mean `user`?",
+        ),
+        (
+            "[tables.t.columns]\na = { references = \"user(di)\" }\n[tables.user]\ncolumns.id = \"PRIMARY KEY\"",
+            "2:26 [di] table `user` has no column `di` | did you mean `id`?",
+        ),
+        (
+            "[tables.t.columns]\na = \"INT REFERENCES user(name)\"\n[tables.user]\ncolumns = { id = \"PRIMARY KEY\", name = \"\" }",
+            "2:21 [user] `user(name)` is neither the primary key nor unique | make it unique in `user`, or say that it is so on purpose: `unchecked = true`",
+        ),
+        (
+            "[tables.t.columns]\na = { references = \"v(x)\" }\n[views]\nv = \"SELECT 1 AS x\"",
+            "2:21 [v] `v` is no ordinary table, so nothing can reference it",
+        ),
+        (
+            "[tables.t]\ncolumns.a = \"\"\nforeign_keys = [{ columns = [\"b\"], references = \"t\" }]",
+            "3:30 [\"b\"] table `t` has no column `b` | did you mean `a`?",
+        ),
+        (
+            "[tables.t]\ncolumns = { name = \"\" }\nprimary_key = [\"nmae\"]",
+            "3:16 [\"nmae\"] table `t` has no column `nmae` | did you mean `name`?",
+        ),
+        (
+            "[tables.t]\ncolumns = { a = \"PRIMARY KEY\", b = \"PRIMARY KEY\" }",
+            "2:36 [\"PRIMARY KEY\"] a second primary key on table `t` | name all its columns in `primary_key` of the table",
+        ),
+        (
+            "[tables.t]\ncolumns = { a = \"\", A = \"\" }",
+            "2:21 [A] column `A` is there already as `a` | SQLite does not tell upper case from lower case in names",
+        ),
         ("[tables.t]\ncolumns = {}", "2:11 [{}] table `t` has no column"),
         ("[tables.t]\nstrict = true", "1:1 [[tables.t]] missing key `columns` in table `t`"),
-        ("[tables.t]\ncolumns.a = \"\"\nindexes.i = [\"b\"]", "3:14 [\"b\"] table `t` has no column `b` | did you mean `a`?"),
+        (
+            "[tables.t]\ncolumns.a = \"\"\nindexes.i = [\"b\"]",
+            "3:14 [\"b\"] table `t` has no column `b` | did you mean `a`?",
+        ),
         ("[tables.t]\ncolumns.a = \"\"\nindexes.i = []", "3:13 [[]] found no column, expected at least one"),
-        ("[tables.t]\ncolumns.a = \"\"\nindexes.i = { unique = true }", "3:13 [{ unique = true }] missing key `columns` in index `i`"),
-        ("[tables.t]\ncolumns.a = \"\"\nindexes.i = { sql = \"CREATE INDEX j ON t(a)\" }", "3:35 [j] found index `j`, expected index `i`"),
-        ("[tables.t]\ncolumns.a = \"\"\nindexes.T = [\"a\"]", "3:9 [T] the name `T` is taken | there is already a table of that name in m.toml, line 1"),
+        (
+            "[tables.t]\ncolumns.a = \"\"\nindexes.i = { unique = true }",
+            "3:13 [{ unique = true }] missing key `columns` in index `i`",
+        ),
+        (
+            "[tables.t]\ncolumns.a = \"\"\nindexes.i = { sql = \"CREATE INDEX j ON t(a)\" }",
+            "3:35 [j] found index `j`, expected index `i`",
+        ),
+        (
+            "[tables.t]\ncolumns.a = \"\"\nindexes.T = [\"a\"]",
+            "3:9 [T] the name `T` is taken | there is already a table of that name in m.toml, line 1",
+        ),
         ("[tables.t]\nsql = \"CREATE TABLE u (a)\"", "2:21 [u] found table `u`, expected table `t`"),
-        ("[tables.t]\nsql = \"CREATE TABLE t (a)\"\ncolumns.a = \"\"", "3:1 [columns] `columns` beside `sql`, which says all of table `t`"),
-        ("[tables.sqlite_t]\ncolumns.a = \"\"", "1:9 [sqlite_t] the name `sqlite_t` is reserved for SQLite's own tables"),
-        ("[tables.\"a\\u0000b\"]\ncolumns.a = \"\"", "1:9 [\"a\\u0000b\"] a NUL character, which neither a name nor SQL can hold"),
-        ("[views.v]\nselect = \"SELECT 1\"", "1:1 [[views.v]] missing key `sql` in view `v`\n2:1 [select] unknown key `select` in view `v` | it takes `sql`, `columns`, `comment`, `unchecked`"),
+        (
+            "[tables.t]\nsql = \"CREATE TABLE t (a)\"\ncolumns.a = \"\"",
+            "3:1 [columns] `columns` beside `sql`, which says all of table `t`",
+        ),
+        (
+            "[tables.sqlite_t]\ncolumns.a = \"\"",
+            "1:9 [sqlite_t] the name `sqlite_t` is reserved for SQLite's own tables",
+        ),
+        (
+            "[tables.\"a\\u0000b\"]\ncolumns.a = \"\"",
+            "1:9 [\"a\\u0000b\"] a NUL character, which neither a name nor SQL can hold",
+        ),
+        (
+            "[views.v]\nselect = \"SELECT 1\"",
+            "1:1 [[views.v]] missing key `sql` in view `v`\n2:1 [select] unknown key `select` in view `v` | it takes `sql`, `columns`, `comment`, `unchecked`",
+        ),
         ("[views]\nv = \"SELEC 1\"", "2:6 [SELEC] found `SELEC`, expected `SELECT`, `WITH` or `VALUES`"),
-        ("[triggers]\nr = \"CREATE TRIGGER r AFTER INSERT ON usr BEGIN SELECT 1; END\"\n[tables.user]\ncolumns.a = \"\"", "2:39 [usr] there is no table `usr` | did you mean `user`?"),
-        ("[triggers]\nr = \"\"\"\nCREATE TRIGGER r\nAFTER INSRT ON t BEGIN SELECT 1; END\"\"\"", "4:7 [INSRT] found `INSRT`, expected `INSERT`, `UPDATE` or `DELETE`"),
+        (
+            "[triggers]\nr = \"CREATE TRIGGER r AFTER INSERT ON usr BEGIN SELECT 1; END\"\n[tables.user]\ncolumns.a = \"\"",
+            "2:39 [usr] there is no table `usr` | did you mean `user`?",
+        ),
+        (
+            "[triggers]\nr = \"\"\"\nCREATE TRIGGER r\nAFTER INSRT ON t BEGIN SELECT 1; END\"\"\"",
+            "4:7 [INSRT] found `INSRT`, expected `INSERT`, `UPDATE` or `DELETE`",
+        ),
         ("[virtual_tables.f]\nusing = \"fts5(a\"", "2:16 [] found the end of the text, expected `,` or `)`"),
-        ("[virtual_tables]\nf = { comment = \"none\" }", "2:5 [{ comment = \"none\" }] missing key `using` in virtual table `f`"),
-        ("[tables.b]\nrenamed_from = \"a\"\ncolumns.x = \"\"\n[tables.c]\nrenamed_from = \"a\"\ncolumns.x = \"\"", "4:9 [c] both `b` and `c` are renamed from `a` | leave out one `renamed_from`"),
+        (
+            "[virtual_tables]\nf = { comment = \"none\" }",
+            "2:5 [{ comment = \"none\" }] missing key `using` in virtual table `f`",
+        ),
+        (
+            "[tables.b]\nrenamed_from = \"a\"\ncolumns.x = \"\"\n[tables.c]\nrenamed_from = \"a\"\ncolumns.x = \"\"",
+            "4:9 [c] both `b` and `c` are renamed from `a` | leave out one `renamed_from`",
+        ),
         ("[tables.t]\ncolumns.a = \"\"\n[tables.t]", "3:9 [t] duplicate key"),
         ("a = ", "1:5 [] string values must be quoted, expected literal string"),
     ] {
@@ -335,14 +437,20 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
 fn all_mistakes_of_all_files_are_told_in_order() {
     let text = "[tables.t.columns]\na = { tpe = \"TEXT\" }\nb = { references = \"nowhere\" }\n[views.v]\nsq = \"\"\n[tables.u]\n";
     let settings = Settings::default();
-    let files = [source(text), Arc::new(Source { path: "more.sql".to_owned(), text: "CREATE TABLE T (a);\nCREATE TABEL x;".to_owned() })];
+    let files = [
+        source(text),
+        Arc::new(Source { path: "more.sql".to_owned(), text: "CREATE TABLE T (a);\nCREATE TABEL x;".to_owned() }),
+    ];
     let Err(error) = Model::read(&files, &settings) else { panic!("mistakes") };
     let places: Vec<(String, usize)> = error
         .diagnostics()
         .iter()
-        .map(|mistake| mistake.place.as_ref().map(|place| (place.source.path.clone(), place.line_and_column().0)).unwrap())
+        .map(|mistake| {
+            mistake.place.as_ref().map(|place| (place.source.path.clone(), place.line_and_column().0)).unwrap()
+        })
         .collect();
-    let expected = [("m.toml", 2), ("m.toml", 3), ("m.toml", 4), ("m.toml", 5), ("m.toml", 6), ("more.sql", 1), ("more.sql", 2)];
+    let expected =
+        [("m.toml", 2), ("m.toml", 3), ("m.toml", 4), ("m.toml", 5), ("m.toml", 6), ("more.sql", 1), ("more.sql", 2)];
     assert_eq!(places, expected.map(|(path, line)| (path.to_owned(), line)));
 }
 
@@ -384,7 +492,10 @@ SELECT id,
         blame(ObjectKind::View, "v", "no such column: usr.nmae", None),
         ((11, 7), "\\u006Emae".to_owned(), Some("name".to_owned()))
     );
-    assert_eq!(blame(ObjectKind::View, "v", "no such table: main.usr", None), ((11, 3), "usr".to_owned(), Some("user".to_owned())));
+    assert_eq!(
+        blame(ObjectKind::View, "v", "no such table: main.usr", None),
+        ((11, 3), "usr".to_owned(), Some("user".to_owned()))
+    );
     assert_eq!(blame(ObjectKind::Table, "user", "missing datatype for user.name", None).0, (4, 1));
     assert_eq!(blame(ObjectKind::Table, "user", "something else", None).1, "user");
 }

@@ -157,9 +157,13 @@ fn left_alone(project: &Project, model: &Model, wanted: &Schema) -> Vec<Diagnost
     let virtual_tables = virtual_tables.keys().filter(|name| !wanted.virtual_tables.contains_key(*name));
     let views = views.keys().filter(|name| !wanted.views.contains_key(*name));
     // A trigger goes with its table.
-    let is_on_hidden = |trigger: &Trigger| model.schema.tables.contains_key(&trigger.table) && !wanted.tables.contains_key(&trigger.table);
-    let triggers = triggers.values().filter(|trigger| !wanted.triggers.contains_key(&trigger.name) && !is_on_hidden(trigger));
-    let others = virtual_tables.map(|name| (ObjectKind::VirtualTable, name)).chain(views.map(|name| (ObjectKind::View, name)));
+    let is_on_hidden = |trigger: &Trigger| {
+        model.schema.tables.contains_key(&trigger.table) && !wanted.tables.contains_key(&trigger.table)
+    };
+    let triggers =
+        triggers.values().filter(|trigger| !wanted.triggers.contains_key(&trigger.name) && !is_on_hidden(trigger));
+    let others =
+        virtual_tables.map(|name| (ObjectKind::VirtualTable, name)).chain(views.map(|name| (ObjectKind::View, name)));
     let triggers = triggers.map(|trigger| (ObjectKind::Trigger, &trigger.name));
     tables
         .chain(others)

@@ -90,7 +90,8 @@ pub fn from_database(
         warnings.push(Diagnostic::new("finding", format!("{}: {}", finding.object, finding.message)));
     }
 
-    let text = model::settings_text(existing) + "\n" + &model::write_unchecked(&schema, &check::broken_objects(&findings));
+    let text =
+        model::settings_text(existing) + "\n" + &model::write_unchecked(&schema, &check::broken_objects(&findings));
     let source = Arc::new(Source { path: shown.to_owned(), text });
     let settings = Settings::read(&source, None, &|_| None)?;
     let project = Project::new(settings, None);

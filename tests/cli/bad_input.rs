@@ -25,7 +25,13 @@ fn is_refused(ended: Ended, code: i32) -> Ended {
 #[track_caller]
 fn database_is_refused(project: &Project, words: &str) {
     let before = fs::read(project.path("app.db")).unwrap();
-    for command in [&["introspect"][..], &["check"], &["current"], &["upgrade", "head"], &["init", "--config", "n.toml", "--from-database", "app.db"]] {
+    for command in [
+        &["introspect"][..],
+        &["check"],
+        &["current"],
+        &["upgrade", "head"],
+        &["init", "--config", "n.toml", "--from-database", "app.db"],
+    ] {
         is_refused(project.run(command), 3).says(words);
     }
     assert_eq!(fs::read(project.path("app.db")).unwrap(), before);
@@ -42,7 +48,8 @@ fn database(project: &Project, sql: &str) -> Vec<u8> {
 #[test]
 fn a_file_that_is_no_database_is_refused() {
     let project = project();
-    project.write("app.db", "Dear diary, today I wrote no database at all. It was a fine day nevertheless, all in all.\n");
+    project
+        .write("app.db", "Dear diary, today I wrote no database at all. It was a fine day nevertheless, all in all.\n");
     database_is_refused(&project, "it is a text file");
     let noise: Vec<u8> = (0..4096_u32).map(|at| u8::try_from((at * 7919 + at * at) % 251).unwrap()).collect();
     fs::write(project.path("app.db"), noise).unwrap();
@@ -84,8 +91,15 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
         (format!("{MODEL}deep = {}", "[".repeat(100_000)).into_bytes(), "migrations.toml:6"),
         (format!("{MODEL}deep = {}", "{a=".repeat(100_000)).into_bytes(), "migrations.toml:6"),
         (format!("[{}]\n", "a.".repeat(50_000)).into_bytes(), "migrations.toml:1"),
-        (format!("[tables.t.columns]\na = {{ check = \"{}1\" }}", "(".repeat(50_000)).into_bytes(), "migrations.toml:2"),
-        (format!("[tables.t.columns]\na = \"CHECK ({}1{})\"", "(".repeat(5_000), ")".repeat(5_000)).into_bytes(), "migrations.toml:2"),
+        (
+            format!("{MODEL}[tables.u.columns]\na = {{ check = \"{}1\" }}", "(".repeat(50_000)).into_bytes(),
+            "migrations.toml:7",
+        ),
+        (
+            format!("{MODEL}[tables.u.columns]\na = \"CHECK ({}1{})\"", "(".repeat(5_000), ")".repeat(5_000))
+                .into_bytes(),
+            "migrations.toml:7",
+        ),
     ] {
         fs::write(project.path("migrations.toml"), &text).unwrap();
         let ended = is_refused(project.run(&["check"]), 2).says(words);
@@ -97,7 +111,8 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
 fn a_model_of_fifty_megabytes_is_read_or_refused_in_good_time() {
     let project = project();
     let mut text = MODEL.to_owned();
-    let line = "# what is written here counts for nothing, and there is very much of it in this file, line by line by line\n";
+    let line =
+        "# what is written here counts for nothing, and there is very much of it in this file, line by line by line\n";
     text += &line.repeat(50_000_000 / line.len());
     project.write("migrations.toml", &text);
     project.run(&["check"]).ends_with(1);
@@ -112,8 +127,12 @@ fn a_model_of_fifty_megabytes_is_read_or_refused_in_good_time() {
 #[test]
 fn a_script_that_is_no_text_is_refused() {
     let project = project();
-    fs::write(project.path("versions/20260101000000_aaaaaaaaaaaa_x.sql"), b"-- revision: aaaaaaaaaaaa\n-- parents: none\n\n-- migrate:up\nSELECT '\xff';\n").unwrap();
-    is_refused(project.run(&["history"]), 2).says("20260101000000_aaaaaaaaaaaa_x.sql");
+    fs::write(
+        project.path("versions/20260101000000_aaaaaaaaaaaa_x.sql"),
+        b"-- revision: aaaaaaaaaaaa\n-- parents: none\n\n-- migrate:up\nSELECT '\xff';\n",
+    )
+    .unwrap();
+    is_refused(project.run(&["upgrade", "head"]), 2).says("20260101000000_aaaaaaaaaaaa_x.sql");
 }
 
 #[test]
