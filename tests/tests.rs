@@ -1,11 +1,17 @@
 //! Everything that is tested from outside: the library through its public items, the binary through its output.
 //!
 //! What the command line says and how it ends is in `cli`; real projects' histories are in `histories`; walks over
-//! revision graphs are in `traversal`; what tests stand on is in `support`.
+//! revision graphs are in `traversal`; crashes, full disks and crowds are in `faults`; what the README and the first page
+//! of the documentation say is in `readme` and `architecture`; what tests stand on is in `support`.
 
+mod architecture;
+mod changes;
 mod cli;
+#[cfg(unix)]
+mod faults;
 mod histories;
 mod model;
 mod properties;
+mod readme;
 mod support;
 mod traversal;

@@ -38,24 +38,21 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             .help("edit it, or begin in another folder");
         return Err(Failure::new(Class::Input, diagnostic));
     }
-    let database = args.from_database.clone().or_else(|| context.options.database.clone());
-    match &args.from_database {
-        Some(existing) => from_database(existing, &config, &shown, context),
-        None => {
-            let text = model::template(database.as_deref().unwrap_or("app.db"));
-            baseline::write_project(&config, &text)?;
-            if context.output.is_json() {
-                context.output.json(&json!({ "version": 1, "config": shown, "versions": "versions" }));
-            } else {
-                context.output.answer(format!("wrote {}", Meaning::Path.paint(&shown)));
-                context.output.answer(format!("made {}", Meaning::Path.paint("versions/")));
-                context.output.talk(format!(
-                    "describe your tables in {shown}, then: schemactl revision --autogenerate -m \"Added user table\""
-                ));
-            }
-            Ok(())
-        }
+    if let Some(existing) = &args.from_database {
+        return from_database(existing, &config, &shown, context);
     }
+    let text = model::template(context.options.database.as_deref().unwrap_or("app.db"));
+    baseline::write_project(&config, &text)?;
+    if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "config": shown, "versions": "versions" }));
+        return Ok(());
+    }
+    context.output.answer(format!("wrote {}", Meaning::Path.paint(&shown)));
+    context.output.answer(format!("made {}", Meaning::Path.paint("versions/")));
+    context.output.talk(format!(
+        "describe your tables in {shown}, then: schemactl revision --autogenerate -m \"Added user table\""
+    ));
+    Ok(())
 }
 
 fn from_database(existing: &str, config: &Path, shown: &str, context: &mut Context) -> Result<(), Failure> {

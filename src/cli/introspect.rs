@@ -31,14 +31,13 @@ pub struct Args {
 /// When it cannot be read.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project_or_bare()?;
-    let schema = match &args.at {
-        Some(word) => replay::schema_at(&project, &project.graph()?, &target(word)?)?,
-        None => {
-            let Some(connection) = project.connect(crate::database::Access::Read, super::open::LOCK_TIMEOUT)? else {
-                return super::open::no_database(&context.database_name(&project)?);
-            };
-            autogenerate::actual_schema(&project, Some(&connection))?
-        }
+    let schema = if let Some(word) = &args.at {
+        replay::schema_at(&project, &project.graph()?, &target(word)?)?
+    } else {
+        let Some(connection) = project.connect(crate::database::Access::Read, super::open::LOCK_TIMEOUT)? else {
+            return super::open::no_database(&context.database_name(&project)?);
+        };
+        autogenerate::actual_schema(&project, Some(&connection))?
     };
     let broken = match Scratch::build(&schema) {
         Ok(mut scratch) => check::broken_objects(&scratch.check(&schema)?),

@@ -3,6 +3,8 @@
 //! A command is one file, its arguments and its body together, and two lines here. Its body asks the library, which
 //! answers with data, and gives the answer to [`Output`]. Errors become text and exit codes in [`error`] alone.
 
+pub mod backup;
+pub mod backups;
 pub mod branches;
 pub mod check;
 pub mod completions;
@@ -16,12 +18,16 @@ pub mod history;
 pub mod init;
 pub mod introspect;
 pub mod merge;
+pub mod purge;
+pub mod rehearse;
+pub mod restore;
 pub mod revision;
 pub mod schema;
 pub mod show;
 pub mod stamp;
 pub mod status;
 pub mod upgrade;
+pub mod verify;
 
 pub mod clock;
 pub mod context;
@@ -105,10 +111,22 @@ pub enum Command {
     Merge(merge::Args),
     /// Say whether the model asks for changes that no revision makes yet
     Check(check::Args),
+    /// Prove that every revision goes up, down and up again
+    Verify(verify::Args),
     /// Show what differs between two schemas
     Diff(diff::Args),
     /// Print the model of an existing database
     Introspect(introspect::Args),
+    /// Run revisions on a private copy of the database, and say how long they take and how much it grows
+    Rehearse(rehearse::Args),
+    /// Copy the database
+    Backup(backup::Args),
+    /// List the copies of the database
+    Backups(backups::Args),
+    /// Put a copy of the database in its place
+    Restore(restore::Args),
+    /// Drop what revisions have kept aside for a downgrade
+    Purge(purge::Args),
     /// Create the version table
     #[command(alias = "ensure_version")]
     EnsureVersion(ensure_version::Args),
@@ -134,8 +152,14 @@ impl Command {
             Command::Edit(args) => edit::run(args, context),
             Command::Merge(args) => merge::run(args, context),
             Command::Check(args) => check::run(args, context),
+            Command::Verify(args) => verify::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
+            Command::Rehearse(args) => rehearse::run(args, context),
+            Command::Backup(args) => backup::run(args, context),
+            Command::Backups(args) => backups::run(args, context),
+            Command::Restore(args) => restore::run(args, context),
+            Command::Purge(args) => purge::run(args, context),
             Command::EnsureVersion(args) => ensure_version::run(args, context),
             Command::Schema(args) => schema::run(args, context),
             Command::Completions(args) => completions::run(args, context),

@@ -1,8 +1,10 @@
 //! What `upgrade` and `downgrade` both take: how revisions are run.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::FalseyValueParser;
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -13,10 +15,12 @@ use super::options::NONE;
 use super::style::Meaning;
 use crate::database::Access;
 use crate::database::runner::{self, Event, Outcome};
+use crate::model;
 use crate::operation::Project;
+use crate::operation::backup::Backup;
 use crate::operation::walk::{self, Direction, Walked};
 use crate::report::{Diagnostic, Failure, count};
-use crate::revision::{Graph, RevisionId};
+use crate::revision::{Graph, Remark, RevisionId};
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
@@ -33,6 +37,10 @@ pub struct Walk {
     /// What is taken back together when something goes wrong: each revision by itself, or all of them
     #[arg(long, value_enum, default_value_t, value_name = "SCOPE", env = "SCHEMACTL_TRANSACTION", hide_env = true)]
     pub transaction: Transaction,
+
+    /// Make no copy of the database, whatever the settings say
+    #[arg(long, env = "SCHEMACTL_NO_BACKUP", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_backup: bool,
 
     /// How long to wait while others hold the database
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
@@ -76,6 +84,8 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         return super::open::no_database(&name);
     };
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let copied = RefCell::new(None);
+    let copying = context.output.progress("copying the database", None);
     let options = walk::Options {
         lock_timeout: args.lock_timeout,
         transaction: match args.transaction {
@@ -83,12 +93,21 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
             Transaction::All => runner::Transaction::All,
         },
         dry_run: args.dry_run,
+        backup: if args.no_backup { model::Backup::Never } else { project.settings.backup },
+        progress: &|progress| copying.set(progress.done),
+        backed_up: &|backup| {
+            super::backup::tell(context, backup);
+            copied.replace(Some(backup.clone()));
+        },
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
-    let mut observer = |event: Event<'_>| tell(context, &event);
-    let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer)?;
-    give(context, &name, args.dry_run, &walked);
+    let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
+    let mut observer = |event: Event<'_>| tell(context, &event, rows);
+    let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer);
+    copying.finish();
+    let walked = walked?;
+    give(context, &name, args.dry_run, &walked, copied.into_inner().as_ref());
     Ok(())
 }
 
@@ -96,8 +115,17 @@ fn connect(project: &Project, access: Access, args: &Walk) -> Result<Option<rusq
     project.connect(access, args.lock_timeout)
 }
 
+/// Whether the lines about revisions say how many rows were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// They do.
+    Told,
+    /// They do not.
+    Untold,
+}
+
 /// The talk on the way, and a line for each revision that is done.
-fn tell(context: &Context, event: &Event<'_>) {
+pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
     match event {
         Event::WaitingForLock { waited } => {
             context.output.talk(format!("waiting for another connection to finish ({})", calm(*waited)));
@@ -109,7 +137,7 @@ fn tell(context: &Context, event: &Event<'_>) {
                 done.op.verb(),
                 Meaning::Revision.paint(&done.revision),
                 super::visible::visible(&message),
-                Meaning::Dim.paint(calm(done.duration))
+                Meaning::Dim.paint(took(done, rows))
             ));
         }
         Event::Drifted { step, after, .. } => {
@@ -128,8 +156,19 @@ fn tell(context: &Context, event: &Event<'_>) {
     }
 }
 
+/// How long a step took, and how many rows it wrote.
+fn took(done: &runner::Done, rows: Rows) -> String {
+    match rows {
+        Rows::Untold => calm(done.duration),
+        Rows::Told => {
+            let rows = usize::try_from(done.rows).unwrap_or(usize::MAX);
+            format!("{}, {} written", calm(done.duration), count(rows, "row"))
+        }
+    }
+}
+
 /// Says what was done and where the database stands.
-fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked) {
+fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked, backup: Option<&Backup>) {
     let Walked { outcome, remarks, state } = walked;
     if let Some(notice) = outcome.stand_ins.notice() {
         context.output.warn(&Diagnostic::new("stand_ins", notice));
@@ -137,10 +176,15 @@ fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked) {
     let heads: Vec<RevisionId> =
         state.graph.current(&state.applied).into_iter().map(|revision| revision.id.clone()).collect();
     if context.output.is_json() {
-        context.output.json(&json!({ "version": 1, "steps": steps(outcome), "heads": words(&heads) }));
+        let mut document = json!({ "version": 1, "steps": steps(outcome), "heads": words(&heads) });
+        if let Some(backup) = backup {
+            document["backup"] = backup.path.to_string_lossy().into();
+        }
+        context.output.json(&document);
         return;
     }
-    for remark in remarks {
+    // That there is nothing to do is the answer.
+    for remark in remarks.iter().filter(|remark| !matches!(remark, Remark::AlreadyThere { .. })) {
         context.output.warn(&remark.diagnostic());
     }
     let place = place(&state.graph, &heads);
@@ -159,7 +203,9 @@ fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked) {
 pub fn steps(outcome: &Outcome) -> Vec<Value> {
     let step = |done: &runner::Done| {
         let ms = (done.duration.as_secs_f64() * 10_000.0).round() / 10.0;
-        json!({ "op": done.op.verb(), "revision": done.revision.as_str(), "message": done.message, "ms": ms })
+        json!({
+            "op": done.op.verb(), "revision": done.revision.as_str(), "message": done.message, "ms": ms, "rows": done.rows
+        })
     };
     outcome.steps.iter().map(step).collect()
 }

@@ -81,7 +81,36 @@ fn copy_pages(
     let here = |error: &rusqlite::Error| Error::from_sqlite(to, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(to, flags).map_err(|error| here(&error))?;
-    let backup = Backup::new(from, &mut copy).map_err(|error| here(&error))?;
+    pages(from, &mut copy, to, lock_timeout, interrupt, progress)?;
+    copy.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(|error| failed(&copy, &error))
+}
+
+/// Puts the content of one database in the place of another's, in one transaction.
+///
+/// # Errors
+///
+/// Stops when it is interrupted, and when others hold a lock longer than `lock_timeout`; the database is then as it was.
+pub fn restore(
+    from: &Connection,
+    to: &mut Connection,
+    path: &Path,
+    lock_timeout: Duration,
+    interrupt: &AtomicBool,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Error> {
+    pages(from, to, path, lock_timeout, interrupt, progress)
+}
+
+fn pages(
+    from: &Connection,
+    to: &mut Connection,
+    path: &Path,
+    lock_timeout: Duration,
+    interrupt: &AtomicBool,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Error> {
+    let here = |error: &rusqlite::Error| Error::from_sqlite(path, error);
+    let backup = Backup::new(from, to).map_err(|error| here(&error))?;
     let mut blocked_since: Option<Instant> = None;
     loop {
         if interrupt.load(Ordering::Relaxed) {
@@ -93,7 +122,7 @@ fn copy_pages(
         let left = u64::try_from(pages.remaining).unwrap_or_default();
         progress(Progress { done: total.saturating_sub(left), total });
         match step {
-            StepResult::Done => break,
+            StepResult::Done => return Ok(()),
             StepResult::More => blocked_since = None,
             _ => {
                 let waited = blocked_since.get_or_insert_with(Instant::now).elapsed();
@@ -105,8 +134,47 @@ fn copy_pages(
             }
         }
     }
+}
+
+/// The size of the main database in bytes, what stands in its write-ahead log included.
+///
+/// # Errors
+///
+/// Says what SQLite says.
+pub fn size(connection: &Connection) -> Result<u64, Error> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+    let bytes = pragma("page_count").and_then(|count| Ok(u64::from(count) * u64::from(pragma("page_size")?)));
+    bytes.map_err(|error| failed(connection, &error))
+}
+
+/// The bytes that are free for new files in a folder; `None` where the system does not say.
+#[cfg(unix)]
+#[allow(clippy::useless_conversion, reason = "the numbers are narrower on some systems")]
+#[must_use]
+pub fn free_space(folder: &Path) -> Option<u64> {
+    let told = nix::sys::statvfs::statvfs(folder).ok()?;
+    Some(u64::from(told.blocks_available()).saturating_mul(u64::from(told.fragment_size())))
+}
+
+/// The bytes that are free for new files in a folder; `None` where the system does not say.
+#[cfg(not(unix))]
+#[must_use]
+pub fn free_space(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Copies the main database of a connection into one in memory, foreign keys off.
+///
+/// # Errors
+///
+/// Says what SQLite says.
+pub fn in_memory(from: &Connection) -> Result<Connection, Error> {
+    let here = |error: &rusqlite::Error| Error::from_sqlite(":memory:".as_ref(), error);
+    let mut copy = super::connect::in_memory().map_err(|error| here(&error))?;
+    let backup = Backup::new(from, &mut copy).map_err(|error| here(&error))?;
+    backup.run_to_completion(i32::MAX, PAUSE, None).map_err(|error| here(&error))?;
     drop(backup);
-    copy.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(|error| failed(&copy, &error))
+    Ok(copy)
 }
 
 #[cfg(test)]

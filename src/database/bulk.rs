@@ -11,9 +11,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::connect;
-use super::scratch::{
-    BuildError, Scratch, Unknown, index_statement, table_statement, trigger_statement, view_statement,
-};
+use super::scratch::{BuildError, Scratch, index_statement, table_statement, trigger_statement, view_statement};
 use super::stand_ins::StandIns;
 use crate::schema::{Name, ObjectRef, Schema};
 
@@ -57,16 +55,18 @@ pub(super) fn groups(schema: &Schema) -> Option<Vec<Group>> {
 }
 
 /// Builds a schema of many objects; `None` where it is not worth it or not possible, and one after the other it must be.
-pub(super) fn build(schema: &Schema, unknown: Unknown<'_>) -> Result<Option<Scratch>, BuildError> {
+pub(super) fn build(schema: &Schema, stand_ins: &StandIns) -> Result<Option<Scratch>, BuildError> {
     let objects = schema.tables.len() + schema.views.len() + schema.triggers.len();
     let Some(groups) = (objects >= MANY).then(|| groups(schema)).flatten() else { return Ok(None) };
     let mut rows = Rows::default();
-    let mut stand_ins = StandIns::default();
+    let mut stand_ins = stand_ins.clone();
     for group in groups {
-        let Ok(connection) = small_database(&stand_ins) else { return Ok(None) };
-        let mut small = Scratch { connection, stand_ins };
+        let Ok(mut small) = Scratch::with(stand_ins) else { return Ok(None) };
+        if small.connection.execute_batch("BEGIN").is_err() {
+            return Ok(None);
+        }
         for (object, sql) in &group {
-            small.create(object, sql, unknown)?;
+            small.create(object, sql)?;
         }
         if rows.take(&small.connection).is_err() {
             return Ok(None);
@@ -77,16 +77,9 @@ pub(super) fn build(schema: &Schema, unknown: Unknown<'_>) -> Result<Option<Scra
     let mut scratch = Scratch { connection, stand_ins };
     for table in schema.virtual_tables.values() {
         let (object, sql) = super::scratch::virtual_table_statement(table);
-        scratch.create(&object, &sql, unknown)?;
+        scratch.create(&object, &sql)?;
     }
     Ok(Some(scratch))
-}
-
-fn small_database(stand_ins: &StandIns) -> rusqlite::Result<Connection> {
-    let connection = connect::in_memory()?;
-    stand_ins.register(&connection)?;
-    connection.execute_batch("BEGIN")?;
-    Ok(connection)
 }
 
 /// Rows of `sqlite_schema` by the kind of object, in the order in which SQLite can read them.
@@ -226,7 +219,7 @@ mod tests {
     #[test]
     fn many_objects_are_built_as_one_after_the_other() {
         let schema = schema(&many());
-        let scratch = build(&schema, Unknown::Accepted).unwrap().unwrap();
+        let scratch = build(&schema, &StandIns::default()).unwrap().unwrap();
         let read = introspect::read(&scratch.connection, &Filter::default()).unwrap();
         assert_eq!(read, schema);
         assert!(read.tables.keys().eq(schema.tables.keys()) && read.triggers.keys().eq(schema.triggers.keys()));
@@ -236,7 +229,7 @@ mod tests {
     #[test]
     fn what_is_built_so_is_a_sound_database_that_can_be_used() {
         let sql = many().replace("fold(b)", "length(b)").replace("COLLATE unicase", "");
-        let scratch = build(&schema(&sql), Unknown::Accepted).unwrap().unwrap();
+        let scratch = build(&schema(&sql), &StandIns::default()).unwrap().unwrap();
         let connection = &scratch.connection;
         let check = || connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap();
         assert_eq!(check(), "ok");
@@ -258,7 +251,7 @@ mod tests {
         let (_, mut index) = schema.tables[0].indexes.pop().unwrap();
         index.name = Name::from("v3");
         schema.tables[0].indexes.insert(index.name.clone(), index);
-        assert!(build(&schema, Unknown::Accepted).unwrap().is_none());
+        assert!(build(&schema, &StandIns::default()).unwrap().is_none());
         let error = Scratch::build(&schema).unwrap_err();
         assert!(error.message.contains("there is already"), "{error}");
     }

@@ -4,6 +4,7 @@
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::bulk;
 use super::connect;
@@ -52,15 +53,6 @@ impl Report for BuildError {
     }
 }
 
-/// What to think of a function, a collation or a module that this SQLite lacks.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Unknown<'a> {
-    /// It is the application's.
-    Accepted,
-    /// It is the application's, unless it is nearly the name of something built in and not among these.
-    Doubted(&'a StandIns),
-}
-
 impl Scratch {
     /// A database with nothing in it.
     ///
@@ -68,8 +60,14 @@ impl Scratch {
     ///
     /// Fails where SQLite cannot open a database in memory.
     pub fn empty() -> Result<Scratch, Error> {
-        let connection = connect::in_memory().map_err(|error| Error::from_sqlite(":memory:".as_ref(), &error))?;
-        Ok(Scratch { connection, stand_ins: StandIns::default() })
+        Scratch::with(StandIns::default()).map_err(|error| Error::from_sqlite(":memory:".as_ref(), &error))
+    }
+
+    /// A database with nothing in it but stand-ins.
+    pub(super) fn with(stand_ins: StandIns) -> rusqlite::Result<Scratch> {
+        let connection = connect::in_memory()?;
+        stand_ins.register(&connection)?;
+        Ok(Scratch { connection, stand_ins })
     }
 
     /// Builds a schema that stands in a database already: what this SQLite lacks is the application's.
@@ -78,7 +76,7 @@ impl Scratch {
     ///
     /// Names the first object that SQLite refuses.
     pub fn build(schema: &Schema) -> Result<Scratch, BuildError> {
-        build(schema, Unknown::Accepted)
+        build(schema, StandIns::default())
     }
 
     /// Builds a schema that a person wrote: a name that is nearly that of something built in is a slip of the pen,
@@ -88,7 +86,7 @@ impl Scratch {
     ///
     /// Names the first object that SQLite refuses, and the name that was probably meant.
     pub fn build_as_written(schema: &Schema, known: &StandIns) -> Result<Scratch, BuildError> {
-        build(schema, Unknown::Doubted(known))
+        build(schema, StandIns::doubting(known))
     }
 
     /// Reads the schema back.
@@ -112,12 +110,21 @@ impl Scratch {
         &self.connection
     }
 
-    /// Runs a script; what it needs of the application is replaced by stand-ins, slips of the pen are not.
+    /// Runs a script; what it needs of the application is replaced by stand-ins, slips of the pen are not. No other file
+    /// can be opened or written.
     ///
     /// # Errors
     ///
     /// Stops at the first statement that fails; what ran before it stays done.
     pub fn run(&mut self, script: &str) -> Result<(), Failure> {
+        let watch = |failure: rusqlite::Error| Failure { message: words(&failure), span: 0..0, source: Some(failure) };
+        self.connection.authorizer(Some(no_other_file)).map_err(watch)?;
+        let outcome = self.run_unwatched(script);
+        self.connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(watch)?;
+        outcome
+    }
+
+    fn run_unwatched(&mut self, script: &str) -> Result<(), Failure> {
         let mut done = 0;
         loop {
             let mut statements = Statements::starting_at(&self.connection, script, done);
@@ -137,30 +144,35 @@ impl Scratch {
     }
 }
 
-fn build(schema: &Schema, unknown: Unknown<'_>) -> Result<Scratch, BuildError> {
-    match bulk::build(schema, unknown)? {
-        Some(scratch) => Ok(scratch),
-        None => build_one_by_one(schema, unknown),
+/// VACUUM attaches a nameless database for itself; one with a name would be a file.
+fn no_other_file(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Attach { filename } if !filename.is_empty() => Authorization::Deny,
+        _ => Authorization::Allow,
     }
 }
 
-fn build_one_by_one(schema: &Schema, unknown: Unknown<'_>) -> Result<Scratch, BuildError> {
-    let refused = |error: &Error| BuildError {
+fn build(schema: &Schema, stand_ins: StandIns) -> Result<Scratch, BuildError> {
+    match bulk::build(schema, &stand_ins)? {
+        Some(scratch) => Ok(scratch),
+        None => build_one_by_one(schema, stand_ins),
+    }
+}
+
+fn build_one_by_one(schema: &Schema, stand_ins: StandIns) -> Result<Scratch, BuildError> {
+    let refused = |error: rusqlite::Error| BuildError {
         object: ObjectRef::new(ObjectKind::Table, &"sqlite_schema".into()),
-        message: error.to_string(),
+        message: words(&error),
         sql: String::new(),
         offset: None,
         nearest: None,
     };
-    let mut scratch = Scratch::empty().map_err(|error| refused(&error))?;
-    let transaction = |scratch: &Scratch, sql: &str| {
-        scratch.connection.execute_batch(sql).map_err(|error| refused(&Error::from_sqlite(":memory:".as_ref(), &error)))
-    };
-    transaction(&scratch, "BEGIN")?;
+    let mut scratch = Scratch::with(stand_ins).map_err(refused)?;
+    scratch.connection.execute_batch("BEGIN").map_err(refused)?;
     for (object, sql) in statements_of(schema) {
-        scratch.create(&object, &sql, unknown)?;
+        scratch.create(&object, &sql)?;
     }
-    transaction(&scratch, "COMMIT")?;
+    scratch.connection.execute_batch("COMMIT").map_err(refused)?;
     Ok(scratch)
 }
 
@@ -198,11 +210,10 @@ pub(super) fn trigger_statement(trigger: &Trigger) -> (ObjectRef, String) {
 
 impl Scratch {
     /// Creates one object; what only the application has is met with stand-ins.
-    pub(super) fn create(&mut self, object: &ObjectRef, sql: &str, unknown: Unknown<'_>) -> Result<(), BuildError> {
+    pub(super) fn create(&mut self, object: &ObjectRef, sql: &str) -> Result<(), BuildError> {
         while let Err(error) = self.connection.execute_batch(sql) {
-            let message = words(&error);
-            let missing = Missing::in_message(&message);
-            let slip = missing.as_ref().and_then(|missing| self.slip(missing, unknown));
+            let missing = Missing::in_message(&words(&error));
+            let slip = missing.as_ref().and_then(|missing| self.stand_ins.slip(missing, &self.connection));
             let failed = |message: String| BuildError {
                 object: object.clone(),
                 message,
@@ -213,27 +224,16 @@ impl Scratch {
                 },
                 nearest: slip.clone(),
             };
-            if slip.is_some() {
-                return Err(failed(message));
+            if self.stand_ins.meet(&self.connection, &error).map_err(|error| failed(words(&error)))? {
+                continue;
             }
-            let met = self.stand_ins.meet(&self.connection, &error).map_err(|error| failed(words(&error)))?;
-            if !met {
-                if matches!(missing, Some(Missing::Module(_))) && object.kind == ObjectKind::VirtualTable {
-                    return self.enter_virtual_table(object, sql).map_err(|error| failed(words(&error)));
-                }
-                return Err(failed(message));
+            let lacks_module = matches!(missing, Some(Missing::Module(_))) && slip.is_none();
+            if lacks_module && object.kind == ObjectKind::VirtualTable {
+                return self.enter_virtual_table(object, sql).map_err(|error| failed(words(&error)));
             }
+            return Err(failed(words(&error)));
         }
         Ok(())
-    }
-
-    /// The built-in name that was probably meant.
-    fn slip(&self, missing: &Missing, unknown: Unknown<'_>) -> Option<String> {
-        match unknown {
-            Unknown::Accepted => None,
-            Unknown::Doubted(known) if known.knows(missing) || self.stand_ins.knows(missing) => None,
-            Unknown::Doubted(_) => missing.near_miss(&self.connection),
-        }
     }
 
     /// Enters a virtual table whose module is missing: SQLite loads modules only when a table is used.
@@ -294,6 +294,30 @@ mod tests {
         assert!(Scratch::build(&schema).is_ok());
         let known = Scratch::build(&schema).unwrap().stand_ins().clone();
         assert!(Scratch::build_as_written(&schema, &known).is_ok());
+    }
+
+    #[test]
+    fn a_slip_in_a_view_is_found_where_a_person_wrote_it() {
+        let schema = schema_of(
+            "CREATE TABLE t (a); CREATE VIEW v AS SELECT lenght(a) FROM t; CREATE VIEW w AS SELECT own(a) FROM t",
+        );
+        let mut written = Scratch::build_as_written(&schema, &StandIns::default()).unwrap();
+        let findings = written.check(&schema).unwrap();
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].message, "no such function: lenght");
+        assert!(Scratch::build(&schema).unwrap().check(&schema).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_script_reaches_no_other_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other.db");
+        let mut scratch = Scratch::empty().unwrap();
+        for sql in ["ATTACH '{}' AS other", "VACUUM INTO '{}'"] {
+            assert!(scratch.run(&sql.replace("{}", &path.display().to_string())).is_err(), "{sql}");
+        }
+        assert!(!path.exists());
+        scratch.run("CREATE TABLE t (a); VACUUM").unwrap();
     }
 
     #[test]

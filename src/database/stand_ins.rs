@@ -24,6 +24,8 @@ pub struct StandIns {
     pub functions: BTreeSet<Name>,
     /// Modules of virtual tables, and tokenizers of full-text tables.
     pub modules: BTreeSet<Name>,
+    /// Whether what is nearly the name of something built in is a slip of the pen.
+    doubtful: bool,
     compared: Arc<AtomicBool>,
 }
 
@@ -91,6 +93,17 @@ impl Missing {
 }
 
 impl StandIns {
+    /// Those that are known, to which nothing is added that is nearly the name of something built in.
+    #[must_use]
+    pub(super) fn doubting(known: &StandIns) -> StandIns {
+        StandIns { doubtful: true, compared: Arc::default(), ..known.clone() }
+    }
+
+    /// The built-in name that was probably meant, where there is doubt.
+    pub(super) fn slip(&self, missing: &Missing, connection: &Connection) -> Option<String> {
+        if self.doubtful && !self.knows(missing) { missing.near_miss(connection) } else { None }
+    }
+
     /// Whether nothing is missing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -184,7 +197,11 @@ impl StandIns {
     }
 
     fn meet_message(&mut self, connection: &Connection, message: &str) -> rusqlite::Result<bool> {
-        match Missing::in_message(message) {
+        let missing = Missing::in_message(message);
+        if missing.as_ref().is_some_and(|missing| self.slip(missing, connection).is_some()) {
+            return Ok(false);
+        }
+        match missing {
             Some(Missing::Collation(name)) => {
                 self.register_collation(connection, &name)?;
                 Ok(self.collations.insert(name))

@@ -157,6 +157,21 @@ impl AlterTable {
         back
     }
 
+    /// The column of the table before that a column of the table after comes from; none for a new one.
+    #[must_use]
+    pub fn old_column(&self, name: &Name) -> Option<&Column> {
+        let mut renames = self.changes.iter().filter_map(|change| match change {
+            TableChange::RenameColumn { before, after } => Some((before, after)),
+            _ => None,
+        });
+        let old_name = match renames.clone().find(|(_, after)| *after == name) {
+            Some((before, _)) => before,
+            None if renames.any(|(before, _)| before == name) => return None,
+            None => name,
+        };
+        self.before.column(old_name)
+    }
+
     /// What differs between two columns that an [`TableChange::AlterColumn`] of these changes holds.
     #[must_use]
     pub fn column_differences(&self, before: &Column, after: &Column) -> Vec<ColumnDifference> {

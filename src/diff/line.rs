@@ -81,38 +81,36 @@ impl LineKind {
     /// Whether something new comes.
     #[must_use]
     pub fn adds(self) -> bool {
-        use LineKind::*;
         matches!(
             self,
-            AddTable
-                | AddColumn
-                | AddPrimaryKey
-                | AddUnique
-                | AddCheck
-                | AddForeignKey
-                | AddIndex
-                | AddVirtualTable
-                | AddView
-                | AddTrigger
+            Self::AddTable
+                | Self::AddColumn
+                | Self::AddPrimaryKey
+                | Self::AddUnique
+                | Self::AddCheck
+                | Self::AddForeignKey
+                | Self::AddIndex
+                | Self::AddVirtualTable
+                | Self::AddView
+                | Self::AddTrigger
         )
     }
 
     /// Whether something goes.
     #[must_use]
     pub fn drops(self) -> bool {
-        use LineKind::*;
         matches!(
             self,
-            DropTable
-                | DropColumn
-                | DropPrimaryKey
-                | DropUnique
-                | DropCheck
-                | DropForeignKey
-                | DropIndex
-                | DropVirtualTable
-                | DropView
-                | DropTrigger
+            Self::DropTable
+                | Self::DropColumn
+                | Self::DropPrimaryKey
+                | Self::DropUnique
+                | Self::DropCheck
+                | Self::DropForeignKey
+                | Self::DropIndex
+                | Self::DropVirtualTable
+                | Self::DropView
+                | Self::DropTrigger
         )
     }
 }

@@ -7,7 +7,7 @@ use crate::diff::{self, Change, Discard, Line, LookAlike, RenameSubject};
 use crate::model::{Blame, Model, Renames};
 use crate::plan::{self, Draft, RowWork};
 use crate::report::{Class, Diagnostic, Failure, count};
-use crate::revision::{Op, Target, Word};
+use crate::revision::{Op, RevisionId, Target, Word};
 use crate::schema::{ObjectKind, ObjectRef, Schema, Trigger};
 
 use super::{Project, State};
@@ -127,10 +127,7 @@ fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(S
     if let Some(notice) = scratch.stand_ins().notice() {
         warnings.push(Diagnostic::new("stand_ins", notice));
     }
-    match mistakes.is_empty() {
-        true => Ok((wanted, warnings)),
-        false => Err(Failure::all(Class::Input, mistakes)),
-    }
+    if mistakes.is_empty() { Ok((wanted, warnings)) } else { Err(Failure::all(Class::Input, mistakes)) }
 }
 
 struct Known {
@@ -240,7 +237,8 @@ fn refused(model: &Model, error: &scratch::BuildError) -> Diagnostic {
     if diagnostic.place.is_some() { diagnostic } else { diagnostic.note(format!("the statement is: {}", error.sql)) }
 }
 
-/// A proved script for the changes of a comparison, and the questions to the rows that it carries.
+/// A proved script for the changes of a comparison, and the questions to the rows that it carries. Where the settings
+/// want it, what the script drops is kept aside under the name of its revision.
 ///
 /// # Errors
 /// When a drop and an add look alike and nobody has said what they are; when rows of the database refuse a change;
@@ -250,6 +248,7 @@ pub fn draft(
     comparison: &Comparison,
     connection: Option<&Connection>,
     look_alikes: LookAlikes,
+    revision: &RevisionId,
 ) -> Result<(Draft, Vec<gate::Gate>), Failure> {
     if look_alikes == LookAlikes::Refuse {
         refuse_look_alikes(comparison)?;
@@ -259,7 +258,12 @@ pub fn draft(
     if let Some(connection) = connection {
         ask(connection, &gates)?;
     }
-    let draft = plan::draft(&comparison.actual, &comparison.wanted, &comparison.intent, project.plan_options())?;
+    let Comparison { actual, wanted, intent, .. } = comparison;
+    let draft = if project.settings.keep_dropped {
+        plan::draft_keeping(actual, wanted, intent, project.plan_options(), revision)?
+    } else {
+        plan::draft(actual, wanted, intent, project.plan_options())?
+    };
     Ok((draft, gates))
 }
 
@@ -313,14 +317,19 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
     Err(Failure::all(Class::Input, diagnostics.collect()))
 }
 
-/// What the changes discard of the rows that are there, counted, a warning each.
+/// What the changes discard of the rows that are there and the draft does not keep, counted, a warning each.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn discards(comparison: &Comparison, connection: Option<&Connection>) -> Result<Vec<Diagnostic>, Failure> {
+pub fn discards(
+    comparison: &Comparison,
+    draft: &Draft,
+    connection: Option<&Connection>,
+) -> Result<Vec<Diagnostic>, Failure> {
     let Some(connection) = connection else { return Ok(Vec::new()) };
     let mut warnings = Vec::new();
-    for discard in comparison.changes.iter().flat_map(Change::discards) {
+    let discards = comparison.changes.iter().flat_map(Change::discards);
+    for discard in discards.filter(|discard| !draft.kept.contains(discard)) {
         let (sql, thing, whose) = match &discard {
             Discard::Rows { table } => {
                 (format!("SELECT count(*) FROM {}", table.quoted()), "row", format!("`{table}`"))

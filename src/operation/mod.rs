@@ -3,11 +3,15 @@
 //! Takes a [`Project`] and values, gives back values; prints nothing and reads no clock and no environment.
 
 pub mod autogenerate;
+pub mod backup;
 pub mod baseline;
 pub mod new_revision;
 mod project;
+pub mod purge;
+pub mod rehearse;
 pub mod replay;
 pub mod stamp;
+pub mod verify;
 pub mod walk;
 
 pub use project::{Project, State};

@@ -1,6 +1,6 @@
 //! `revision`, `merge` and the baseline of `init --from-database`: new scripts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -76,23 +76,22 @@ pub fn write(project: &Project, graph: &Graph, script: &Script, folder: Option<P
     let revision = &script.revision;
     graph.check_new(&revision.id, &revision.labels)?;
     let folders = project.folders();
-    let folder = match folder {
-        Some(named) => known_folder(&folders, named)?,
-        None => {
-            let of_parent = revision.parents.first().and_then(|parent| graph.script(parent)).and_then(|script| {
-                let parent = std::path::Path::new(script.path()).parent()?;
-                folders.iter().find(|folder| folder.path == parent).cloned()
-            });
-            of_parent.or_else(|| folders.first().cloned()).unwrap_or_else(|| Folder::new("versions"))
-        }
+    let folder = if let Some(named) = folder {
+        known_folder(&folders, &named)?
+    } else {
+        let of_parent = revision.parents.first().and_then(|parent| graph.script(parent)).and_then(|script| {
+            let parent = Path::new(script.path()).parent()?;
+            folders.iter().find(|folder| folder.path == parent).cloned()
+        });
+        of_parent.or_else(|| folders.first().cloned()).unwrap_or_else(|| Folder::new("versions"))
     };
     let name = file_name(revision.created.unwrap_or_default(), &revision.id, &revision.message);
     Ok(folder.add(&name, &script.source.text)?)
 }
 
-fn known_folder(folders: &[Folder], named: PathBuf) -> Result<Folder, Failure> {
-    let canonical = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-    let found = folders.iter().find(|folder| canonical(&folder.path) == canonical(&named)).cloned();
+fn known_folder(folders: &[Folder], named: &Path) -> Result<Folder, Failure> {
+    let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let found = folders.iter().find(|folder| canonical(&folder.path) == canonical(named)).cloned();
     found.ok_or_else(|| {
         let known: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.path.display())).collect();
         let diagnostic = Diagnostic::new("unknown_folder", format!("`{}` is no folder of revisions", named.display()))

@@ -1,6 +1,6 @@
 //! A project: settings, model, revisions and database, each read when it is needed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +54,12 @@ impl Project {
     #[must_use]
     pub fn new(settings: Settings, database: Option<String>) -> Project {
         Project { settings, database }
+    }
+
+    /// The same project with another database.
+    #[must_use]
+    pub fn on(&self, database: &Path) -> Project {
+        Project { settings: self.settings.clone(), database: Some(database.to_string_lossy().into_owned()) }
     }
 
     /// The path of the database file.
@@ -143,6 +149,7 @@ impl Project {
         Options {
             target: self.settings.target_sqlite.unwrap_or_else(bundled_sqlite),
             column_order: self.settings.column_order,
+            catalog_edits: self.settings.catalog_edits,
         }
     }
 }

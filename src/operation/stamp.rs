@@ -42,6 +42,7 @@ pub fn stamp(
         dry_run: false,
         catalog_edits: false,
         interrupt: Arc::new(AtomicBool::new(false)),
+        prepare: &|_| Ok(()),
         now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };

@@ -1,19 +1,23 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::database::gate;
+use crate::database::backup::Progress;
 use crate::database::runner::{self, Event, Outcome, Transaction};
 use crate::database::version_table::{self, Kind};
+use crate::database::{self, Access, Filter, gate};
+use crate::model;
 use crate::report::{Class, Diagnostic, Failure, Report};
 use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Section, Target};
 use crate::schema::Schema;
 use crate::sql;
 
+use super::backup::{self, Backup, BackupError};
 use super::{Project, State};
 
 /// Where to walk.
@@ -33,6 +37,12 @@ pub struct Options<'a> {
     pub transaction: Transaction,
     /// Whether all is rolled back at the end.
     pub dry_run: bool,
+    /// When the database is copied before the first step.
+    pub backup: model::Backup,
+    /// Told how far that copy has come.
+    pub progress: &'a dyn Fn(Progress),
+    /// Told of that copy when it is made.
+    pub backed_up: &'a dyn Fn(&Backup),
     /// Set from outside when the user wants to stop.
     pub interrupt: Arc<AtomicBool>,
     /// The time, RFC 3339 in UTC.
@@ -94,11 +104,17 @@ pub fn walk(
         };
         steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
+    let database = project.database()?;
+    let filter = project.filter()?;
+    let prepare = |steps: &[runner::Step]| {
+        back_up(project, &database, &filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
+    };
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
-        filter: project.filter()?,
+        filter: filter.clone(),
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
+        prepare: &prepare,
         drift: match project.settings.drift {
             crate::model::Drift::Warn => runner::Drift::Warn,
             crate::model::Drift::Refuse => runner::Drift::Refuse,
@@ -112,6 +128,40 @@ pub fn walk(
     let outcome = runner::run(connection, &mut plan, &options, observer)?;
     let state = State::new(scripts, outcome.applied.clone());
     Ok(Walked { outcome, remarks, state })
+}
+
+/// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
+/// that the copy is what they will find.
+fn back_up(
+    project: &Project,
+    database: &Path,
+    filter: &Filter,
+    steps: &[runner::Step],
+    options: &Options<'_>,
+) -> Result<(), BackupError> {
+    if options.backup == model::Backup::Never {
+        return Ok(());
+    }
+    let Some(connection) = database::open(database, Access::Read, options.lock_timeout)? else { return Ok(()) };
+    let is_needed = match options.backup {
+        model::Backup::Always => database::backup::size(&connection)? > 0,
+        _ => backup::is_needed(&connection, filter, steps)?,
+    };
+    drop(connection);
+    if !is_needed {
+        return Ok(());
+    }
+    let now = (options.now)();
+    let copying = backup::Options {
+        lock_timeout: options.lock_timeout,
+        interrupt: &options.interrupt,
+        now: &now,
+        progress: options.progress,
+    };
+    let made = backup::make(database, None, &project.settings.version_table, &copying)?;
+    backup::prune(database)?;
+    (options.backed_up)(&made);
+    Ok(())
 }
 
 /// The part of a route that others have not gone meanwhile.

@@ -3,15 +3,18 @@
 use indexmap::IndexSet;
 
 use crate::database::Scratch;
-use crate::diff::{Change, ColumnOrder, TableChange, diff};
+use crate::diff::{Change, ColumnOrder, Discard, TableChange, diff};
 use crate::model::{Intent, Renames};
+use crate::revision::RevisionId;
 use crate::schema::{Affinity, Column, Expression, Name, Schema, SqliteVersion, Table, TypeName};
 
 use super::Error;
+use super::keep::Keeping;
 use super::planner::{self, Options, Plan};
 use super::rows::RowWork;
 use super::sample::{self, Amount, Rows};
 use super::statement::{OLDEST, Statement, write_section};
+use super::station::Station;
 
 /// A proved pair of sections.
 #[derive(Debug, Clone)]
@@ -28,6 +31,8 @@ pub struct Draft {
     pub rebuilt: IndexSet<Name>,
     /// How many made-up rows went up and down.
     pub rows: usize,
+    /// What `up` puts aside and `down` brings back.
+    pub kept: Vec<Discard>,
 }
 
 /// Plans both ways between two schemas and proves them on scratch databases: up gives `after`, down gives `before`
@@ -36,10 +41,36 @@ pub struct Draft {
 /// # Errors
 /// See [`Error`].
 pub fn draft(before: &Schema, after: &Schema, intent: &Intent, options: Options) -> Result<Draft, Error> {
+    attempts(before, after, intent, options, &Keeping::default())
+}
+
+/// The same, with what the revision of that name drops put aside and brought back on the way down.
+///
+/// # Errors
+/// See [`Error`].
+pub fn draft_keeping(
+    before: &Schema,
+    after: &Schema,
+    intent: &Intent,
+    options: Options,
+    revision: &RevisionId,
+) -> Result<Draft, Error> {
+    let changes = diff(before, after, &intent.renames, options.column_order);
+    attempts(before, after, intent, options, &Keeping::of(&changes, revision))
+}
+
+fn attempts(
+    before: &Schema,
+    after: &Schema,
+    intent: &Intent,
+    options: Options,
+    keeping: &Keeping,
+) -> Result<Draft, Error> {
     let mut last = None;
-    // Made-up rows may violate what the change brings, as real ones may; fewer rows then prove less, and it is said.
+    // Made-up rows are chosen so that they can go the whole way. Where rows of several tables together cannot, fewer
+    // rows prove less, and it is said.
     for amount in [Amount::Several, Amount::SeveralWithoutNull, Amount::One, Amount::None] {
-        match attempt(before, after, intent, options, amount) {
+        match attempt(before, after, intent, options, keeping, amount) {
             Ok(draft) => return Ok(draft),
             Err(error) => last = Some(error),
         }
@@ -47,23 +78,56 @@ pub fn draft(before: &Schema, after: &Schema, intent: &Intent, options: Options)
     Err(last.expect("at least one amount was tried"))
 }
 
-fn attempt(before: &Schema, after: &Schema, intent: &Intent, options: Options, amount: Amount) -> Result<Draft, Error> {
+fn attempt(
+    before: &Schema,
+    after: &Schema,
+    intent: &Intent,
+    options: Options,
+    keeping: &Keeping,
+    amount: Amount,
+) -> Result<Draft, Error> {
     let mut scratch = Scratch::build(before)?;
     let before = planner::read(&scratch)?;
-    sample::fill(scratch.connection(), &before, amount)?;
+    let work = RowWork::from_intent(intent);
+    let back = intent.renames.reversed();
+    let mut guesses = ways_back(&before, after, &back);
+    if amount != Amount::None {
+        let fill = |scratch: &Scratch, guess: &RowWork| -> Result<usize, Error> {
+            let there = Station::build(&before, after, &intent.renames, &work)?;
+            let way = [there, Station::build(after, &before, &back, guess)?];
+            Ok(sample::fill(scratch.connection(), &before, amount, &way)?)
+        };
+        if guesses.len() > 1 {
+            // The guess that lets most rows through goes first.
+            let filled = |guess: &RowWork| Ok(std::cmp::Reverse(fill(&Scratch::build(&before)?, guess)?));
+            let numbers = guesses.iter().map(filled).collect::<Result<Vec<_>, Error>>()?;
+            let mut ranked: Vec<_> = numbers.into_iter().zip(guesses).collect();
+            ranked.sort_by_key(|(number, _)| *number);
+            guesses = ranked.into_iter().map(|(_, guess)| guess).collect();
+        }
+        fill(&scratch, &guesses[0])?;
+    }
     let rows = Rows::read(scratch.connection(), &before)?;
 
-    let work = RowWork::from_intent(intent);
-    let up = planner::plan(&mut scratch, after, &intent.renames, &work, options)?;
+    let aside = run_all(&mut scratch, keeping.put_aside())?;
+    let mut up = planner::plan(&mut scratch, after, &intent.renames, &work, options)?;
+    keeping.correct(&mut up.statements);
+    up.statements.splice(0..0, aside);
     let rows_after = Rows::read(scratch.connection(), &up.schema)?;
     refuse_losses(&rows, &rows_after, &intent.renames, &work, &up.statements)?;
 
-    let back = intent.renames.reversed();
     // The way back restores the very schema, the places of its columns too.
     let exact = Options { column_order: ColumnOrder::Strict, ..options };
-    let (down, work) = plan_down(&mut scratch, &before, &up.schema, &back, exact)?;
+    let expected = run_all(&mut scratch, keeping.expect())?;
+    let (mut down, work) = plan_down(&mut scratch, &before, guesses, &back, keeping, exact)?;
+    down.statements.splice(0..0, expected);
+    down.statements.extend(run_all(&mut scratch, keeping.forget())?);
     let rows_back = Rows::read(scratch.connection(), &down.schema)?;
     refuse_losses(&rows_after, &rows_back, &back, &work, &down.statements)?;
+    let losses = keeping.missing(&rows, &rows_back);
+    if !losses.is_empty() {
+        return Err(Error::RowsLost { losses, script: write_section(&down.statements) });
+    }
 
     prove_text(&before, after, &up, &down, options)?;
     let newest = up.statements.iter().chain(&down.statements).map(|statement| statement.requires).max();
@@ -72,36 +136,48 @@ fn attempt(before: &Schema, after: &Schema, intent: &Intent, options: Options, a
         rows: rows.count(),
         schema: up.schema,
         rebuilt: up.rebuilt,
+        kept: keeping.discards(),
         up: up.statements,
         down: down.statements,
     })
 }
 
-/// Plans the way back. Columns that come back NOT NULL need values for the rows: guesses are tried in turn.
+/// Plans the way back; guesses at what fills columns that come back NOT NULL are tried in turn.
 fn plan_down(
     scratch: &mut Scratch,
     before: &Schema,
-    after: &Schema,
+    guesses: Vec<RowWork>,
     renames: &Renames,
+    keeping: &Keeping,
     options: Options,
 ) -> Result<(Plan, RowWork), Error> {
-    let returning = returning_columns(before, after, renames);
-    let most = returning.iter().map(|(table, column)| fillers(before, table, column).len()).max().unwrap_or(1);
     let mut last = None;
-    for guess in 0..most {
-        let mut intent = Intent::default();
-        for (table, column) in &returning {
-            let fillers = fillers(before, table, column);
-            let filler = fillers[guess.min(fillers.len() - 1)].clone();
-            intent.backfills.insert((table.name.clone(), column.name.clone()), filler);
-        }
-        let work = RowWork::from_intent(&intent);
+    for mut work in guesses {
+        keeping.take_back(&mut work);
         match planner::plan(scratch, before, renames, &work, options) {
             Ok(plan) => return Ok((plan, work)),
             Err(error) => last = Some(error),
         }
     }
-    Err(last.expect("at least one guess was tried"))
+    Err(last.expect("there is at least one guess"))
+}
+
+/// Guesses at what fills the columns that come back NOT NULL; at least one, which may be to fill none.
+fn ways_back(before: &Schema, after: &Schema, renames: &Renames) -> Vec<RowWork> {
+    let returning: Vec<(&Table, &Column, Vec<Expression>)> = returning_columns(before, after, renames)
+        .into_iter()
+        .map(|(table, column)| (table, column, fillers(before, table, column)))
+        .collect();
+    let most = returning.iter().map(|(_, _, fillers)| fillers.len()).max().unwrap_or(1);
+    let guess = |guess: usize| {
+        let mut intent = Intent::default();
+        for (table, column, fillers) in &returning {
+            let filler = fillers[guess.min(fillers.len() - 1)].clone();
+            intent.backfills.insert((table.name.clone(), column.name.clone()), filler);
+        }
+        RowWork::from_intent(&intent)
+    };
+    (0..most).map(guess).collect()
 }
 
 /// The columns of `before` that the way back adds as NOT NULL without a default.
@@ -159,6 +235,12 @@ fn fillers(schema: &Schema, table: &Table, column: &Column) -> Vec<Expression> {
         .to_owned(),
     );
     fillers.into_iter().map(Expression::new).collect()
+}
+
+/// Runs statements on a scratch database, and gives them back.
+fn run_all(scratch: &mut Scratch, statements: Vec<Statement>) -> Result<Vec<Statement>, Error> {
+    statements.iter().try_for_each(|statement| planner::run(scratch, &statement.sql))?;
+    Ok(statements)
 }
 
 fn refuse_losses(

@@ -78,13 +78,9 @@ impl Asked<'_> {
         Gate { violation, sql: one_line(&sql), help }
     }
 
-    /// The old name of a column, if it is there already.
+    /// The old form of a column, if it is there already.
     fn old_column(&self, name: &Name) -> Option<&Column> {
-        let renamed = self.alter.changes.iter().find_map(|change| match change {
-            TableChange::RenameColumn { before, after } if after == name => Some(before),
-            _ => None,
-        });
-        self.before().column(renamed.unwrap_or(name))
+        self.alter.old_column(name)
     }
 
     fn new_column(&self, column: &Column, rows: &RowWork) -> Option<Gate> {

@@ -4,8 +4,10 @@
 //! this", [`rebuild`] what is done where it cannot, [`planner`] the one ordering rule. Nothing here touches a database
 //! of the user's.
 
+pub mod catalog;
 pub mod draft;
 pub mod gate;
+pub mod keep;
 pub mod native;
 pub mod planner;
 mod qualifier;
@@ -14,9 +16,10 @@ mod requirement;
 mod rows;
 pub mod sample;
 pub mod statement;
+mod station;
 mod virtual_table;
 
-pub use draft::{Draft, draft};
+pub use draft::{Draft, draft, draft_keeping};
 pub use planner::{Options, Plan, plan};
 pub use rows::RowWork;
 pub use statement::{Statement, write_section};

@@ -2,15 +2,23 @@
 //!
 //! Statements come in this order, so that nothing is touched while something else still needs it:
 //!
-//! 1. triggers, views and indexes that go or change are dropped;
-//! 2. tables, then columns, are renamed by SQLite, which rewrites everything that names them;
-//! 3. tables are altered, each by ALTER TABLE where that is enough, else by one rebuild;
-//! 4. tables that go are dropped: row work of the step before may still have read them;
-//! 5. everything that is missing is created: tables, virtual tables, indexes, views, triggers.
+//! 0. the guard, where a table that others refer to is dropped on the way: nothing may run with foreign keys enforced;
+//! 1. triggers, views and indexes that go or change are dropped, triggers first, since they may stand on views: what
+//!    is about to change must not be named by anything that SQLite reads again at each ALTER;
+//! 2. tables, then columns, are renamed by SQLite, which rewrites everything that names them: from here on, old and
+//!    new schema speak of the same things by the same names. Chains of renames run from their free end, rings over a
+//!    name aside; a column whose new name is still taken by one that goes is left to the rebuild;
+//! 3. tables are altered in the order of the wanted schema, each by ALTER TABLE where that is enough, else by one
+//!    rebuild. Row work reads tables as they are by then, so that all tables before the change are still there;
+//! 4. tables that go are dropped, and virtual tables that change are replaced;
+//! 5. everything that is missing is created in the order in which one can stand on the other: tables, virtual tables,
+//!    indexes, views, the contents of full-text indexes, triggers. Triggers come last: none fires during row work, and
+//!    those of one table keep the order in which they fire.
 //!
-//! The scratch database is in the state of the statements planned so far. What it says counts: a statement that it
-//! refuses, or that gives another result than wanted, is not planned. Where a plan does not lead to the wanted schema,
-//! the next more cautious one is tried.
+//! What is dropped in step 1 or with a rebuilt table is simply missing in step 5; there is no list of things to bring
+//! back. The scratch database is in the state of the statements planned so far. What it says counts: a statement that
+//! it refuses, or that gives another result than wanted, is not planned. Where a plan does not lead to the wanted
+//! schema, the next more cautious one is tried: first all views and triggers out of the way, then rebuilds alone.
 
 use std::rc::Rc;
 
@@ -25,7 +33,7 @@ use crate::sql;
 use super::rebuild::Naming;
 use super::rows::RowWork;
 use super::statement::Statement;
-use super::{Error, native, qualifier, rebuild, requirement, virtual_table};
+use super::{Error, catalog, native, qualifier, rebuild, requirement, virtual_table};
 
 /// What a plan may use and what counts.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +42,8 @@ pub struct Options {
     pub target: SqliteVersion,
     /// Whether the order of columns counts.
     pub column_order: ColumnOrder,
+    /// Whether `sqlite_schema` may be edited where that is safe.
+    pub catalog_edits: bool,
 }
 
 /// Statements that lead from one schema to another, tried on a scratch database.
@@ -87,6 +97,7 @@ pub fn plan(
             caution,
             statements: Vec::new(),
             rebuilt: IndexSet::new(),
+            rewritten: IndexSet::new(),
             needs_guard: false,
             now: None,
         };
@@ -114,6 +125,8 @@ struct Planner<'a> {
     caution: Caution,
     statements: Vec<Statement>,
     rebuilt: IndexSet<Name>,
+    /// Tables whose rows have other values or rowids than before.
+    rewritten: IndexSet<Name>,
     needs_guard: bool,
     /// The schema as it is now, until the next statement.
     now: Option<Rc<Schema>>,
@@ -295,18 +308,29 @@ impl Planner<'_> {
     /// Step 3, for one table.
     fn alter(&mut self, alter: &AlterTable) -> Result<(), Error> {
         let now = self.now()?;
+        if alter.changes.iter().any(rewrites_rows) {
+            self.rewritten.insert(alter.after.name.clone());
+        }
         let updates_are_silent = !now.triggers_on(&alter.before.name).any(Trigger::fires_on_update);
         let statements = match self.caution {
             Caution::Rebuilds => None,
             _ => native::statements(alter, self.rows, self.options.target, updates_are_silent),
         };
-        match statements {
-            Some(statements) if self.is_reached_by(&statements, &alter.after)? => {
-                self.statements.extend(statements);
-                Ok(())
-            }
-            _ => self.rebuild(alter, &now),
+        if let Some(statements) = statements
+            && self.is_reached_by(&statements, &alter.after)?
+        {
+            self.statements.extend(statements);
+            return Ok(());
         }
+        let may_edit = self.options.catalog_edits && self.caution != Caution::Rebuilds;
+        if may_edit
+            && let Some(statements) = catalog::statements(alter, &now, self.rows, self.options.target)
+            && self.is_reached_by(&statements, &alter.after)?
+        {
+            self.statements.extend(statements);
+            return Ok(());
+        }
+        self.rebuild(alter, &now)
     }
 
     /// Runs the statements and says whether the table, read again, is the wanted one; if not, it is as before.
@@ -334,12 +358,6 @@ impl Planner<'_> {
     }
 
     fn rebuild(&mut self, alter: &AlterTable, now: &Schema) -> Result<(), Error> {
-        let renamed = |column: &Name| {
-            alter.changes.iter().find_map(|change| match change {
-                TableChange::RenameColumn { before, after } if after == column => Some(before.clone()),
-                _ => None,
-            })
-        };
         let naming = if qualifier::is_self_qualified(&alter.after) { Naming::SelfQualified } else { Naming::Plain };
         if naming == Naming::SelfQualified {
             for trigger in now.triggers.values() {
@@ -351,7 +369,7 @@ impl Planner<'_> {
         }
         self.needs_guard |= rebuild::is_referenced(now, &alter.before.name);
         let order = self.options.column_order;
-        for statement in rebuild::statements(alter, self.rows, naming, order, &renamed) {
+        for statement in rebuild::statements(alter, self.rows, naming, order) {
             self.add(statement)?;
         }
         self.rebuilt.insert(alter.after.name.clone());
@@ -361,21 +379,19 @@ impl Planner<'_> {
     /// Step 4.
     fn drop_tables(&mut self) -> Result<(), Error> {
         let now = self.now()?;
-        for table in now.tables.keys().filter(|name| !self.after.tables.contains_key(*name)) {
-            self.drop_table(&now, table)?;
-        }
-        for table in now.virtual_tables.values() {
-            match self.after.virtual_tables.get(&table.name) {
-                None => {
+        for change in self.changes(&now, &NO_RENAMES) {
+            match change {
+                Change::DropTable(table) => self.drop_table(&now, &table.name)?,
+                Change::DropVirtualTable(table) => {
                     let drop = Statement::new(format!("DROP TABLE {}", table.name.quoted()));
                     self.add(drop.comment(format!("Discards everything that is in {}.", table.name)))?;
                 }
-                Some(wanted) if virtual_table::differs(table, wanted) => {
-                    for statement in virtual_table::replace(self.scratch, table, wanted)? {
+                Change::AlterVirtualTable { before, after } => {
+                    for statement in virtual_table::replace(self.scratch, &before, &after)? {
                         self.add(statement)?;
                     }
                 }
-                Some(_) => {}
+                _ => {}
             }
         }
         Ok(())
@@ -384,7 +400,7 @@ impl Planner<'_> {
     fn drop_table(&mut self, now: &Schema, table: &Name) -> Result<(), Error> {
         self.needs_guard |= rebuild::is_referenced(now, table);
         let drop = Statement::new(format!("DROP TABLE {}", table.quoted()));
-        self.add(drop.comment(format!("Discards all rows of {table}.")))
+        self.add(drop.comment(rebuild::discard_rows(table)))
     }
 
     /// Step 5.
@@ -393,11 +409,12 @@ impl Planner<'_> {
         let now = self.now()?;
         for table in after.tables.values().filter(|table| !now.tables.contains_key(&table.name)) {
             self.add(Statement::new(sql::write_table(table)).requires(requirement::of_table(table)))?;
+            for statement in self.rows.returning_rows(&table.name) {
+                self.add(statement.clone())?;
+            }
         }
         for table in after.virtual_tables.values().filter(|table| !now.virtual_tables.contains_key(&table.name)) {
-            for statement in virtual_table::create(self.after, table) {
-                self.add(statement)?;
-            }
+            self.add(Statement::new(sql::write_virtual_table(table)))?;
         }
         for table in after.tables.values() {
             let existing = now.tables.get(&table.name).map(|table| &table.indexes);
@@ -411,7 +428,25 @@ impl Planner<'_> {
         for view in after.views.values().filter(|view| !now.views.contains_key(&view.name)) {
             self.add(Statement::new(sql::write_view(view)))?;
         }
+        self.index_content(&now)?;
         self.create_triggers(&now)
+    }
+
+    /// Fills full-text indexes over other tables that are new, or whose rows the change has written past all triggers.
+    fn index_content(&mut self, now: &Schema) -> Result<(), Error> {
+        let after = self.after;
+        for table in after.virtual_tables.values() {
+            let Some(content) = virtual_table::content_table(table) else { continue };
+            let is_new = !now.virtual_tables.contains_key(&table.name);
+            let is_needed = match after.views.contains_key(&content) {
+                true => is_new || !self.rewritten.is_empty(),
+                false => after.tables.contains_key(&content) && (is_new || self.rewritten.contains(&content)),
+            };
+            if is_needed {
+                self.add(virtual_table::index_content(table))?;
+            }
+        }
+        Ok(())
     }
 
     /// Triggers of one table fire in the reverse order of their creation: those that come after a missing one are
@@ -462,6 +497,19 @@ fn rename_table(from: &Name, to: &Name) -> Statement {
 
 fn is_of_index(change: &TableChange) -> bool {
     matches!(change, TableChange::CreateIndex(_) | TableChange::DropIndex(_) | TableChange::AlterIndex { .. })
+}
+
+/// Whether a change can give rows that stay other values or other rowids.
+fn rewrites_rows(change: &TableChange) -> bool {
+    match change {
+        TableChange::AlterColumn { before, after } => {
+            before.type_name != after.type_name
+                || before.generated != after.generated
+                || before.not_null.is_none() && after.not_null.is_some()
+        }
+        TableChange::AlterPrimaryKey { .. } | TableChange::SetStrict(_) | TableChange::SetWithoutRowid(_) => true,
+        _ => false,
+    }
 }
 
 fn changed_trigger(change: &Change) -> Option<&Name> {

@@ -28,28 +28,22 @@ pub enum Naming {
 
 /// The table as it is created: where the order of columns does not count, those that are there already keep theirs and
 /// new ones stand at the end.
-fn rebuilt_table(alter: &AlterTable, order: ColumnOrder, renamed: &dyn Fn(&Name) -> Option<Name>) -> Table {
+pub(super) fn rebuilt_table(alter: &AlterTable, order: ColumnOrder) -> Table {
     let mut table = alter.after.clone();
     if order == ColumnOrder::Loose {
         let place = |column: &Column| {
-            let old_name = renamed(&column.name).unwrap_or_else(|| column.name.clone());
-            alter.before.columns.iter().position(|before| before.name == old_name).unwrap_or(usize::MAX)
+            let old = alter.old_column(&column.name);
+            alter.before.columns.iter().position(|before| Some(before) == old).unwrap_or(usize::MAX)
         };
         table.columns.sort_by_key(place);
     }
     table
 }
 
-/// The statements of a rebuild. `renamed` gives the old name of a column that is renamed on the way.
+/// The statements of a rebuild.
 #[must_use]
-pub fn statements(
-    alter: &AlterTable,
-    rows: &RowWork,
-    naming: Naming,
-    order: ColumnOrder,
-    renamed: &dyn Fn(&Name) -> Option<Name>,
-) -> Vec<Statement> {
-    let (before, after) = (&alter.before, rebuilt_table(alter, order, renamed));
+pub fn statements(alter: &AlterTable, rows: &RowWork, naming: Naming, order: ColumnOrder) -> Vec<Statement> {
+    let (before, after) = (&alter.before, rebuilt_table(alter, order));
     let stage = stage_name(&after.name);
     let mut staged = Table { name: stage.clone(), indexes: indexmap::IndexMap::new(), ..after.clone() };
     if naming == Naming::SelfQualified {
@@ -66,7 +60,7 @@ pub fn statements(
         Statement::new(sql::write_table(&staged))
             .comment(reason(alter))
             .requires(super::requirement::of_table(&staged)),
-        copy(before, &after, &stage, rows, renamed),
+        copy(alter, &after, &stage, rows),
     ];
     let counts = |table: &Table| table.primary_key.as_ref().is_some_and(|key| key.autoincrement);
     if counts(before) && counts(&after) {
@@ -122,49 +116,70 @@ pub fn is_referenced(schema: &Schema, table: &Name) -> bool {
     schema.tables.values().any(|other| other.foreign_keys.iter().any(|key| key.parent == *table))
 }
 
-fn copy(
-    before: &Table,
-    after: &Table,
-    stage: &Name,
-    rows: &RowWork,
-    renamed: &dyn Fn(&Name) -> Option<Name>,
-) -> Statement {
-    let mut into = Vec::new();
-    let mut from = Vec::new();
-    let mut remarks = Vec::new();
-    // The rowid travels with its alias where there is one; else it is copied by name, since full-text tables and
-    // applications may hold on to it.
-    if after.rowid_alias().is_none()
-        && let (Some(new), Some(old)) = (after.rowid_name(), before.rowid_name())
-    {
-        into.push(new.to_owned());
-        from.push(before.rowid_alias().map_or_else(|| old.to_owned(), |column| column.name.quoted()));
-    }
-    for column in after.columns.iter().filter(|column| column.is_copied()) {
-        let old_name = renamed(&column.name).unwrap_or_else(|| column.name.clone());
-        let value = match before.column(&old_name) {
-            None => match rows.backfill(&after.name, &column.name) {
-                Some(backfill) => format!("({backfill})"),
-                None => continue,
-            },
-            Some(old) => {
-                let mut value = match rows.conversion(&after.name, &column.name) {
-                    Some(using) if old.type_name != column.type_name => format!("({using})"),
-                    _ => old_name.quoted(),
-                };
-                if old.not_null.is_none()
-                    && column.not_null.is_some()
-                    && let Some(filling) = rows.filling(after, column)
-                {
-                    value = format!("coalesce({value}, ({filling}))");
-                    remarks.push(format!("{} takes {filling} where it is NULL.", column.name));
-                }
-                value
+/// What a copy puts where.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    /// The columns of the table after that get a value.
+    pub into: Vec<String>,
+    /// For each of them, an expression over the table before.
+    pub from: Vec<String>,
+    remarks: Vec<String>,
+}
+
+impl Columns {
+    /// The columns of `after`, which is the table after with its columns in any order.
+    pub(super) fn of(alter: &AlterTable, after: &Table, rows: &RowWork) -> Columns {
+        let before = &alter.before;
+        let mut columns = Columns::default();
+        // The rowid travels with its alias where there is one; else it is copied by name, since full-text tables and
+        // applications may hold on to it.
+        if after.rowid_alias().is_none()
+            && let (Some(new), Some(old)) = (after.rowid_name(), before.rowid_name())
+        {
+            columns.into.push(new.to_owned());
+            columns.from.push(before.rowid_alias().map_or_else(|| old.to_owned(), |column| column.name.quoted()));
+        }
+        let copied = || after.columns.iter().filter(|column| column.is_copied());
+        for column in copied() {
+            if let Some(value) = columns.value(alter, after, column, rows) {
+                columns.into.push(column.name.quoted());
+                columns.from.push(value);
             }
-        };
-        into.push(column.name.quoted());
-        from.push(value);
+        }
+        if columns.into.is_empty()
+            && let Some(column) = copied().next()
+        {
+            // Nothing of the old rows is left but their number.
+            let default = column.default.as_ref().map_or_else(|| "NULL".to_owned(), |default| format!("({default})"));
+            columns.into.push(column.name.quoted());
+            columns.from.push(default);
+        }
+        columns
     }
+
+    /// What a column takes from the old rows; none where its default does.
+    fn value(&mut self, alter: &AlterTable, after: &Table, column: &Column, rows: &RowWork) -> Option<String> {
+        let Some(old) = alter.old_column(&column.name) else {
+            return rows.backfill(&after.name, &column.name).map(|backfill| format!("({backfill})"));
+        };
+        let value = match rows.conversion(&after.name, &column.name) {
+            Some(using) if old.type_name != column.type_name => format!("({using})"),
+            _ => old.name.quoted(),
+        };
+        if old.not_null.is_none()
+            && column.not_null.is_some()
+            && let Some(filling) = rows.filling(after, column)
+        {
+            self.remarks.push(format!("{} takes {filling} where it is NULL.", column.name));
+            return Some(format!("coalesce({value}, ({filling}))"));
+        }
+        Some(value)
+    }
+}
+
+fn copy(alter: &AlterTable, after: &Table, stage: &Name, rows: &RowWork) -> Statement {
+    let before = &alter.before;
+    let Columns { into, from, remarks } = Columns::of(alter, after, rows);
     let order = match (&after.primary_key, after.without_rowid, before.without_rowid) {
         (Some(key), true, false) => {
             let known = key.columns.iter().all(|column| before.column(&column.name).is_some());
@@ -206,6 +221,12 @@ fn reason(alter: &AlterTable) -> String {
         }
     }
     reason
+}
+
+/// What a dropped table means for the rows.
+#[must_use]
+pub fn discard_rows(table: &Name) -> String {
+    format!("Discards all rows of {table}.")
 }
 
 /// What a dropped column means for the rows.

@@ -6,19 +6,25 @@ use crate::model::Intent;
 use crate::schema::{Column, Expression, Name, Table};
 
 use super::native::is_constant;
+use super::statement::Statement;
 
 /// Expressions for existing rows, by table and column as they are called afterwards.
 #[derive(Debug, Clone, Default)]
 pub struct RowWork {
     backfills: IndexMap<(Name, Name), Expression>,
     conversions: IndexMap<(Name, Name), Expression>,
+    returning: IndexMap<Name, Vec<Statement>>,
 }
 
 impl RowWork {
     /// The row work that a model asks for.
     #[must_use]
     pub fn from_intent(intent: &Intent) -> RowWork {
-        RowWork { backfills: intent.backfills.clone(), conversions: intent.conversions.clone() }
+        RowWork {
+            backfills: intent.backfills.clone(),
+            conversions: intent.conversions.clone(),
+            returning: IndexMap::new(),
+        }
     }
 
     /// What fills a column that is added or tightened.
@@ -31,6 +37,21 @@ impl RowWork {
     #[must_use]
     pub fn conversion(&self, table: &Name, column: &Name) -> Option<&Expression> {
         self.conversions.get(&(table.clone(), column.clone()))
+    }
+
+    /// Fills a column that is added or tightened, whatever was to fill it before.
+    pub(super) fn set_backfill(&mut self, table: &Name, column: &Name, value: Expression) {
+        self.backfills.insert((table.clone(), column.clone()), value);
+    }
+
+    /// Fills a table as soon as it is created.
+    pub(super) fn return_rows(&mut self, table: &Name, statements: Vec<Statement>) {
+        self.returning.insert(table.clone(), statements);
+    }
+
+    /// What fills a table that is created.
+    pub(super) fn returning_rows(&self, table: &Name) -> &[Statement] {
+        self.returning.get(table).map_or(&[], Vec::as_slice)
     }
 
     /// What takes the place of NULL in a column that becomes NOT NULL: its backfill, or else its literal default.

@@ -12,6 +12,7 @@ use crate::schema::{Affinity, Column, Name, Schema, Table};
 use crate::token::{TokenKind, quote_string, significant_tokens};
 
 use super::rows::RowWork;
+use super::station::{Station, pass};
 
 /// How many guesses a row gets before its table is given up.
 const GUESSES: usize = 48;
@@ -29,11 +30,11 @@ pub enum Amount {
     None,
 }
 
-/// Fills all tables of a scratch database and returns how many rows went in.
+/// Fills all tables of a scratch database, as far as the rows can go the whole way, and returns how many rows went in.
 ///
 /// # Errors
 /// When SQLite refuses something other than a guess.
-pub fn fill(connection: &Connection, schema: &Schema, amount: Amount) -> rusqlite::Result<usize> {
+pub fn fill(connection: &Connection, schema: &Schema, amount: Amount, way: &[Station]) -> rusqlite::Result<usize> {
     let rows = match amount {
         Amount::Several | Amount::SeveralWithoutNull => 5,
         Amount::One => 1,
@@ -43,7 +44,22 @@ pub fn fill(connection: &Connection, schema: &Schema, amount: Amount) -> rusqlit
     let mut filled = 0;
     for table in parents_first(schema) {
         for row in 0..rows {
-            if !(0..GUESSES).any(|guess| insert(connection, table, row, guess, amount).is_ok()) {
+            let mut accepted = false;
+            for guess in 0..GUESSES {
+                connection.execute_batch("SAVEPOINT schemactl_guess")?;
+                accepted = insert(connection, table, row, guess, amount).is_ok() && pass(connection, &table.name, way);
+                connection.execute_batch(if accepted {
+                    "RELEASE schemactl_guess"
+                } else {
+                    "ROLLBACK TO schemactl_guess; RELEASE schemactl_guess"
+                })?;
+                if accepted {
+                    break;
+                }
+            }
+            if !accepted {
+                // What stays in the stations of a refused row must not be what a child's guess refers to.
+                pass(connection, &table.name, way);
                 break;
             }
             filled += 1;
@@ -122,6 +138,10 @@ fn candidates(connection: &Connection, table: &Table, column: &Column, row: usiz
             quote_string(&format!("2026-01-0{number}")),
             quote_string(&format!("a{number}")),
             "'{}'".to_owned(),
+            quote_string(&format!("2026-01-0{number} 04:05:06")),
+            quote_string(&format!("a{number}@example.com")),
+            number.to_string(),
+            "'[]'".to_owned(),
         ],
         Affinity::Blob => {
             vec![format!("x'00ff0{number}'"), quote_string(&format!("text {number}")), number.to_string()]
@@ -227,6 +247,17 @@ impl Rows {
             }
         }
         missing
+    }
+}
+
+impl Rows {
+    /// Whether a table has the same rows there: all of them with rowids and counter, or the same values in some columns.
+    pub(super) fn are_same_in(&self, other: &Rows, table: &Name, columns: Option<&[Name]>) -> bool {
+        let (Some(one), Some(other)) = (self.tables.get(table), other.tables.get(table)) else { return false };
+        match columns {
+            None => one.rowids == other.rowids && one.columns == other.columns && one.counter == other.counter,
+            Some(columns) => columns.iter().all(|column| one.columns.get(column) == other.columns.get(column)),
+        }
     }
 }
 

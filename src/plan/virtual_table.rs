@@ -1,7 +1,7 @@
 //! Virtual tables: created, and replaced with what they hold where that can be read back.
 
 use crate::database::Scratch;
-use crate::schema::{Name, Schema, VirtualTable};
+use crate::schema::{Name, VirtualTable};
 use crate::sql;
 use crate::token::{TokenKind, significant_tokens, unquote};
 
@@ -9,24 +9,12 @@ use super::Error;
 use super::planner::run;
 use super::statement::Statement;
 
-/// Whether another table must be made.
+/// The statement that fills a full-text index over the rows of another table or a view.
 #[must_use]
-pub fn differs(before: &VirtualTable, after: &VirtualTable) -> bool {
-    before != after || !before.name.is_spelled_like(&after.name)
-}
-
-/// Creates a virtual table. A full-text index over the rows of another table is filled at once.
-#[must_use]
-pub fn create(schema: &Schema, table: &VirtualTable) -> Vec<Statement> {
-    let mut statements = vec![Statement::new(sql::write_virtual_table(table))];
-    if content_table(table).is_some_and(|content| schema.tables.contains_key(&content)) {
-        let name = table.name.quoted();
-        statements.push(
-            Statement::new(format!("INSERT INTO {name} ({name}) VALUES ('rebuild')"))
-                .comment("Indexes the rows that are there already."),
-        );
-    }
-    statements
+pub fn index_content(table: &VirtualTable) -> Statement {
+    let name = table.name.quoted();
+    Statement::new(format!("INSERT INTO {name} ({name}) VALUES ('rebuild')"))
+        .comment("Indexes the rows that are there already.")
 }
 
 /// Puts a virtual table in the place of another of the same name, with the rows of the columns that both have.
@@ -38,6 +26,9 @@ pub fn replace(scratch: &mut Scratch, before: &VirtualTable, after: &VirtualTabl
     if content_table(before).is_some() || content_table(after).is_some() {
         // The rows are another table's: nothing is lost, and the index is filled from there.
         return Ok(vec![drop.comment(format!("{} is made again from its content table.", before.name))]);
+    }
+    if is_contentless(before) {
+        return Ok(vec![drop.comment(format!("Discards everything that is in {}: it keeps no text.", before.name))]);
     }
     let stage = VirtualTable { name: Name::new(format!("schemactl_new_{}", after.name)), ..after.clone() };
     let old = columns(scratch, &before.name)?;
@@ -74,9 +65,18 @@ fn is_full_text(table: &VirtualTable) -> bool {
     ["fts3", "fts4", "fts5"].iter().any(|module| table.module == **module)
 }
 
-/// The table that an external-content full-text index reads its text from: `content='t'`.
+/// The table or view that an external-content full-text index reads its text from: `content='t'`.
 #[must_use]
 pub fn content_table(table: &VirtualTable) -> Option<Name> {
+    content(table).filter(|name| !name.as_str().is_empty())
+}
+
+/// Whether a full-text index keeps no text: `content=''`.
+fn is_contentless(table: &VirtualTable) -> bool {
+    content(table).is_some_and(|name| name.as_str().is_empty())
+}
+
+fn content(table: &VirtualTable) -> Option<Name> {
     if !is_full_text(table) {
         return None;
     }
@@ -86,6 +86,5 @@ pub fn content_table(table: &VirtualTable) -> Option<Name> {
         let is_text = matches!(value.kind, TokenKind::String | TokenKind::QuotedName | TokenKind::Word);
         (key.is_word("content") && equals.is_operator("=") && is_text)
             .then(|| Name::new(unquote(value.text).into_owned()))
-            .filter(|name| !name.as_str().is_empty())
     })
 }

@@ -1,7 +1,12 @@
 //! The binary from end to end: few tests, each of something that only the whole can show.
 
+mod backup;
 mod bad_input;
 mod completions;
+mod gates;
+mod keep;
 mod model;
+mod rehearse;
 mod support;
 mod usage;
+mod verify;

@@ -105,22 +105,22 @@ const DEFAULTS: [&str; 14] = [
 
 impl Choices {
     /// A number below a limit.
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         let number = self.numbers.get(self.at).copied().unwrap_or(0);
         self.at += 1;
         usize::from(number) % limit.max(1)
     }
 
     /// True in one of so many cases, and never where no choice is left.
-    pub(super) fn once_in(&mut self, cases: usize) -> bool {
+    pub fn once_in(&mut self, cases: usize) -> bool {
         self.below(cases) == cases - 1
     }
 
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 
-    pub(super) fn maybe<T>(&mut self, cases: usize, make: impl FnOnce(&mut Choices) -> T) -> Option<T> {
+    pub fn maybe<T>(&mut self, cases: usize, make: impl FnOnce(&mut Choices) -> T) -> Option<T> {
         self.once_in(cases).then(|| make(self))
     }
 
@@ -161,7 +161,7 @@ impl Choices {
         self.maybe(4, |choices| Name::from(*choices.pick(&COLLATIONS)))
     }
 
-    pub(super) fn schema(&mut self) -> Schema {
+    pub fn schema(&mut self) -> Schema {
         let mut schema = Schema::default();
         let mut taken = BTreeSet::new();
         let tables: Vec<Name> = (0..=self.below(3)).map(|_| self.name(&mut taken)).collect();

@@ -1,7 +1,10 @@
 //! What tests stand on.
 
+pub mod chain;
 pub mod command;
 pub mod generate;
+pub mod laws;
 pub mod mutate;
 pub mod readers;
+pub mod rows;
 pub mod shared;

@@ -47,7 +47,7 @@ impl At {
 /// What can go wrong in a run.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// The steps cannot be told.
+    /// The steps cannot be told, or what is to be done before them fails.
     #[error("{0}")]
     Plan(Box<dyn Report>),
     /// The database cannot be read or written.
@@ -202,6 +202,11 @@ fn standing(heads: &[RevisionId]) -> String {
 }
 
 impl Problem {
+    /// Whether the user has stopped the run.
+    pub(super) fn is_interrupt(&self) -> bool {
+        matches!(self, Problem::Interrupted | Problem::Database(Error::Interrupted))
+    }
+
     fn parts(&self) -> (&'static str, Option<Place>, Option<String>) {
         let (code, place, help) = match self {
             Problem::Plan(_) => return ("plan", None, None),

@@ -101,6 +101,11 @@ impl Evidence {
         Ok(Evidence { tables: schema.tables.keys().cloned().collect(), rows, violations, compiled })
     }
 
+    /// Whether the script can reach a table.
+    pub(super) fn reaches(&self, table: &Name) -> bool {
+        self.rows.contains_key(table)
+    }
+
     /// The first damage that a script did.
     pub(super) fn damage(
         &self,

@@ -1,6 +1,9 @@
 //! Runs revisions: script, checks and row in the version table are one transaction, so that the database always stands
 //! exactly at a revision.
 //!
+//! Revisions that take no time share a transaction, each in a savepoint of its own: a thousand of them would else wait
+//! a thousand times for the disk.
+//!
 //! Foreign keys are switched off outside the transaction, where alone that works, and checked inside it. What to run is
 //! decided under the write lock, from the rows that the version table has then.
 
@@ -9,6 +12,7 @@ mod evidence;
 mod lock;
 mod offline;
 mod permission;
+mod statistics;
 mod step;
 
 #[cfg(test)]
@@ -16,7 +20,7 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
@@ -89,7 +93,7 @@ impl Op {
 /// How much is one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transaction {
-    /// Each step: a step that fails keeps the steps before it.
+    /// Each step: a step that fails keeps the steps before it. Quick ones are still committed together.
     Each,
     /// All steps, or none of them.
     All,
@@ -122,6 +126,9 @@ pub struct Options<'a> {
     pub catalog_edits: bool,
     /// Set from outside when the user wants to stop.
     pub interrupt: Arc<AtomicBool>,
+    /// Called once, under the write lock, with the steps that are about to run; not where there are none, and not by a
+    /// dry run.
+    pub prepare: &'a Prepare<'a>,
     /// The time, RFC 3339 in UTC.
     pub now: &'a dyn Fn() -> String,
     /// The version of schemactl that is noted in the version table.
@@ -168,7 +175,7 @@ pub enum Event<'a> {
         /// The step.
         step: &'a Step,
     },
-    /// A step is done; without [`Transaction::Each`] it is not committed yet.
+    /// A step is done; with [`Transaction::Each`] it is committed, else not yet.
     Finished {
         /// The step.
         done: &'a Done,
@@ -186,6 +193,8 @@ pub struct Done {
     pub message: String,
     /// How long it took.
     pub duration: Duration,
+    /// How many rows its script inserted, updated and deleted; rows of dropped tables are not counted.
+    pub rows: u64,
 }
 
 /// A run that came to a good end.
@@ -204,6 +213,9 @@ pub struct Outcome {
 /// it must then answer for the same target, not for one counted from where the database stands now.
 pub type Plan<'a> = dyn FnMut(&[Applied]) -> Result<Vec<Step>, Box<dyn Report>> + 'a;
 
+/// What is to be done before the first step, while nobody else can write. An error stops the run.
+pub type Prepare<'a> = dyn Fn(&[Step]) -> Result<(), Box<dyn Report>> + 'a;
+
 /// Runs what the plan says.
 ///
 /// # Errors
@@ -221,6 +233,9 @@ pub fn run(
         options,
         observer,
         done: Vec::new(),
+        rows: 0,
+        pending: Vec::new(),
+        sharing: options.transaction == Transaction::Each && !options.dry_run,
         applied: None,
         schema: None,
         stand_ins: StandIns::default(),
@@ -249,6 +264,12 @@ struct Runner<'r, 'o> {
     options: &'r Options<'o>,
     observer: &'r mut dyn FnMut(Event<'_>),
     done: Vec<Done>,
+    /// How many rows the last script wrote.
+    rows: u64,
+    /// Steps that are done in the transaction that is open, to be committed together.
+    pending: Vec<Done>,
+    /// Whether steps share transactions.
+    sharing: bool,
     /// The rows of the version table as this run knows them.
     applied: Option<Vec<Applied>>,
     /// The schema after the last step of the transaction that is open, and its fingerprint.
@@ -307,6 +328,10 @@ impl Runner<'_, '_> {
     fn restore(&mut self, settings: &Settings) -> rusqlite::Result<()> {
         self.connection.progress_handler(0, None::<fn() -> bool>)?;
         permission::Watch::lift(self.connection)?;
+        if self.options.catalog_edits {
+            // No rollback takes this flag back (https://www.sqlite.org/pragma.html#pragma_writable_schema).
+            self.connection.execute_batch("PRAGMA writable_schema = RESET")?;
+        }
         self.connection.pragma_update(None, "foreign_keys", settings.foreign_keys)?;
         self.connection.pragma_update(None, "legacy_alter_table", settings.legacy_alter_table)?;
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, settings.defensive)?;
@@ -323,10 +348,7 @@ impl Runner<'_, '_> {
                 Err(self.error(problem, None))
             }
             (Err((problem, at)), _) => {
-                let problem = match problem {
-                    Problem::Database(Error::Interrupted) => Problem::Interrupted,
-                    other => other,
-                };
+                let problem = if problem.is_interrupt() { Problem::Interrupted } else { problem };
                 if self.options.transaction == Transaction::All || self.options.dry_run {
                     self.done.clear();
                 }
@@ -346,20 +368,28 @@ impl Runner<'_, '_> {
         let mut steps = plan(&at_start).map_err(|error| (Problem::Plan(error), None))?;
         self.applied = Some(at_start);
         let mut next = 0;
+        let mut is_prepared = self.options.dry_run;
         while next < steps.len() {
             self.begin().map_err(|problem| (problem, None))?;
             let rows = self.read_rows().map_err(|problem| (problem, None))?;
             if self.applied.as_ref() != Some(&rows) {
-                // Another runner got the lock first.
+                // Another runner got the lock first, or SQLite has taken steps back that are to be run again.
                 steps = plan(&rows).map_err(|error| (Problem::Plan(error), None))?;
                 next = 0;
                 self.applied = Some(rows);
             }
+            if !is_prepared && next < steps.len() {
+                (self.options.prepare)(&steps[next..]).map_err(|error| (Problem::Plan(error), None))?;
+                is_prepared = true;
+            }
             let of = self.done.len() + steps.len() - next;
-            let last = if in_one { steps.len() } else { steps.len().min(next + 1) };
-            for step in &steps[next..last] {
-                let number = self.done.len() + 1;
-                self.step(step, number, of, in_one).map_err(|problem| (problem, Some(At::of(step))))?;
+            let last = if in_one { steps.len() } else { next + self.run_together(&steps[next..], of)? };
+            if in_one {
+                for step in &steps[next..] {
+                    let number = self.done.len() + 1;
+                    let done = self.step(step, number, of, in_one).map_err(|problem| (problem, Some(At::of(step))))?;
+                    self.finish(done);
+                }
             }
             next = last;
         }
@@ -367,6 +397,84 @@ impl Runner<'_, '_> {
             self.commit().map_err(|problem| (problem, None))?;
         }
         Ok(())
+    }
+
+    /// Runs steps in the transaction that is open until it has lasted long enough, commits them, and gives their number.
+    fn run_together(&mut self, steps: &[Step], of: usize) -> Result<usize, Failed> {
+        let began = Instant::now();
+        for step in steps {
+            let is_alone = step.is_outside_transaction();
+            if is_alone && !self.pending.is_empty() {
+                break;
+            }
+            let number = self.done.len() + self.pending.len() + 1;
+            match self.step_in_savepoint(step, number, of) {
+                Ok(done) => self.pending.push(done),
+                Err(problem) if self.pending.is_empty() => return Err((problem, Some(At::of(step)))),
+                Err(problem) if self.connection.is_autocommit() => {
+                    // A full disk takes the steps before back as well.
+                    return if problem.is_interrupt() { Err((problem, Some(At::of(step)))) } else { self.run_apart() };
+                }
+                Err(problem) => {
+                    let kept = self.commit_pending()?;
+                    return if kept > 0 { Err((problem, Some(At::of(step)))) } else { Ok(0) };
+                }
+            }
+            if is_alone || !self.sharing || began.elapsed() >= LONG_ENOUGH {
+                break;
+            }
+        }
+        self.commit_pending()
+    }
+
+    /// Runs a step so that it can be taken back without those before it.
+    fn step_in_savepoint(&mut self, step: &Step, number: usize, of: usize) -> Result<Done, Problem> {
+        if self.pending.is_empty() {
+            return self.step(step, number, of, false);
+        }
+        self.connection.execute_batch("SAVEPOINT step").map_err(|error| self.sqlite(&error))?;
+        let outcome = self.step(step, number, of, false);
+        let end = match &outcome {
+            Ok(_) => "RELEASE step",
+            Err(_) if self.connection.is_autocommit() => return outcome,
+            Err(_) => {
+                self.schema = None;
+                "ROLLBACK TO step; RELEASE step"
+            }
+        };
+        self.connection.execute_batch(end).map_err(|error| self.sqlite(&error))?;
+        outcome
+    }
+
+    /// Takes back the steps that share the transaction, to run them again, each by itself.
+    fn run_apart(&mut self) -> Result<usize, Failed> {
+        self.pending.clear();
+        self.sharing = false;
+        self.roll_back().map_err(|error| (self.sqlite(&error), None))?;
+        Ok(0)
+    }
+
+    /// Commits the steps of the transaction that is open, tells of them, and gives their number; none where they are
+    /// too much for the disk together.
+    fn commit_pending(&mut self) -> Result<usize, Failed> {
+        let Some(last) = self.pending.last() else { return Ok(0) };
+        let at = At { op: last.op, revision: last.revision.clone(), message: last.message.clone() };
+        match self.commit() {
+            Ok(()) => {}
+            Err(Problem::Database(_)) if self.pending.len() > 1 => return self.run_apart(),
+            Err(problem) => return Err((problem, Some(at))),
+        }
+        let pending = std::mem::take(&mut self.pending);
+        let number = pending.len();
+        for done in pending {
+            self.finish(done);
+        }
+        Ok(number)
+    }
+
+    fn finish(&mut self, done: Done) {
+        (self.observer)(Event::Finished { done: &done });
+        self.done.push(done);
     }
 
     /// The rows of the version table; waits for whoever writes them.
@@ -435,6 +543,10 @@ impl Runner<'_, '_> {
 /// How many instructions of SQLite's machine pass between two looks at the interrupt.
 const BETWEEN_LOOKS: i32 = 10_000;
 
+/// How long steps go on to share a transaction: long beside the milliseconds that a commit waits for the disk, short
+/// beside what others wait for a lock.
+const LONG_ENOUGH: Duration = Duration::from_secs(1);
+
 impl At {
     fn of(step: &Step) -> At {
         At { op: step.op, revision: step.revision.clone(), message: step.message.clone() }
@@ -470,8 +582,13 @@ impl Step {
         }
     }
 
-    fn done(&self, duration: Duration) -> Done {
-        Done { op: self.op, revision: self.revision.clone(), message: self.message.clone(), duration }
+    /// Whether it has a script that cannot be part of a transaction.
+    fn is_outside_transaction(&self) -> bool {
+        self.script.as_ref().is_some_and(|script| !script.transaction)
+    }
+
+    fn done(&self, duration: Duration, rows: u64) -> Done {
+        Done { op: self.op, revision: self.revision.clone(), message: self.message.clone(), duration, rows }
     }
 }
 

@@ -7,7 +7,8 @@ use rusqlite::ffi;
 
 use super::evidence::{Evidence, Intended};
 use super::permission::{Limits, Watch};
-use super::{Drift, Event, Op, Problem, Runner, Step};
+use super::statistics::Statistics;
+use super::{Done, Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
 use crate::database::statements::{Failure, Statements};
 use crate::database::{gate, introspect, version_table};
@@ -18,10 +19,11 @@ use crate::sql;
 use crate::token::significant_tokens;
 
 impl Runner<'_, '_> {
-    /// Runs one step inside the transaction that is open, and commits it unless all steps are one transaction.
-    pub(super) fn step(&mut self, step: &Step, number: usize, of: usize, in_one: bool) -> Result<(), Problem> {
+    /// Runs one step inside the transaction that is open; `in_one` says that all steps are one transaction.
+    pub(super) fn step(&mut self, step: &Step, number: usize, of: usize, in_one: bool) -> Result<Done, Problem> {
         (self.observer)(Event::Started { step, number, of });
         let start = Instant::now();
+        self.rows = 0;
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
                 (self.observer)(Event::NotRehearsed { step });
@@ -34,13 +36,7 @@ impl Runner<'_, '_> {
             None => {}
         }
         self.record(step, start)?;
-        if !in_one {
-            self.commit()?;
-        }
-        let done = step.done(start.elapsed());
-        (self.observer)(Event::Finished { done: &done });
-        self.done.push(done);
-        Ok(())
+        Ok(step.done(start.elapsed(), self.rows))
     }
 
     /// Writes the step down in the version table.
@@ -54,8 +50,7 @@ impl Runner<'_, '_> {
                     version_table::delete(connection, table, replaced)?;
                 }
                 // Outside a transaction another runner may have done the same at the same time.
-                let is_outside = step.script.as_ref().is_some_and(|script| !script.transaction);
-                if !is_outside || !self.has(&step.revision)? {
+                if !step.is_outside_transaction() || !self.has(&step.revision)? {
                     let mut row = step.row(start.elapsed(), self.options);
                     row.schema =
                         row.schema.or_else(|| self.schema.as_ref().map(|(_, fingerprint)| fingerprint.clone()));
@@ -96,6 +91,8 @@ impl Runner<'_, '_> {
         }
         let evidence = Evidence::gather(self.connection, &before, script.sql(), &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;
+        let statistics = Statistics::gather(self.connection, &|table| evidence.reaches(table))
+            .map_err(|error| self.sqlite(&error))?;
         let intended = self.run_script(step, script)?;
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         let (after, fingerprint) = self.look()?;
@@ -105,6 +102,7 @@ impl Runner<'_, '_> {
         if let Some(damage) = damage {
             return Err(Problem::Damage { damage, place: whole(script) });
         }
+        statistics.put_back(self.connection, &before, &after, &intended).map_err(|error| self.sqlite(&error))?;
         if self.stand_ins.were_compared() {
             let names = self.stand_ins.collations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             return Err(Problem::StandInUsed { names, place: whole(script) });
@@ -178,7 +176,9 @@ impl Runner<'_, '_> {
             version_table: self.options.version_table.clone(),
         };
         let watch = Watch::set(self.connection, limits).map_err(|error| self.sqlite(&error))?;
+        let changes = self.connection.total_changes();
         let outcome = self.run_statements(step, script, &watch);
+        self.rows = self.connection.total_changes() - changes;
         let lifted = Watch::lift(self.connection);
         let intended = outcome?;
         lifted.map_err(|error| self.sqlite(&error))?;

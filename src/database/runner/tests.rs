@@ -65,6 +65,7 @@ fn options() -> Options<'static> {
         dry_run: false,
         catalog_edits: false,
         interrupt: Arc::default(),
+        prepare: &|_| Ok(()),
         now: &|| "2026-11-22T19:37:12Z".to_owned(),
         tool_version: "0.1.0",
     }
@@ -197,6 +198,34 @@ fn a_step_that_fails_keeps_the_steps_before_it_and_leaves_no_trace_itself() {
     assert_eq!(file.revisions(), ["a"]);
     assert_eq!(file.one("SELECT group_concat(name) FROM sqlite_schema WHERE name IN ('t', 'u', 'w', 'z')"), "t");
     assert_eq!(file.one("SELECT count(*) FROM t"), "0");
+}
+
+#[test]
+fn quick_steps_are_committed_together_and_told_of_afterwards() {
+    let file = File::new("");
+    let mut commits = 0;
+    let mut steps: Vec<Step> = (0..50).map(|n| up(&format!("r{n:02}"), &format!("CREATE TABLE t{n} (x)"))).collect();
+    steps.push(up("z", "CREATE TABLE t49 (x)"));
+    let mut plan = |rows: &[Applied]| Ok(remaining(&steps, rows));
+    let mut connection = file.open();
+    let other = file.outside();
+    let mut seen_before = 0;
+    let error = run(&mut connection, &mut plan, &options(), &mut |event| {
+        let there = || other.query_row("SELECT count(*) FROM sqlite_schema WHERE name LIKE 't%'", [], |row| row.get(0));
+        match event {
+            Event::Finished { .. } => {
+                let there: u32 = there().unwrap();
+                commits += usize::from(there != seen_before);
+                seen_before = there;
+            }
+            Event::Started { number, of, .. } => assert_eq!((of, number <= of), (51, true)),
+            _ => {}
+        }
+    })
+    .unwrap_err();
+    assert_eq!((error.done.len(), error.heads), (50, Some((0..50).map(|n| id(&format!("r{n:02}"))).collect())));
+    assert!((1..50).contains(&commits), "{commits}");
+    assert_eq!(file.revisions().len(), 50);
 }
 
 #[test]
@@ -398,14 +427,12 @@ fn several_runners_apply_each_revision_once() {
 fn a_process_that_is_killed_leaves_the_database_at_a_revision() {
     for mode in ["DELETE", "WAL"] {
         let file = File::new(&format!("PRAGMA journal_mode = {mode}; {FAMILY}"));
+        file.run(&[up("a", "CREATE TABLE t (x)")]).unwrap();
         // What a crash leaves is what stands in the files while the script runs.
         let copy = tempfile::tempdir().unwrap();
         let mut plan = |_: &[Applied]| {
             let many = "INSERT INTO p SELECT NULL, hex(randomblob(2000)), NULL FROM pragma_function_list;";
-            Ok(vec![
-                up("a", "CREATE TABLE t (x)"),
-                up("b", &format!("PRAGMA user_version = 2; {many} {many} {REBUILD}")),
-            ])
+            Ok(vec![up("b", &format!("PRAGMA user_version = 2; {many} {many} {REBUILD}"))])
         };
         let mut connection = file.open();
         connection.pragma_update(None, "cache_size", 5).unwrap();
@@ -511,8 +538,9 @@ fn an_interrupt_rolls_back() {
         run_on(&mut file.open(), &[up("a", "CREATE TABLE first (x)"), up("b", forever)], &options).unwrap_err()
     });
     assert_eq!(error.class(), Class::Interrupted);
-    assert_eq!(file.revisions(), ["a"]);
-    assert_eq!(error.heads, Some(vec![id("a")]));
+    // SQLite takes back the whole transaction, which the two share.
+    assert_eq!((error.done.len(), error.heads), (0, Some(Vec::new())));
+    assert_eq!(file.one("SELECT count(*) FROM sqlite_schema"), "0");
 }
 
 #[test]
@@ -590,4 +618,47 @@ fn a_folder_that_may_not_be_written_is_named() {
     let error = outcome.unwrap_err();
     assert!(matches!(error.problem, Problem::Database(Error::ReadOnlyFolder { needed: "journal", .. })), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM p"), "3");
+}
+
+const ANALYZED: &str = "CREATE TABLE t (a INTEGER PRIMARY KEY, b, c UNIQUE, d); CREATE INDEX ix_b ON t (b); \
+     CREATE INDEX ix_d ON t (d); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) \
+     INSERT INTO t SELECT i, i % 4, i, i FROM n; ANALYZE;";
+
+const REBUILD_OF_ANALYZED: &str = "CREATE TABLE schemactl_new_t (a INTEGER PRIMARY KEY, b NOT NULL, c UNIQUE, d);\n\
+     INSERT INTO schemactl_new_t SELECT * FROM t;\nDROP TABLE t;\nALTER TABLE schemactl_new_t RENAME TO t;\n\
+     CREATE INDEX ix_b ON t (b);\n";
+
+fn statistics(file: &File, table: &str) -> String {
+    file.one(&format!("SELECT group_concat(DISTINCT idx) FROM (SELECT idx FROM {table} WHERE tbl = 't' ORDER BY idx)"))
+}
+
+#[test]
+fn what_analyze_found_survives_a_rebuild() {
+    let file = File::new(ANALYZED);
+    let before = file.one("SELECT group_concat(stat, ';') FROM (SELECT stat FROM sqlite_stat1 ORDER BY idx)");
+    let samples = file.one("SELECT count(*) FROM sqlite_stat4");
+    file.run(&[up("a", &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d);"))]).unwrap();
+    assert_eq!(file.one("SELECT group_concat(stat, ';') FROM (SELECT stat FROM sqlite_stat1 ORDER BY idx)"), before);
+    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat4"), samples);
+    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,ix_d,sqlite_autoindex_t_1");
+}
+
+#[test]
+fn statistics_of_an_index_that_became_another_do_not_come_back() {
+    let file = File::new(ANALYZED);
+    file.run(&[up("a", &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d, b);"))]).unwrap();
+    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,sqlite_autoindex_t_1");
+    assert_eq!(statistics(&file, "sqlite_stat4"), "ix_b,sqlite_autoindex_t_1");
+}
+
+#[test]
+fn statistics_that_a_script_takes_itself_are_those_that_count() {
+    let file = File::new(ANALYZED);
+    file.run(&[up(
+        "a",
+        &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d);\nDELETE FROM t WHERE a > 10;\nANALYZE;"),
+    )])
+    .unwrap();
+    assert_eq!(file.one("SELECT stat FROM sqlite_stat1 WHERE idx = 'ix_b'"), "10 3");
+    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat1"), "3");
 }

@@ -1,0 +1,73 @@
+//! `schemactl backup`: copies the database, while others use it.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::interrupt;
+use super::open::LOCK_TIMEOUT;
+use super::style::Meaning;
+use crate::operation::backup::{self, Backup};
+use crate::report::{Failure, grouped};
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl backup               a copy in the folder `backups` beside the database
+  schemactl backup monday.db     a copy of that name";
+
+/// What `backup` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// Makes a copy.
+///
+/// # Errors
+/// When there is no database, no room, or a file of that name.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project_or_bare()?;
+    let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let interrupt = interrupt::flag()?;
+    let progress = context.output.progress("copying the database", None);
+    let options = backup::Options {
+        lock_timeout: LOCK_TIMEOUT,
+        interrupt: &interrupt,
+        now: &now,
+        progress: &|pages| progress.set(pages.done),
+    };
+    let table = &project.settings.version_table;
+    let made = backup::make(&project.database()?, args.file.as_deref(), table, &options);
+    progress.finish();
+    let made = made?;
+    let path = context.shown(&made.path)?;
+    if context.output.is_json() {
+        context.output.json(&document(&made, &path));
+    } else {
+        context.output.answer(format!("wrote {} ({} bytes)", Meaning::Path.paint(&path), grouped(made.bytes)));
+    }
+    Ok(())
+}
+
+/// A backup for programs; the first key is the version of the shape.
+#[must_use]
+pub fn document(backup: &Backup, path: &str) -> serde_json::Value {
+    json!({
+        "version": 1, "path": path, "bytes": backup.bytes, "made": backup.made, "revision": backup.revision
+    })
+}
+
+/// Says that a copy was made before a run, and how to go back to it.
+pub fn tell(context: &Context, backup: &Backup) {
+    // A path that cannot be shown from here is shown as it is.
+    let path = context.shown(&backup.path).unwrap_or_else(|_| backup.path.display().to_string());
+    context.output.talk(format!(
+        "backup: {} ({} bytes); to go back: schemactl restore {path}",
+        Meaning::Path.paint(&path),
+        grouped(backup.bytes)
+    ));
+}

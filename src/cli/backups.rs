@@ -1,0 +1,49 @@
+//! `schemactl backups`: the copies of the database, the newest first.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::style::Meaning;
+use crate::operation::backup;
+use crate::report::{Failure, grouped};
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl backups
+  schemactl backups --format json";
+
+/// What `backups` takes: nothing but the options of every command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {}
+
+/// Lists the copies.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project_or_bare()?;
+    let backups = backup::list(&project.database()?)?;
+    let mut lines = Vec::new();
+    for backup in &backups {
+        lines.push((context.shown(&backup.path)?, backup));
+    }
+    if context.output.is_json() {
+        let one = |(path, backup): &(String, &backup::Backup)| json!({ "path": path, "bytes": backup.bytes, "made": backup.made, "revision": backup.revision });
+        let backups: Vec<_> = lines.iter().map(one).collect();
+        context.output.json(&json!({ "version": 1, "backups": backups }));
+        return Ok(());
+    }
+    if lines.is_empty() {
+        context.output.answer("there are no backups");
+    }
+    for (path, backup) in &lines {
+        context.output.answer(format!(
+            "{}  {}  {} bytes",
+            Meaning::Path.paint(path),
+            Meaning::Revision.paint(&backup.revision),
+            grouped(backup.bytes)
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `schemactl rehearse`: the real run on a private copy: how long, how much, and whether it goes well.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::duration::calm;
+use super::interrupt;
+use super::open::{LOCK_TIMEOUT, target};
+use crate::database::runner::{Event, Transaction};
+use crate::model;
+use crate::operation::rehearse::{self, Rehearsal};
+use crate::operation::walk::{self, Direction};
+use crate::report::{Failure, count, grouped};
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl rehearse                     all that is not run yet, on a copy
+  schemactl rehearse ae10 --down         taking revisions back, on a copy
+  schemactl rehearse --env production    before it counts";
+
+/// What `rehearse` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The revision to go to, as `upgrade` and `downgrade` take it
+    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
+    pub target: String,
+
+    /// Take revisions back
+    #[arg(long)]
+    pub down: bool,
+}
+
+/// Runs revisions on a copy.
+///
+/// # Errors
+/// What would stop the run itself.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project()?;
+    let direction = if args.down { Direction::Down } else { Direction::Up };
+    let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let progress = context.output.progress("copying the database", None);
+    let options = walk::Options {
+        lock_timeout: LOCK_TIMEOUT,
+        transaction: Transaction::Each,
+        dry_run: false,
+        backup: model::Backup::Never,
+        progress: &|_| (),
+        backed_up: &|_| (),
+        interrupt: interrupt::flag()?,
+        now: &|| now.clone(),
+    };
+    let mut observer = |event: Event<'_>| super::walk::tell(context, &event, super::walk::Rows::Told);
+    let copied = |pages: crate::database::backup::Progress| progress.set(pages.done);
+    let rehearsed = rehearse::rehearse(&project, direction, &target(&args.target)?, &options, &copied, &mut observer);
+    progress.finish();
+    give(context, &context.database_name(&project)?, &rehearsed?);
+    Ok(())
+}
+
+fn give(context: &Context, name: &str, rehearsal: &Rehearsal) {
+    let Rehearsal { walked, duration, bytes_before, bytes_after } = rehearsal;
+    let current = walked.state.graph.current(&walked.state.applied);
+    let heads: Vec<_> = current.into_iter().map(|revision| revision.id.clone()).collect();
+    if context.output.is_json() {
+        context.output.json(&json!({
+            "version": 1,
+            "steps": super::walk::steps(&walked.outcome),
+            "heads": super::walk::words(&heads),
+            "ms": (duration.as_secs_f64() * 10_000.0).round() / 10.0,
+            "bytes_before": bytes_before,
+            "bytes_after": bytes_after,
+        }));
+        return;
+    }
+    for remark in &walked.remarks {
+        context.output.warn(&remark.diagnostic());
+    }
+    context.output.answer(format!(
+        "rehearsed: {} in {} would leave {name} at {}; {} bytes before, {} after; nothing was changed",
+        count(walked.outcome.steps.len(), "revision"),
+        calm(*duration),
+        super::walk::place(&walked.state.graph, &heads),
+        grouped(*bytes_before),
+        grouped(*bytes_after),
+    ));
+}

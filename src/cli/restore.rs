@@ -1,0 +1,78 @@
+//! `schemactl restore`: puts a copy of the database in its place; what was there is copied first.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::interrupt;
+use super::open::LOCK_TIMEOUT;
+use super::style::Meaning;
+use crate::operation::backup::{self, BackupError};
+use crate::report::{Class, Diagnostic, Failure};
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl restore                                          the newest backup
+  schemactl restore backups/app.db.20261122T193712Z.ae10.bak
+  schemactl restore --yes                                    in scripts";
+
+/// What `restore` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The copy; the newest of the folder `backups` unless said
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// Restores a copy.
+///
+/// # Errors
+/// When there is none, nobody agrees, or one of the two files cannot be used.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let project = context.project_or_bare()?;
+    let database = project.database()?;
+    let from = if let Some(file) = &args.file {
+        file.clone()
+    } else {
+        let newest = backup::list(&database)?.into_iter().next();
+        newest.ok_or_else(|| BackupError::None { database: database.clone() })?.path
+    };
+    backup::sound(&from, LOCK_TIMEOUT)?;
+    let (shown, name) = (context.shown(&from)?, context.database_name(&project)?);
+    match context.prompt.confirm(&format!("put {shown} in the place of {name}?")) {
+        Some(true) => {}
+        Some(false) => return Err(Failure::new(Class::No, Diagnostic::new("declined", "nothing was restored"))),
+        None => {
+            let found = format!("`restore` replaces all that is in `{name}`, and nobody is there to agree");
+            return Err(Failure::new(Class::Input, Diagnostic::new("not_agreed", found).help("agree with `--yes`")));
+        }
+    }
+    let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let interrupt = interrupt::flag()?;
+    let progress = context.output.progress("copying the database", None);
+    let options = backup::Options {
+        lock_timeout: LOCK_TIMEOUT,
+        interrupt: &interrupt,
+        now: &now,
+        progress: &|pages| progress.set(pages.done),
+    };
+    let replaced = if database.exists() {
+        Some(backup::make(&database, None, &project.settings.version_table, &options)?)
+    } else {
+        None
+    };
+    backup::restore(&from, &database, &options)?;
+    progress.finish();
+    let replaced = replaced.map(|replaced| context.shown(&replaced.path)).transpose()?;
+    if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "restored": shown, "replaced": replaced }));
+        return Ok(());
+    }
+    context.output.answer(format!("{name} is what {} holds", Meaning::Path.paint(&shown)));
+    if let Some(replaced) = replaced {
+        context.output.talk(format!("what it was before: {}", Meaning::Path.paint(&replaced)));
+    }
+    Ok(())
+}

@@ -1,0 +1,378 @@
+//! `backup`, `restore`, and the copy that is made before a run which discards rows.
+//!
+//! Backups stand in the folder `backups` beside the database, with the time and the revision in their names. The copy
+//! before a run is made while the run holds the write lock: it is what the run began with, to the row.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::database::backup::{self, Progress};
+use crate::database::runner::Step;
+use crate::database::{self, Access, Filter, Scratch, introspect, version_table};
+use crate::diff::{self, Change, ColumnOrder, Discard};
+use crate::model::Renames;
+use crate::report::{Class, Diagnostic, Report, grouped};
+use crate::revision::{RevisionId, Section};
+use crate::schema::{Name, Schema};
+use crate::token::{Token, significant_tokens};
+
+/// How many backups of a database are kept when another one is made before a run.
+pub const KEPT: usize = 3;
+
+/// A backup of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// When it was made, as its name says: `20261122T193712Z`.
+    pub made: String,
+    /// The revisions that the database stood at, joined by `+`; `base` for none.
+    pub revision: String,
+}
+
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The copy would not fit.
+    #[error(
+        "no room for a backup in `{}`: it needs {} bytes, and {} are free", .folder.display(), grouped(*.needed), grouped(*.free)
+    )]
+    NoRoom {
+        /// Where it was to be.
+        folder: PathBuf,
+        /// The size of the database in bytes.
+        needed: u64,
+        /// What is free, in bytes.
+        free: u64,
+    },
+    /// The folder cannot be made or read, or a file not be removed.
+    #[error("cannot keep backups in `{}`: {source}", .folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A backup that is not what it was.
+    #[error("the backup `{}` is damaged: {message}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        message: String,
+    },
+    /// There is none.
+    #[error("there is no backup of `{}`", .database.display())]
+    None {
+        /// The database.
+        database: PathBuf,
+    },
+    /// The database or the copy cannot be read or written.
+    #[error(transparent)]
+    Database(#[from] database::Error),
+}
+
+impl Report for BackupError {
+    fn class(&self) -> Class {
+        match self {
+            BackupError::Database(error) => error.class(),
+            BackupError::None { .. } => Class::Input,
+            _ => Class::Database,
+        }
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let (code, help) = match self {
+            BackupError::Database(error) => return error.diagnostics(),
+            BackupError::NoRoom { .. } => ("no_room", "make room, or go without a backup with `--no-backup`"),
+            BackupError::Folder { .. } => {
+                ("backup_folder", "see to the folder, or go without a backup with `--no-backup`")
+            }
+            BackupError::Damaged { .. } => ("damaged_backup", "choose another one: `schemactl backups` lists them"),
+            BackupError::None { .. } => ("no_backup", "name the file: `schemactl restore FILE`"),
+        };
+        vec![Diagnostic::new(code, self.to_string()).help(help)]
+    }
+}
+
+/// How copies are made.
+pub struct Options<'a> {
+    /// How long to wait for other connections.
+    pub lock_timeout: Duration,
+    /// Set from outside when the user wants to stop.
+    pub interrupt: &'a AtomicBool,
+    /// The time, RFC 3339 in UTC.
+    pub now: &'a str,
+    /// Told how far a copy has come.
+    pub progress: &'a dyn Fn(Progress),
+}
+
+/// Copies a database to the folder of its backups, or to a file that is named.
+///
+/// # Errors
+/// When there is no room, or one of the two files cannot be used.
+pub fn make(
+    database: &Path,
+    to: Option<&Path>,
+    version_table: &Name,
+    options: &Options<'_>,
+) -> Result<Backup, BackupError> {
+    let missing = || database::Error::Missing { path: database.to_owned() };
+    let connection = database::open(database, Access::Read, options.lock_timeout)?.ok_or_else(missing)?;
+    let revision = revision(&connection, version_table)?;
+    let made: String = options.now.chars().filter(char::is_ascii_alphanumeric).collect();
+    let (path, made) = if let Some(to) = to {
+        (to.to_owned(), made)
+    } else {
+        let folder = folder(database);
+        std::fs::create_dir_all(&folder).map_err(|source| BackupError::Folder { folder, source })?;
+        free_name(database, &made, &revision)
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let needed = backup::size(&connection)?;
+    if let Some(free) = backup::free_space(folder).filter(|free| *free < needed) {
+        return Err(BackupError::NoRoom { folder: folder.to_owned(), needed, free });
+    }
+    let bytes = backup::copy(&connection, &path, options.lock_timeout, options.interrupt, &mut |progress| {
+        (options.progress)(progress);
+    })?;
+    Ok(Backup { path, bytes, made, revision })
+}
+
+/// The backups of a database, the newest first.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list(database: &Path) -> Result<Vec<Backup>, BackupError> {
+    let folder = folder(database);
+    let failed = |source| BackupError::Folder { folder: folder.clone(), source };
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let prefix = format!("{}.", file_name(database));
+    let mut backups = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let words =
+            name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".bak")).and_then(|rest| rest.split_once('.'));
+        if let Some((made, revision)) = words {
+            let bytes = entry.metadata().map_err(failed)?.len();
+            backups.push(Backup { path: entry.path(), bytes, made: made.to_owned(), revision: revision.to_owned() });
+        }
+    }
+    backups.sort_by(|one, other| age(other).cmp(&age(one)));
+    Ok(backups)
+}
+
+/// Removes all backups of a database but the newest.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn prune(database: &Path) -> Result<Vec<Backup>, BackupError> {
+    let mut all = list(database)?;
+    let old = all.split_off(all.len().min(KEPT));
+    for backup in &old {
+        let folder = folder(database);
+        std::fs::remove_file(&backup.path).map_err(|source| BackupError::Folder { folder, source })?;
+    }
+    Ok(old)
+}
+
+/// Puts the content of a backup in the place of a database's, in one transaction. The database may be missing.
+///
+/// # Errors
+/// When the backup is damaged, or one of the two files cannot be used; the database is then as it was.
+pub fn restore(from: &Path, database: &Path, options: &Options<'_>) -> Result<(), BackupError> {
+    let source = sound(from, options.lock_timeout)?;
+    let missing = || database::Error::Missing { path: database.to_owned() };
+    let mut target = database::open(database, Access::Create, options.lock_timeout)?.ok_or_else(missing)?;
+    backup::restore(&source, &mut target, database, options.lock_timeout, options.interrupt, &mut |progress| {
+        (options.progress)(progress);
+    })?;
+    Ok(())
+}
+
+/// Opens a backup that is whole.
+///
+/// # Errors
+/// When it is damaged, no database, or not there.
+pub fn sound(from: &Path, lock_timeout: Duration) -> Result<Connection, BackupError> {
+    let missing = || database::Error::Missing { path: from.to_owned() };
+    let source = database::open(from, Access::Read, lock_timeout)?.ok_or_else(missing)?;
+    let verdict = source.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let message = match verdict {
+        Ok(verdict) if verdict == "ok" => None,
+        Ok(verdict) => Some(verdict),
+        Err(error) => Some(error.to_string()),
+    };
+    match message {
+        None => Ok(source),
+        Some(message) => Err(BackupError::Damaged { path: from.to_owned(), message }),
+    }
+}
+
+/// Whether steps discard rows or values that a database has. What cannot be foreseen is taken for the worst.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Result<bool, database::Error> {
+    let scripts: Vec<&Section> = steps.iter().filter_map(|step| step.script.as_ref()).collect();
+    if !scripts.iter().any(|script| has_word(script, "DROP") || deletes(script)) {
+        return Ok(false);
+    }
+    let actual = introspect::read(connection, filter)?;
+    if actual.tables.is_empty() && actual.virtual_tables.is_empty() {
+        return Ok(false);
+    }
+    if scripts.iter().any(|script| deletes(script)) {
+        return Ok(true);
+    }
+    let Ok(mut scratch) = Scratch::build(&actual) else { return Ok(true) };
+    for script in scripts {
+        if !has_word(script, "DROP") {
+            if scratch.run(script.sql()).is_err() {
+                return Ok(true);
+            }
+            continue;
+        }
+        let before = scratch.schema(filter)?;
+        if scratch.run(script.sql()).is_err() {
+            return Ok(true);
+        }
+        let changes = diff::diff(&before, &scratch.schema(filter)?, &Renames::default(), ColumnOrder::Loose);
+        let mut discards = changes.iter().flat_map(Change::discards);
+        if discards.any(|discard| finds_rows(connection, &actual, &discard)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether there is anything of what is discarded; a table that got its name on the way may hold anything.
+fn finds_rows(connection: &Connection, actual: &Schema, discard: &Discard) -> bool {
+    let (Discard::Rows { table } | Discard::Values { table, .. }) = discard;
+    if !actual.tables.contains_key(table) && !actual.virtual_tables.contains_key(table) {
+        return true;
+    }
+    let table = table.quoted();
+    let question = match discard {
+        Discard::Rows { .. } => format!("SELECT EXISTS (SELECT 1 FROM {table})"),
+        Discard::Values { column, .. } => {
+            format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {} IS NOT NULL)", column.quoted())
+        }
+    };
+    connection.query_row(&question, [], |row| row.get(0)).unwrap_or(true)
+}
+
+fn has_word(script: &Section, word: &str) -> bool {
+    significant_tokens(script.sql()).any(|token| token.is_word(word))
+}
+
+/// Whether a statement of the script deletes or replaces rows by itself.
+fn deletes(script: &Section) -> bool {
+    let tokens: Vec<Token<'_>> = significant_tokens(script.sql()).collect();
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(word));
+    let mut begins = true;
+    let mut is_trigger = false;
+    for (at, token) in tokens.iter().enumerate() {
+        let is_end = token.is_operator(";");
+        if begins {
+            is_trigger = is(at, "CREATE") && (1..=2).any(|after| is(at + after, "TRIGGER"));
+        }
+        let deletes = is(at, "DELETE") && !is(at + 2, "sqlite_sequence");
+        let replaces = is(at, "REPLACE") || is(at, "INSERT") && is(at + 1, "OR") && is(at + 2, "REPLACE");
+        if begins && (deletes || replaces) {
+            return true;
+        }
+        // A trigger ends at `END;`, its statements end before.
+        begins = is_end && (!is_trigger || at > 0 && is(at - 1, "END"));
+    }
+    false
+}
+
+/// The revisions that a database stands at, as a word.
+fn revision(connection: &Connection, table: &Name) -> Result<String, database::Error> {
+    let rows = version_table::read(connection, table)?;
+    let is_parent = |id: &RevisionId| rows.iter().any(|row| row.parents.contains(id));
+    let heads: Vec<&str> =
+        rows.iter().map(|row| &row.revision).filter(|id| !is_parent(id)).map(RevisionId::as_str).collect();
+    Ok(if heads.is_empty() { "base".to_owned() } else { heads.join("+") })
+}
+
+/// The folder of a database's backups, beside the file itself, not beside a link to it.
+#[must_use]
+pub fn folder(database: &Path) -> PathBuf {
+    let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    real.parent().unwrap_or(Path::new(".")).join("backups")
+}
+
+fn file_name(database: &Path) -> String {
+    database.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A name that no backup has yet, and the time in it; a second one within a second gets a number.
+fn free_name(database: &Path, made: &str, revision: &str) -> (PathBuf, String) {
+    let name = |made: &str| folder(database).join(format!("{}.{made}.{revision}.bak", file_name(database)));
+    let numbered = |number: u32| if number == 1 { made.to_owned() } else { format!("{made}-{number}") };
+    (1..=u32::MAX)
+        .map(|number| (name(&numbered(number)), numbered(number)))
+        .find(|(path, _)| path.symlink_metadata().is_err())
+        .expect("a folder holds fewer files than there are numbers")
+}
+
+/// What backups are sorted by: the time, and the number within a second.
+fn age(backup: &Backup) -> (&str, u32) {
+    match backup.made.split_once('-') {
+        Some((made, number)) => (made, number.parse().unwrap_or(0)),
+        None => (&backup.made, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(sql: &str) -> Section {
+        Section::stored("a script", sql, true)
+    }
+
+    #[test]
+    fn statements_that_delete_rows_are_told_from_triggers_that_will() {
+        for sql in ["DELETE FROM t", "CREATE TABLE t (x); DELETE FROM t;", "REPLACE INTO t VALUES (1)"] {
+            assert!(deletes(&section(sql)), "{sql}");
+        }
+        let trigger = "CREATE TEMP TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; DELETE FROM u; END;";
+        for sql in [trigger, "SELECT replace('a', 'b', 'c')", "DELETE FROM sqlite_sequence", "-- DELETE FROM t"] {
+            assert!(!deletes(&section(sql)), "{sql}");
+        }
+        assert!(deletes(&section(&format!("{trigger} DELETE FROM t"))));
+    }
+
+    #[test]
+    fn a_backup_is_listed_with_its_time_and_revision_and_the_oldest_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("app.db");
+        Connection::open(&database).unwrap().execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)").unwrap();
+        let make = |now: &str| {
+            let interrupt = AtomicBool::new(false);
+            let options = Options { lock_timeout: Duration::ZERO, interrupt: &interrupt, now, progress: &|_| () };
+            super::make(&database, None, &Name::from("schemactl_version"), &options).unwrap()
+        };
+        for now in ["2026-11-22T19:37:12Z", "2026-11-22T19:37:13Z", "2026-11-22T19:37:13Z", "2026-11-22T19:37:13Z"] {
+            make(now);
+        }
+        let made: Vec<String> = list(&database).unwrap().into_iter().map(|backup| backup.made).collect();
+        assert_eq!(made, ["20261122T193713Z-3", "20261122T193713Z-2", "20261122T193713Z", "20261122T193712Z"]);
+        let gone = prune(&database).unwrap();
+        assert_eq!((gone.len(), gone[0].made.as_str(), gone[0].revision.as_str()), (1, "20261122T193712Z", "base"));
+        assert_eq!(list(&database).unwrap().len(), KEPT);
+    }
+}

@@ -1,0 +1,111 @@
+//! `rehearse`: the real run on a private copy of the database, which goes when it is done.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::database::backup::Progress;
+use crate::database::runner::Event;
+use crate::database::{self, Access};
+use crate::model;
+use crate::report::{Class, Diagnostic, Failure};
+use crate::revision::Target;
+
+use super::walk::{self, Direction, Walked};
+use super::{Project, backup};
+
+/// What a rehearsal came to.
+#[derive(Debug)]
+pub struct Rehearsal {
+    /// The run on the copy.
+    pub walked: Walked,
+    /// How long the run took, the copying left out.
+    pub duration: Duration,
+    /// The size of the copy before the run, in bytes.
+    pub bytes_before: u64,
+    /// Its size after the run.
+    pub bytes_after: u64,
+}
+
+/// Copies the database and walks on the copy. A database that does not exist yet is rehearsed on an empty one.
+///
+/// # Errors
+/// What would stop the run, and when there is no room for a copy.
+pub fn rehearse(
+    project: &Project,
+    direction: Direction,
+    target: &Target,
+    options: &walk::Options<'_>,
+    progress: &dyn Fn(Progress),
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Rehearsal, Failure> {
+    let original = project.database()?;
+    let copy = Copy { path: beside(&original, ".rehearsal") };
+    copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
+    if project.connect(Access::Read, options.lock_timeout)?.is_some() {
+        let now = (options.now)();
+        let copying =
+            backup::Options { lock_timeout: options.lock_timeout, interrupt: &options.interrupt, now: &now, progress };
+        backup::make(&original, Some(&copy.path), &project.settings.version_table, &copying)?;
+    }
+    let bytes_before = size(&copy.path);
+    let private = project.on(&copy.path);
+    let missing = || database::Error::Missing { path: copy.path.clone() };
+    let mut connection = private.connect(Access::Create, options.lock_timeout)?.ok_or_else(missing)?;
+    let start = Instant::now();
+    let options = walk::Options {
+        lock_timeout: options.lock_timeout,
+        transaction: options.transaction,
+        dry_run: false,
+        backup: model::Backup::Never,
+        progress: options.progress,
+        backed_up: options.backed_up,
+        interrupt: std::sync::Arc::clone(&options.interrupt),
+        now: options.now,
+    };
+    let walked = walk::walk(&private, &mut connection, direction, target, &options, observer);
+    let duration = start.elapsed();
+    drop(connection);
+    let bytes_after = size(&copy.path);
+    copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
+    Ok(Rehearsal { walked: walked?, duration, bytes_before, bytes_after })
+}
+
+/// The copy and what SQLite may leave beside it; all of it goes on every way out.
+struct Copy {
+    path: PathBuf,
+}
+
+impl Copy {
+    fn remove(&self) -> std::io::Result<()> {
+        for ending in ["", "-journal", "-wal", "-shm"] {
+            match std::fs::remove_file(beside(&self.path, ending)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // Where it is not gone already there is an error to tell, and this one would only hide it.
+        let _ = self.remove();
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn size(path: &Path) -> u64 {
+    path.metadata().map_or(0, |file| file.len())
+}
+
+fn cannot_remove(path: &Path, error: &std::io::Error) -> Failure {
+    let found = format!("cannot remove the copy `{}`: {error}", path.display());
+    Failure::new(Class::Database, Diagnostic::new("rehearsal", found).help("remove it by hand"))
+}

@@ -1,0 +1,258 @@
+//! "An edit of `sqlite_schema` can do this": a table's text is replaced and no row is touched (`catalog_edits`).
+//!
+//! Only for changes after which every stored row, every index and every rowid means what it meant before
+//! (<https://www.sqlite.org/pragma.html#pragma_writable_schema>). A changed DEFAULT is none of them: rows that are older
+//! than their column are stored short, and read the default that is in force.
+
+use crate::diff::{AlterTable, ColumnOrder, TableChange};
+use crate::schema::{Affinity, Column, IndexKey, Name, PrimaryKey, Schema, SqliteVersion, Table, TypeName};
+use crate::sql;
+use crate::token::{TokenKind, quote_string, significant_tokens};
+
+use super::rows::RowWork;
+use super::statement::Statement;
+
+/// `sqlite_schema` is called so since 3.33; all else is older.
+const EDIT: SqliteVersion = SqliteVersion::new(3, 33);
+
+/// The statements that put the table's new text in place, or `None` where a change is not safe to make so.
+///
+/// They end in a check of all rows against the constraints that are in force then.
+#[must_use]
+pub fn statements(
+    alter: &AlterTable,
+    schema: &Schema,
+    rows: &RowWork,
+    target: SqliteVersion,
+) -> Option<Vec<Statement>> {
+    let is_about_indexes = |change: &TableChange| {
+        matches!(change, TableChange::CreateIndex(_) | TableChange::DropIndex(_) | TableChange::AlterIndex { .. })
+    };
+    let is_safe = |change: &TableChange| is_about_indexes(change) || is_safe(change, alter, schema, rows);
+    if target < EDIT || !alter.changes.iter().all(is_safe) {
+        return None;
+    }
+    // The columns stay in the order in which the rows are stored.
+    let table = super::rebuild::rebuilt_table(alter, ColumnOrder::Loose);
+    let name = table.name.as_str();
+    let counts = table.primary_key.as_ref().is_some_and(|key| key.autoincrement);
+    let counter = if counts { " PRIMARY KEY AUTOINCREMENT" } else { "" };
+    let text = quote_string(&sql::write_table(&table));
+    let lines: Vec<String> = crate::diff::Change::AlterTable(alter.clone())
+        .lines()
+        .into_iter()
+        .map(|line| format!("\n  {}", line.text.replace('`', "")))
+        .collect();
+    let plain = |sql: String| Statement::new(sql).requires(EDIT);
+    Some(vec![
+        plain(format!("CREATE TABLE \"schemactl_edit\" (\"id\" INTEGER{counter})")).comment(format!(
+            "Edits the definition of {name} in sqlite_schema; no row is copied:{}\n\
+             Run this with schemactl or SQLite's own shell only, in one transaction, and do not change it by hand: a slip\n\
+             makes the database unreadable. The table that comes and goes makes all connections read the schema again.",
+            lines.concat()
+        )),
+        plain("DROP TABLE \"schemactl_edit\"".to_owned()),
+        plain("PRAGMA writable_schema = ON".to_owned()),
+        plain(format!(
+            "UPDATE sqlite_schema SET sql = {text}\n  WHERE type = 'table' AND name = {}",
+            quote_string(alter.before.name.as_str())
+        )),
+        plain("PRAGMA writable_schema = RESET".to_owned()),
+        plain("CREATE TEMP TABLE \"schemactl_check\" (\"rows_that_do_not_fit\" INT CHECK (\"rows_that_do_not_fit\" = 0))".to_owned())
+            .comment(format!("Stops here if a row of {name} does not fit the new definition.")),
+        plain(format!(
+            "INSERT INTO \"schemactl_check\" SELECT count(*) FROM pragma_quick_check({}) WHERE \"quick_check\" <> 'ok'",
+            quote_string(name)
+        )),
+        plain("DROP TABLE \"schemactl_check\"".to_owned()),
+    ])
+}
+
+fn is_safe(change: &TableChange, alter: &AlterTable, schema: &Schema, rows: &RowWork) -> bool {
+    match change {
+        TableChange::AddCheck(_)
+        | TableChange::DropCheck(_)
+        | TableChange::AddForeignKey(_)
+        | TableChange::DropForeignKey(_) => true,
+        TableChange::AlterColumn { before, after } => column_is_safe(before, after, alter, schema, rows),
+        TableChange::AlterPrimaryKey { before: Some(before), after: Some(after) } => {
+            let only_words = PrimaryKey {
+                name: None,
+                on_conflict: None,
+                autoincrement: false,
+                inline: before.inline,
+                ..before.clone()
+            };
+            only_words
+                == PrimaryKey { name: None, on_conflict: None, autoincrement: false, inline: before.inline, ..after.clone() }
+                // Whether `INTEGER PRIMARY KEY DESC` is the rowid hangs on where it is written.
+                && before.columns.iter().all(|column| !column.descending)
+        }
+        // SQLite itself refuses to read a STRICT table with another type than its own.
+        TableChange::SetStrict(_) => {
+            let is_any = |column: &Column| {
+                column.type_name.as_ref().is_some_and(|name| name.as_str().eq_ignore_ascii_case("ANY"))
+            };
+            !alter.before.columns.iter().chain(&alter.after.columns).any(is_any)
+        }
+        _ => false,
+    }
+}
+
+fn column_is_safe(before: &Column, after: &Column, alter: &AlterTable, schema: &Schema, rows: &RowWork) -> bool {
+    let Column { name, type_name, not_null, default, collate, generated, idle_names: _ } = after;
+    let table = &alter.after;
+    let has_work = rows.backfill(&table.name, name).is_some() || rows.conversion(&table.name, name).is_some();
+    let is_filled = before.not_null.is_none() && not_null.is_some() && rows.filling(table, after).is_some();
+    if has_work || is_filled || before.default != *default || before.generated != *generated || before.name != *name {
+        return false;
+    }
+    let affinity = |name: &Option<TypeName>| name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
+    let is_key = alter.before.is_in_primary_key(name) || table.is_in_primary_key(name);
+    let same_type = before.type_name == *type_name
+        || !is_key && !alter.before.strict && !table.strict && affinity(&before.type_name) == affinity(type_name);
+    let same_order = before.collate == *collate || !is_compared(name, alter, schema);
+    same_type && same_order
+}
+
+/// Whether something that is stored or enforced hangs on how a column compares: a key, an index, a reference, a check.
+fn is_compared(column: &Name, alter: &AlterTable, schema: &Schema) -> bool {
+    let names_it = |sql: &str| {
+        significant_tokens(sql)
+            .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String))
+            .any(|token| *column == *token.unquoted())
+    };
+    let in_table = |table: &Table| {
+        table.is_in_primary_key(column)
+            || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == *column))
+            || table.foreign_keys.iter().any(|key| key.columns.contains(column))
+            || table.checks.iter().any(|check| names_it(check.expression.as_str()))
+            || table
+                .columns
+                .iter()
+                .filter_map(|other| other.generated.as_ref())
+                .any(|it| names_it(it.expression.as_str()))
+            || table.indexes.values().any(|index| {
+                index.predicate.as_ref().is_some_and(|predicate| names_it(predicate.as_str()))
+                    || index.terms.iter().any(|term| match &term.key {
+                        IndexKey::Column(name) => name == column,
+                        IndexKey::Expression(expression) => names_it(expression.as_str()),
+                    })
+            })
+    };
+    let is_referenced =
+        schema.tables.values().flat_map(|table| &table.foreign_keys).any(|key| key.parent == alter.before.name);
+    in_table(&alter.before) || in_table(&alter.after) || is_referenced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Scratch;
+    use crate::model::Intent;
+    use crate::plan::{Draft, Options, draft, planner, write_section};
+
+    fn schema(sql: &str) -> Schema {
+        let mut scratch = Scratch::empty().unwrap();
+        planner::run(&mut scratch, sql).unwrap();
+        planner::read(&scratch).unwrap()
+    }
+
+    fn drafted(before: &str, after: &str, catalog_edits: bool) -> Draft {
+        let target = SqliteVersion::new(3, 54);
+        let options = Options { target, column_order: ColumnOrder::Loose, catalog_edits };
+        draft(&schema(before), &schema(after), &Intent::default(), options).unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// The change is made in place, both ways, and rows, indexes and schema are sound.
+    #[track_caller]
+    fn edited(before: &str, rows: &str, after: &str) {
+        let plan = drafted(before, after, true);
+        let (up, down) = (write_section(&plan.up), write_section(&plan.down));
+        assert!(up.contains("writable_schema") && down.contains("writable_schema"), "{up}\n{down}");
+        assert!(plan.rebuilt.is_empty() && plan.requires.is_some_and(|version| version >= EDIT), "{up}");
+        assert!(!write_section(&drafted(before, after, false).up).contains("writable_schema"));
+        let mut scratch = Scratch::empty().unwrap();
+        for sql in [before, rows] {
+            planner::run(&mut scratch, sql).unwrap();
+        }
+        let dump = |scratch: &Scratch| -> String {
+            let sql = "SELECT group_concat(quote(id) || quote(v), ';') FROM (SELECT id, v FROM t ORDER BY id)";
+            scratch.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        let at_first = dump(&scratch);
+        for (script, wanted) in [(&up, after), (&down, before)] {
+            planner::run(&mut scratch, script).unwrap_or_else(|error| panic!("{error:?}\n{script}"));
+            let check: String = scratch.connection().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+            assert_eq!(check, "ok", "{script}");
+            assert_eq!(dump(&scratch), at_first);
+            let order = ColumnOrder::Loose;
+            let read = planner::read(&scratch).unwrap();
+            assert_eq!(crate::diff::diff(&read, &schema(wanted), &crate::model::Renames::default(), order), []);
+        }
+    }
+
+    #[track_caller]
+    fn rebuilt(before: &str, after: &str) {
+        let plan = drafted(before, after, true);
+        assert!(!write_section(&plan.up).contains("writable_schema"), "{}", write_section(&plan.up));
+        assert!(!plan.rebuilt.is_empty());
+    }
+
+    const ROWS: &str = "INSERT INTO t (id, v) VALUES (1, 'a'), (2, 'it''s'), (7, 'c')";
+
+    #[test]
+    fn constraints_types_and_collations_are_edited_in_place() {
+        let parent = "CREATE TABLE p (v TEXT PRIMARY KEY); INSERT INTO p VALUES ('a'), ('it''s'), ('c');";
+        let rows = format!("{parent} {ROWS}").replace("CREATE TABLE p (v TEXT PRIMARY KEY); ", "");
+        let of = |table: &str| format!("CREATE TABLE p (v TEXT PRIMARY KEY); {table}");
+        let before = of("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); CREATE INDEX ix ON t (id, v)");
+        let index = "CREATE INDEX ix ON t (id, v)";
+        edited(
+            &before,
+            &rows,
+            &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT REFERENCES p (v)); {index}")),
+        );
+        edited(&before, &rows, &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v VARCHAR(20)); {index}")));
+        edited(&before, &rows, &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT; {index}")));
+        edited(&before, &rows, &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT); {index}")));
+        let plain = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)";
+        edited(plain, ROWS, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE)");
+    }
+
+    #[test]
+    fn what_would_change_the_meaning_of_rows_or_indexes_is_rebuilt() {
+        let plain = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT 'old')";
+        // Rows from before `ALTER TABLE ... ADD COLUMN v` would read the new default.
+        rebuilt(plain, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT 'new')");
+        rebuilt(plain, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)");
+        rebuilt(plain, "CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER DEFAULT 'old')");
+        rebuilt(plain, "CREATE TABLE t (id INT PRIMARY KEY, v TEXT DEFAULT 'old')");
+        rebuilt(plain, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT 'old' UNIQUE)");
+        let indexed = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); CREATE INDEX ix ON t (v)";
+        rebuilt(indexed, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE); CREATE INDEX ix ON t (v)");
+    }
+
+    #[test]
+    fn columns_stay_where_the_rows_have_them() {
+        let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, w TEXT)";
+        edited(
+            before,
+            "INSERT INTO t VALUES (1, 'v', 'w')",
+            "CREATE TABLE t (w VARCHAR(9), v TEXT, id INTEGER PRIMARY KEY)",
+        );
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_stop_the_edit() {
+        let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)";
+        let plan = drafted(before, "CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER) STRICT", true);
+        let mut scratch = Scratch::empty().unwrap();
+        planner::run(&mut scratch, &format!("{before}; INSERT INTO t VALUES (1, 'five')")).unwrap();
+        let error = planner::run(&mut scratch, &write_section(&plan.up)).unwrap_err();
+        assert!(
+            format!("{error:?}").contains("CHECK constraint failed: \\\"rows_that_do_not_fit\\\" = 0"),
+            "{error:?}"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! Rows that refuse a change: said before anything is written, and again before anything is run.
+
+use rusqlite::Connection;
+
+use crate::support::command::{Ended, Project};
+
+/// A project whose database has a model's tables and some rows.
+fn project(tables: &str, rows: &str) -> Project {
+    let project = Project::new();
+    std::fs::create_dir(project.path("versions")).unwrap();
+    model(&project, tables);
+    project.run(&["revision", "--autogenerate", "-m", "Begin"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    run_sql(&project, rows);
+    project
+}
+
+fn model(project: &Project, tables: &str) {
+    project.write("migrations.toml", &format!("[schemactl]\ndatabase = \"app.db\"\n\n{tables}\n"));
+}
+
+fn run_sql(project: &Project, sql: &str) {
+    Connection::open(project.path("app.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+fn one(project: &Project, sql: &str) -> String {
+    let connection = Connection::open(project.path("app.db")).unwrap();
+    connection.query_row(&format!("SELECT quote(({sql}))"), [], |row| row.get(0)).unwrap()
+}
+
+fn autogenerate(project: &Project) -> Ended {
+    project.run(&["revision", "--autogenerate", "-m", "Change"])
+}
+
+fn scripts(project: &Project) -> usize {
+    std::fs::read_dir(project.path("versions")).unwrap().count()
+}
+
+/// The change is refused, with these words, and nothing is written.
+#[track_caller]
+fn refused(project: &Project, tables: &str, words: &[&str]) {
+    model(project, tables);
+    let ended = autogenerate(project).ends_with(1);
+    for words in words {
+        assert!(ended.stderr.contains(words), "not said: {words}\n{ended}");
+    }
+    assert_eq!(scripts(project), 1, "{ended}");
+}
+
+/// The change goes up and down again.
+#[track_caller]
+fn taken(project: &Project, tables: &str) {
+    model(project, tables);
+    autogenerate(project).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    project.run(&["check"]).ends_with(0);
+}
+
+const USER: &str = "[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nname = 'TEXT'\n";
+const SEVEN: &str = "INSERT INTO user (id) VALUES (1), (2), (3), (4), (5), (6), (7)";
+
+#[test]
+fn a_new_column_that_is_not_null_needs_values_for_the_rows() {
+    let project = project(USER, SEVEN);
+    let with = |column: &str| format!("{USER}email = {column}\n");
+    refused(
+        &project,
+        &with("'TEXT NOT NULL'"),
+        &[
+            "error: no value for the new column `user.email`, which is NOT NULL (7 rows)",
+            "such as id = 1; id = 2; id = 3; id = 4; id = 5",
+            "help: give `email` a `default = ...`, or `backfill = \"...\"` with an expression for existing rows",
+        ],
+    );
+    taken(&project, &with("{ type = 'TEXT', not_null = true, backfill = \"'user-' || id\" }"));
+    assert_eq!(one(&project, "SELECT email FROM user WHERE id = 7"), "'user-7'");
+}
+
+#[test]
+fn a_literal_default_fills_the_rows_of_a_new_column_and_of_one_that_is_tightened() {
+    let project = project(USER, "INSERT INTO user VALUES (1, NULL), (2, 'Bob')");
+    let name = "[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\n\
+                name = { type = 'TEXT', not_null = true, default = 'nobody' }\nage = { type = 'INTEGER', not_null = true, default = 0 }\n";
+    taken(&project, name);
+    assert_eq!(one(&project, "SELECT group_concat(name || age, ' ') FROM user"), "'nobody0 Bob0'");
+}
+
+#[test]
+fn a_column_that_becomes_not_null_is_asked_for_nulls() {
+    let project = project(USER, "INSERT INTO user VALUES (1, 'a'), (2, NULL)");
+    let with = |column: &str| format!("[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nname = {column}\n");
+    refused(
+        &project,
+        &with("'TEXT NOT NULL'"),
+        &[
+            "error: NULL in `user.name` (1 row)",
+            "such as id = 2",
+            "help: add `backfill = \"...\"` to `name`: an expression for rows where it is NULL",
+        ],
+    );
+    taken(&project, &with("{ type = 'TEXT', not_null = true, backfill = \"'no ' || id\" }"));
+    assert_eq!(one(&project, "SELECT group_concat(name, ',') FROM user"), "'a,no 2'");
+}
+
+#[test]
+fn duplicates_stand_in_the_way_of_a_unique_index() {
+    let project = project(USER, "INSERT INTO user VALUES (1, 'a'), (2, 'a'), (3, NULL), (4, NULL), (5, 'b')");
+    let indexed = format!("{USER}\n[tables.user.indexes]\nuser_name = {{ columns = ['name'], unique = true }}\n");
+    refused(
+        &project,
+        &indexed,
+        &["error: several rows of `user` with the same (name), which becomes unique (1 row)", "such as name = 'a'"],
+    );
+    run_sql(&project, "DELETE FROM user WHERE id = 2");
+    taken(&project, &indexed);
+}
+
+#[test]
+fn rows_that_a_check_forbids_are_shown() {
+    let project = project(USER, "INSERT INTO user VALUES (1, 'ok'), (2, ''), (3, NULL)");
+    refused(
+        &project,
+        "[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nname = { type = 'TEXT', check = \"name <> ''\" }\n",
+        &["error: a row of `user` that violates CHECK (name <> '') (1 row)", "such as id = 2"],
+    );
+}
+
+#[test]
+fn rows_that_refer_to_nothing_are_shown() {
+    let tables =
+        "[tables.team.columns]\nid = 'INTEGER PRIMARY KEY'\n\n[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\n";
+    let project = project(
+        &format!("{tables}team_id = 'INTEGER'\n"),
+        "INSERT INTO team VALUES (1); INSERT INTO user VALUES (1, 1), (2, NULL), (3, 9)",
+    );
+    refused(
+        &project,
+        &format!("{tables}team_id = {{ type = 'INTEGER', references = 'team(id)' }}\n"),
+        &[
+            "error: a row of `user` whose team_id refers to no row of `team` (1 row)",
+            "such as id = 3",
+            "help: delete these rows or add their parents to `team` first",
+        ],
+    );
+}
+
+#[test]
+fn a_table_becomes_strict_when_its_values_are_of_their_types() {
+    let table =
+        |strict: &str| format!("[tables.t]\n{strict}\n[tables.t.columns]\nid = 'INTEGER PRIMARY KEY'\nn = 'INTEGER'\n");
+    let project = project(&table(""), "INSERT INTO t VALUES (1, 5), (2, 'five'), (3, NULL)");
+    refused(
+        &project,
+        &table("strict = true"),
+        &["error: a value of `t.n` that is no INTEGER, as STRICT demands (1 row)", "such as id = 2"],
+    );
+    run_sql(&project, "DELETE FROM t WHERE id = 2");
+    taken(&project, &table("strict = true"));
+}
+
+#[test]
+fn a_type_that_would_change_values_asks_for_an_expression() {
+    let table = |code: &str| format!("[tables.t.columns]\nid = 'INTEGER PRIMARY KEY'\ncode = {code}\n");
+    let project = project(&table("'TEXT'"), "INSERT INTO t VALUES (1, '007'), (2, '8'), (3, 'x')");
+    refused(
+        &project,
+        &table("'INTEGER'"),
+        &[
+            "error: a value of `t.code` that changes when it becomes INTEGER (1 row)",
+            "such as id = 1",
+            "help: add `using = \"...\"` to `code`: the expression that converts the old value",
+        ],
+    );
+    taken(&project, &table("{ type = 'INTEGER', using = \"CAST(code AS INTEGER)\" }"));
+    assert_eq!(one(&project, "SELECT group_concat(code, ',') FROM t"), "'7,8,0'");
+}
+
+#[test]
+fn the_rows_are_asked_again_when_the_revision_is_run() {
+    let project = project(USER, "INSERT INTO user VALUES (1, 'a')");
+    model(&project, "[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nname = 'TEXT NOT NULL'\n");
+    autogenerate(&project).ends_with(0);
+    run_sql(&project, "INSERT INTO user VALUES (2, NULL)");
+    project.run(&["upgrade"]).ends_with(1).says("NULL in `user.name` (1 row)").says("id = 2");
+    let ended = project.run(&["upgrade", "--format", "json"]).ends_with(1);
+    assert!(ended.json()["error"]["message"].as_str().unwrap().contains("NULL in `user.name`"), "{ended}");
+    project.run(&["current"]).ends_with(0).answers("Begin");
+    assert_eq!(one(&project, "SELECT count(*) FROM user"), "2");
+    run_sql(&project, "UPDATE user SET name = 'b' WHERE id = 2");
+    project.run(&["upgrade"]).ends_with(0);
+}

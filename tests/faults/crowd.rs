@@ -1,0 +1,98 @@
+//! Others use the database at the same time.
+
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::{set_journal_mode, stands_at};
+use crate::support::command::Project;
+
+#[test]
+fn eight_processes_on_a_fresh_database_apply_each_revision_once() {
+    for mode in [None, Some("wal")] {
+        let project = Project::with_settings("");
+        project.chain(20);
+        if let Some(mode) = mode {
+            set_journal_mode(&project, mode);
+        }
+        let crowd: Vec<_> = (0..8)
+            .map(|_| {
+                let mut command = project.command(&["upgrade", "--format", "json"]);
+                command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+            })
+            .collect();
+        let mut steps = 0;
+        for child in crowd {
+            let output = child.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(0), "{said}");
+            let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+            steps += document["steps"].as_array().unwrap().len();
+            assert_eq!(document["heads"][0], "r0020");
+        }
+        assert_eq!(steps, 20, "{mode:?}");
+        assert_eq!(stands_at(&project), 20);
+        let connection = Connection::open(project.path("app.db")).unwrap();
+        for number in 1..=20 {
+            let rows = connection.query_row(&format!("SELECT count(*) FROM t{number}"), [], |row| row.get::<_, i64>(0));
+            assert_eq!(rows, Ok(1), "t{number}");
+        }
+    }
+}
+
+#[test]
+fn who_waits_for_a_lock_says_so_and_ends_with_4_when_the_time_is_up() {
+    let project = Project::with_settings("");
+    project.chain(2);
+    project.run(&["upgrade", "r0001"]).ends_with(0);
+    let other = Connection::open(project.path("app.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ended = project.run(&["upgrade", "--lock-timeout", "1.2"]).ends_with(4);
+    ended.says("waiting for another connection").says("--lock-timeout");
+    let mut command = project.command(&["upgrade"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(300));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    assert_eq!(stands_at(&project), 2);
+}
+
+#[test]
+fn a_reader_in_wal_mode_keeps_what_it_sees_and_is_in_nobodys_way() {
+    let project = Project::with_settings("");
+    project.chain(3);
+    project.run(&["upgrade", "r0001"]).ends_with(0);
+    set_journal_mode(&project, "wal");
+    let reader = Connection::open(project.path("app.db")).unwrap();
+    let tables = || reader.query_row("SELECT count(*) FROM sqlite_schema WHERE name GLOB 't*'", [], |row| row.get(0));
+    reader.execute_batch("BEGIN").unwrap();
+    assert_eq!(tables(), Ok(1));
+    project.run(&["upgrade", "--lock-timeout", "0"]).ends_with(0);
+    assert_eq!(tables(), Ok(1));
+    reader.execute_batch("COMMIT").unwrap();
+    assert_eq!(tables(), Ok(3));
+}
+
+#[test]
+fn a_huge_write_ahead_log_is_no_hindrance() {
+    let project = Project::with_settings("");
+    project.chain(2);
+    project.run(&["upgrade", "r0001"]).ends_with(0);
+    set_journal_mode(&project, "wal");
+    let writer = Connection::open(project.path("app.db")).unwrap();
+    writer.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+    writer
+        .execute_batch(
+            "INSERT INTO t1 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000)
+             SELECT randomblob(1500) FROM n",
+        )
+        .unwrap();
+    assert!(project.path("app.db-wal").metadata().unwrap().len() > 25_000_000);
+    project.run(&["upgrade"]).ends_with(0);
+    assert_eq!(writer.query_row("SELECT count(*) FROM t1", [], |row| row.get(0)), Ok(20001));
+    drop(writer);
+    assert_eq!(stands_at(&project), 2);
+}

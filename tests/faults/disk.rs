@@ -1,0 +1,73 @@
+//! The disk takes no more.
+
+use std::process::Command;
+
+use super::{set_journal_mode, stands_at};
+use crate::support::command::{Ended, Project};
+
+/// A chain of which each revision needs some more room.
+fn growing_chain() -> Project {
+    let project = Project::with_settings("");
+    project.chain(6);
+    for number in 1..=6 {
+        let path = format!("versions/r{number:04}.sql");
+        let more = format!("VALUES ({number});\nINSERT INTO t{number} SELECT randomblob(30000) FROM t{number};");
+        let script = project.read(&path).replace(&format!("VALUES ({number});"), &more);
+        project.write(&path, &script);
+    }
+    project
+}
+
+/// The same command where no file can grow beyond a number of blocks of 512 bytes.
+fn limited(project: &Project, blocks: u32) -> Ended {
+    let inner = project.command(&["upgrade"]);
+    let mut command = Command::new("sh");
+    // Ignored, the signal becomes an error of the write.
+    command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", &blocks.to_string()]);
+    command.arg(inner.get_program()).args(inner.get_args()).current_dir(project.path(".")).env_clear();
+    for (name, value) in inner.get_envs() {
+        command.envs(value.map(|value| (name, value)));
+    }
+    Ended::of(&mut command)
+}
+
+#[test]
+fn a_write_that_fails_anywhere_leaves_a_revision_and_the_next_run_finishes() {
+    for mode in ["delete", "wal"] {
+        let (mut failures, mut half_way) = (0, 0);
+        for blocks in (8..700).step_by(36) {
+            let project = growing_chain();
+            set_journal_mode(&project, mode);
+            let ended = limited(&project, blocks);
+            let stands = stands_at(&project);
+            if ended.code == Some(0) {
+                assert_eq!(stands, 6, "{ended}");
+            } else {
+                failures += 1;
+                half_way += u32::from(stands > 0);
+                let ended = ended.ends_with(3);
+                assert!(stands < 6 && !ended.stderr.contains("panicked"), "{ended}");
+            }
+            project.run(&["upgrade"]).ends_with(0);
+            assert_eq!(stands_at(&project), 6);
+        }
+        assert!(failures > 2 && half_way > 0, "{mode}: {failures} runs failed, {half_way} of them half-way");
+    }
+}
+
+#[test]
+fn a_full_filesystem_rolls_back_and_says_so() {
+    let project = growing_chain();
+    let disk = project.path("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=160k", "none"]).arg(&disk).output();
+    if !mounted.is_ok_and(|output| output.status.success()) {
+        println!("skipped: this user may not mount a small filesystem");
+        return;
+    }
+    let ended = project.run(&["upgrade", "--database", "disk/app.db"]);
+    let again = project.run(&["current", "--database", "disk/app.db"]);
+    Ended::of(Command::new("umount").arg(&disk)).ends_with(0);
+    ended.ends_with(3).says("no space is left").says("the database stands at");
+    again.ends_with(0).answers("r000");
+}
