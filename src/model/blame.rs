@@ -28,6 +28,9 @@ impl Passages {
 /// Keys whose strings are no part of any CREATE statement.
 pub(super) const NO_SQL: [&str; 3] = ["comment", "renamed_from", "backfill"];
 
+/// What a column of a STRICT table can be (<https://www.sqlite.org/stricttables.html>).
+const STRICT_TYPES: [&str; 6] = ["INTEGER", "INT", "REAL", "TEXT", "BLOB", "ANY"];
+
 /// What is said against an object.
 #[derive(Debug, Clone, Copy)]
 pub struct Blame<'a> {
@@ -62,6 +65,10 @@ impl Model {
         if let Some((_, table)) = message.split_once("no such table: ") {
             let known = schema.tables.keys().chain(schema.views.keys()).chain(schema.virtual_tables.keys());
             return nearest(last_part(table), known.map(Name::as_str));
+        }
+        if let Some((_, typed)) = message.split_once("unknown datatype for ") {
+            let typed = typed.rsplit_once(": ").map_or(typed, |(_, typed)| typed.trim_matches('"'));
+            return nearest(typed, STRICT_TYPES);
         }
         let column = ["no such column: ", "has no column named "].iter().find_map(|words| message.split_once(words))?.1;
         let tables = self.tables_named(object);

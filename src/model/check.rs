@@ -88,7 +88,12 @@ pub(super) fn references(draft: &Draft<'_>) {
         }
         let misfit = misfit(&draft.schema, foreign_key);
         if let Some(misfit) = misfit.filter(|misfit| keys_are_known || *misfit == Misfit::NoTable) {
-            draft.mistakes.add(explain(&draft.schema, foreign_key, &misfit).at(reference.place.clone()));
+            let column = match &misfit {
+                Misfit::NoColumn(name) => foreign_key.parent_columns.iter().position(|column| column == name),
+                _ => None,
+            };
+            let place = column.and_then(|at| reference.columns.get(at)).unwrap_or(&reference.place);
+            draft.mistakes.add(explain(&draft.schema, foreign_key, &misfit).at(place.clone()));
         }
     }
 }

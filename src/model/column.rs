@@ -24,7 +24,7 @@ pub(super) fn read(value: &Value<'_>, table: &mut Table, draft: &mut Draft<'_>) 
     table.columns.push(Column::new(name.as_str(), None));
     let at = table.columns.len() - 1;
     let column = if value.kind().is_str() {
-        value.text().and_then(|text| read_short(&text, name, false, table, draft))
+        value.text().and_then(|text| read_short(&text, &name, false, table, draft))
     } else {
         read_table(value, name, table, draft)
     };
@@ -36,12 +36,12 @@ pub(super) fn read(value: &Value<'_>, table: &mut Table, draft: &mut Draft<'_>) 
 /// Reads SQLite's column syntax.
 fn read_short(
     text: &Text<'_>,
-    name: Name,
+    name: &Name,
     unchecked: bool,
     table: &mut Table,
     draft: &mut Draft<'_>,
 ) -> Option<Column> {
-    let definition = match sql::read_column(text.as_str(), &name) {
+    let definition = match sql::read_column(text.as_str(), name) {
         Ok(definition) => definition,
         Err(error) => {
             text.mistake_in(error.span.clone(), error.diagnostic());
@@ -66,7 +66,7 @@ fn read_table(value: &Value<'_>, name: Name, table: &mut Table, draft: &mut Draf
         let unchecked = fields.flag("unchecked");
         fields.forbid(&KEYS, "sql");
         fields.finish();
-        return read_short(&sql.text()?, name, unchecked, table, draft);
+        return read_short(&sql.text()?, &name, unchecked, table, draft);
     }
     if let Some(key) = constraint::read_inline_primary_key(&fields, &name) {
         constraint::put_primary_key(table, key, &value.key_place(), draft);

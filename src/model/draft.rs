@@ -84,7 +84,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Notes the texts in which an object is described.
-    pub(super) fn add_passages(&mut self, kind: ObjectKind, name: &Name, texts: Vec<Text<'_>>) {
+    pub(super) fn add_passages(&mut self, kind: ObjectKind, name: &Name, texts: &[Text<'_>]) {
         self.passages.add(ObjectRef::new(kind, name), texts.iter().map(|text| (text.as_str(), text.place())));
     }
 

@@ -26,7 +26,7 @@ pub fn read_source(path: &Path, shown: &str) -> Result<Arc<Source>, Error> {
     }
     let text = String::from_utf8(fs::read(path).map_err(unreadable)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
         unreadable(io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8")))
     })?;
     Ok(Arc::new(Source { path: shown.to_owned(), text }))

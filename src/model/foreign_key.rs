@@ -8,7 +8,7 @@ use super::toml_writer::{array, inline, write};
 use crate::report::{Diagnostic, Place};
 use crate::schema::{Action, Deferrable, ForeignKey, Name};
 use crate::sql;
-use crate::token::significant_tokens;
+use crate::token::{Token, TokenKind, significant_tokens};
 
 /// A foreign key with what is needed to say where its parent is wrong.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(super) struct Reference {
     pub(super) foreign_key: ForeignKey,
     /// Where the parent table is named.
     pub(super) place: Place,
+    /// Where its columns are named.
+    pub(super) columns: Vec<Place>,
     /// Said to be so on purpose: a parent that is not there, or that is no key.
     pub(super) unchecked: bool,
 }
@@ -77,9 +79,20 @@ fn read_parent(text: &Text<'_>, columns: Vec<Name>, inline: bool) -> Option<Refe
             return None;
         }
     };
-    let place =
-        significant_tokens(text.as_str()).next().map_or_else(|| text.place(), |token| text.place_of(token.span()));
-    Some(Reference { foreign_key: plain(columns, parent, parent_columns, inline), place, unchecked: false })
+    let (place, places) = parent_places(text, significant_tokens(text.as_str()), parent_columns.len());
+    let foreign_key = plain(columns, parent, parent_columns, inline);
+    Some(Reference { foreign_key, place, columns: places, unchecked: false })
+}
+
+/// Where a parent and so many of its columns are named, as the next tokens of a text.
+fn parent_places<'t>(
+    text: &Text<'_>,
+    mut tokens: impl Iterator<Item = Token<'t>>,
+    columns: usize,
+) -> (Place, Vec<Place>) {
+    let parent = tokens.next().map_or_else(|| text.place(), |token| text.place_of(token.span()));
+    let names = tokens.filter(|token| token.kind != TokenKind::Operator).take(columns);
+    (parent, names.map(|token| text.place_of(token.span())).collect())
 }
 
 fn plain(columns: Vec<Name>, parent: Name, parent_columns: Vec<Name>, inline: bool) -> ForeignKey {
@@ -167,9 +180,9 @@ pub(super) fn of_sql(text: &Text<'_>, foreign_keys: &[ForeignKey], unchecked: bo
     foreign_keys
         .iter()
         .map(|foreign_key| {
-            let parent = tokens.find(|token| token.is_word("REFERENCES")).and_then(|_| tokens.next());
-            let place = parent.map_or_else(|| text.place(), |parent| text.place_of(parent.span()));
-            Reference { foreign_key: foreign_key.clone(), place, unchecked }
+            tokens.find(|token| token.is_word("REFERENCES"));
+            let (place, columns) = parent_places(text, tokens.by_ref(), foreign_key.parent_columns.len());
+            Reference { foreign_key: foreign_key.clone(), place, columns, unchecked }
         })
         .collect()
 }

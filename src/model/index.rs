@@ -15,7 +15,7 @@ pub(super) fn read(value: &Value<'_>, table: &Table, draft: &mut Draft<'_>) {
     let Some(name_text) = value.key_text() else { return };
     let name = Name::new(name_text.as_str());
     draft.claim(ObjectKind::Index, &name, name_text.place());
-    draft.add_passages(ObjectKind::Index, &name, value.texts(&NO_SQL));
+    draft.add_passages(ObjectKind::Index, &name, &value.texts(&NO_SQL));
     let index = if value.kind().is_array() {
         read_terms(value, table).map(|terms| Index { name, unique: false, terms, predicate: None })
     } else {

@@ -57,28 +57,28 @@ pub(super) fn read_file(source: &Arc<Source>, draft: &mut Draft<'_>, mistakes: &
             None => {}
             Some(Statement::Table(table)) => {
                 draft.claim(ObjectKind::Table, &table.name, place);
-                draft.add_passages(ObjectKind::Table, &table.name, vec![text.clone()]);
+                draft.add_passages(ObjectKind::Table, &table.name, std::slice::from_ref(&text));
                 draft.add_references(&table.name, foreign_key::of_sql(&text, &table.foreign_keys, false));
                 draft.add_table(table);
             }
             Some(Statement::Index { table, index }) => {
                 draft.claim(ObjectKind::Index, &index.name, place);
-                draft.add_passages(ObjectKind::Index, &index.name, vec![text.clone()]);
+                draft.add_passages(ObjectKind::Index, &index.name, std::slice::from_ref(&text));
                 draft.add_index(table, index, text.place_of(table_place(text.as_str())));
             }
             Some(Statement::View(view)) => {
                 draft.claim(ObjectKind::View, &view.name, place);
-                draft.add_passages(ObjectKind::View, &view.name, vec![text.clone()]);
+                draft.add_passages(ObjectKind::View, &view.name, std::slice::from_ref(&text));
                 draft.add_view(view);
             }
             Some(Statement::Trigger(trigger)) => {
                 draft.claim(ObjectKind::Trigger, &trigger.name, place);
-                draft.add_passages(ObjectKind::Trigger, &trigger.name, vec![text.clone()]);
+                draft.add_passages(ObjectKind::Trigger, &trigger.name, std::slice::from_ref(&text));
                 draft.add_trigger(trigger, &text);
             }
             Some(Statement::VirtualTable(table)) => {
                 draft.claim(ObjectKind::VirtualTable, &table.name, place);
-                draft.add_passages(ObjectKind::VirtualTable, &table.name, vec![text.clone()]);
+                draft.add_passages(ObjectKind::VirtualTable, &table.name, std::slice::from_ref(&text));
                 draft.add_virtual_table(table);
             }
         }

@@ -14,7 +14,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
     let Some(name_text) = value.key_text() else { return };
     let name = Name::new(name_text.as_str());
     draft.claim(ObjectKind::Table, &name, name_text.place());
-    draft.add_passages(ObjectKind::Table, &name, value.texts(&NO_SQL));
+    draft.add_passages(ObjectKind::Table, &name, &value.texts(&NO_SQL));
     let mut table = Table::new(name.as_str());
     if let Some(fields) = value.fields(format!("table `{name}`")) {
         read_intent(&fields, &name, draft);
@@ -120,12 +120,12 @@ pub(super) fn write_table(schema: &Schema, table: &Table, out: &mut String) {
         fields.push(("strict", "true".to_owned()));
     }
     let uniques = uniques.iter().filter(|unique| column::column_of_unique(unique).is_none());
-    push_list(&mut fields, "uniques", uniques.map(constraint::write_unique).collect());
+    push_list(&mut fields, "uniques", &uniques.map(constraint::write_unique).collect::<Vec<_>>());
     let checks = checks.iter().filter(|check| check.inline.is_none());
-    push_list(&mut fields, "checks", checks.map(constraint::write_check).collect());
+    push_list(&mut fields, "checks", &checks.map(constraint::write_check).collect::<Vec<_>>());
     let foreign_keys = foreign_keys.iter().filter(|key| column::column_of_foreign_key(key).is_none());
-    let foreign_keys = foreign_keys.map(|key| foreign_key::write_table_key(key, is_unchecked(key))).collect();
-    push_list(&mut fields, "foreign_keys", foreign_keys);
+    let foreign_keys = foreign_keys.map(|key| foreign_key::write_table_key(key, is_unchecked(key)));
+    push_list(&mut fields, "foreign_keys", &foreign_keys.collect::<Vec<_>>());
     let header = format!("tables.{}", write_key(name.as_str()));
     if !fields.is_empty() {
         section(out, &header, fields.iter().map(|(key, value)| (*key, value.clone())));
@@ -138,9 +138,9 @@ pub(super) fn write_table(schema: &Schema, table: &Table, out: &mut String) {
     }
 }
 
-fn push_list(fields: &mut Vec<(&str, String)>, key: &'static str, items: Vec<String>) {
+fn push_list(fields: &mut Vec<(&str, String)>, key: &'static str, items: &[String]) {
     if !items.is_empty() {
-        fields.push((key, array_by_lines(&items)));
+        fields.push((key, array_by_lines(items)));
     }
 }
 
@@ -149,8 +149,8 @@ pub(super) fn section<'a>(out: &mut String, header: &str, lines: impl IntoIterat
     if !out.is_empty() {
         out.push('\n');
     }
-    *out += &format!("[{header}]\n");
+    out.extend(["[", header, "]\n"]);
     for (key, value) in lines {
-        *out += &format!("{} = {value}\n", write_key(key));
+        out.extend([write_key(key).as_str(), " = ", &value, "\n"]);
     }
 }

@@ -1,13 +1,18 @@
 //! The text that `init` begins a project with.
 
+use std::fmt::Write;
+
 use super::json_schema::SCHEMA_FILE;
-use super::toml_writer::write;
+use super::toml_writer;
 
 /// The settings, with those that are left out as comments.
 #[must_use]
 pub fn settings_text(database: &str) -> String {
     let lines = [
-        (format!("database = {}", write(database)), "a path, from here; ${NAME} and ${NAME:-default} take variables"),
+        (
+            format!("database = {}", toml_writer::write(database)),
+            "a path, from here; ${NAME} and ${NAME:-default} take variables",
+        ),
         (r#"versions = "versions""#.to_owned(), "the folder with the revisions"),
         (r#"# model = ["models/*.toml"]"#.to_owned(), "where the tables are described; left out: in this file"),
         (r#"# version_table = "schemactl_version""#.to_owned(), "the table that keeps account of the revisions"),
@@ -32,7 +37,7 @@ pub fn settings_text(database: &str) -> String {
     // A long path has its comment after it; it does not push all the others aside.
     let width = lines[1..].iter().map(|(setting, _)| setting.len()).max().unwrap_or_default();
     for (setting, comment) in lines {
-        text += &format!("{setting:width$}  # {comment}\n");
+        writeln!(text, "{setting:width$}  # {comment}").expect("a String takes all that is written");
     }
     text
 }

@@ -346,7 +346,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ),
         (
             "[tables.t.columns]\na = { references = \"user(di)\" }\n[tables.user]\ncolumns.id = \"PRIMARY KEY\"",
-            "2:21 [user] table `user` has no column `di` | did you mean `id`?",
+            "2:26 [di] table `user` has no column `di` | did you mean `id`?",
         ),
         (
             "[tables.t.columns]\na = \"INT REFERENCES user(name)\"\n[tables.user]\ncolumns = { id = \"PRIMARY KEY\", name = \"\" }",

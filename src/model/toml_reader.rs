@@ -87,13 +87,13 @@ pub(super) struct Value<'a> {
     key: Cow<'a, str>,
     key_span: Range<usize>,
     span: Range<usize>,
-    value: &'a DeValue<'a>,
+    toml: &'a DeValue<'a>,
 }
 
 impl<'a> Value<'a> {
     /// What it is, to choose a form by.
     pub(super) fn kind(&self) -> &'a DeValue<'a> {
-        self.value
+        self.toml
     }
 
     /// The key that it stands under; for an item of a list, the key of the list.
@@ -123,7 +123,7 @@ impl<'a> Value<'a> {
 
     /// Notes that it should have been something else.
     pub(super) fn wrong_type(&self, expected: &str) {
-        let found = self.value.type_str();
+        let found = self.toml.type_str();
         let article = if found.starts_with(['a', 'i']) { "an" } else { "a" };
         let message = format!("`{}` takes {expected}, found {article} {found}", self.key);
         self.mistake(Diagnostic::new("wrong_type", message).label(format!("expected {expected}")));
@@ -131,9 +131,9 @@ impl<'a> Value<'a> {
 
     /// All strings in it, in the order of the file, but for those under these keys.
     pub(super) fn texts(&self, except: &[&str]) -> Vec<Text<'a>> {
-        match self.value {
+        match self.toml {
             DeValue::String(text) => {
-                vec![Text { context: self.context, text: Cow::Borrowed(text), span: self.span.clone() }]
+                vec![Text { context: self.context, meant: Cow::Borrowed(text), span: self.span.clone() }]
             }
             DeValue::Array(_) => self.one_or_many().iter().flat_map(|item| item.texts(except)).collect(),
             DeValue::Table(_) => {
@@ -152,7 +152,7 @@ impl<'a> Value<'a> {
 
     /// Its text; anything but a string is a mistake in these words.
     pub(super) fn text_or(&self, expected: &str) -> Option<Text<'a>> {
-        let DeValue::String(text) = self.value else {
+        let DeValue::String(text) = self.toml else {
             self.wrong_type(expected);
             return None;
         };
@@ -161,7 +161,7 @@ impl<'a> Value<'a> {
 
     /// Whether it is true.
     pub(super) fn flag(&self) -> Option<bool> {
-        let flag = self.value.as_bool();
+        let flag = self.toml.as_bool();
         if flag.is_none() {
             self.wrong_type("true or false");
         }
@@ -170,7 +170,7 @@ impl<'a> Value<'a> {
 
     /// Its items, if it is a list; anything else is a mistake in these words.
     pub(super) fn items_or(&self, expected: &str) -> Option<Vec<Value<'a>>> {
-        let DeValue::Array(array) = self.value else {
+        let DeValue::Array(array) = self.toml else {
             self.wrong_type(expected);
             return None;
         };
@@ -179,14 +179,14 @@ impl<'a> Value<'a> {
             key: self.key.clone(),
             key_span: self.key_span.clone(),
             span: item.span(),
-            value: item.get_ref(),
+            toml: item.get_ref(),
         };
         Some(array.iter().map(item).collect())
     }
 
     /// Its items if it is a list, else itself as the only one.
     pub(super) fn one_or_many(&self) -> Vec<Value<'a>> {
-        if self.value.is_array() { self.items_or("a list").unwrap_or_default() } else { vec![self.clone()] }
+        if self.toml.is_array() { self.items_or("a list").unwrap_or_default() } else { vec![self.clone()] }
     }
 
     /// Its keys, if it is a table; `what` names it in messages.
@@ -196,7 +196,7 @@ impl<'a> Value<'a> {
 
     /// Its keys; anything but a table is a mistake in these words.
     pub(super) fn fields_or(&self, what: impl Into<String>, expected: &str) -> Option<Fields<'a>> {
-        let DeValue::Table(table) = self.value else {
+        let DeValue::Table(table) = self.toml else {
             self.wrong_type(expected);
             return None;
         };
@@ -291,7 +291,7 @@ impl<'a> Fields<'a> {
             key: Cow::Borrowed(key.get_ref()),
             key_span: key.span(),
             span: value.span(),
-            value: value.get_ref(),
+            toml: value.get_ref(),
         }
     }
 }
@@ -305,14 +305,14 @@ pub(super) fn list(things: &[&str]) -> String {
 #[derive(Debug, Clone)]
 pub(super) struct Text<'a> {
     context: Context<'a>,
-    text: Cow<'a, str>,
+    meant: Cow<'a, str>,
     span: Range<usize>,
 }
 
 impl<'a> Text<'a> {
     fn new(context: Context<'a>, text: Cow<'a, str>, span: Range<usize>) -> Option<Text<'a>> {
-        let text = Text { context, text, span };
-        if text.text.contains('\0') {
+        let text = Text { context, meant: text, span };
+        if text.meant.contains('\0') {
             text.mistake(Diagnostic::new("nul", "a NUL character, which neither a name nor SQL can hold"));
             return None;
         }
@@ -326,13 +326,13 @@ impl<'a> Text<'a> {
 
     /// A part of it, without the TOML quotes around it.
     pub(super) fn part(&self, part: Range<usize>) -> Text<'a> {
-        let text = Cow::Owned(self.text[part.clone()].to_owned());
-        Text { context: self.context, text, span: self.place_of(part).span }
+        let text = Cow::Owned(self.meant[part.clone()].to_owned());
+        Text { context: self.context, meant: text, span: self.place_of(part).span }
     }
 
     /// The text.
     pub(super) fn as_str(&self) -> &str {
-        &self.text
+        &self.meant
     }
 
     /// Where it stands, quotes included.
@@ -342,7 +342,7 @@ impl<'a> Text<'a> {
 
     /// Where a part of the text stands in the file; all of it where escapes hide the part.
     pub(super) fn place_of(&self, part: Range<usize>) -> Place {
-        place_of(&self.place(), &self.text, &part)
+        place_of(&self.place(), &self.meant, &part)
     }
 
     /// Notes a mistake about it.

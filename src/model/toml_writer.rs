@@ -59,8 +59,7 @@ pub(super) fn array_by_lines(items: &[String]) -> String {
     if items.len() < 2 || line.len() <= LONG && !line.contains('\n') {
         return line;
     }
-    let lines: String = items.iter().map(|item| format!("    {item},\n")).collect();
-    format!("[\n{lines}]")
+    format!("[\n    {},\n]", items.join(",\n    "))
 }
 
 /// Whether a character cannot stand in a TOML string as itself; a tab can.

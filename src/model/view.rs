@@ -14,7 +14,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
     let Some(name_text) = value.key_text() else { return };
     let name = Name::new(name_text.as_str());
     draft.claim(ObjectKind::View, &name, name_text.place());
-    draft.add_passages(ObjectKind::View, &name, value.texts(&NO_SQL));
+    draft.add_passages(ObjectKind::View, &name, &value.texts(&NO_SQL));
     let (sql, columns) = if value.kind().is_str() {
         (value.text(), Vec::new())
     } else {

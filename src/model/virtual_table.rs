@@ -15,7 +15,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
     let Some(name_text) = value.key_text() else { return };
     let name = Name::new(name_text.as_str());
     draft.claim(ObjectKind::VirtualTable, &name, name_text.place());
-    draft.add_passages(ObjectKind::VirtualTable, &name, value.texts(&NO_SQL));
+    draft.add_passages(ObjectKind::VirtualTable, &name, &value.texts(&NO_SQL));
     let text = if value.kind().is_str() { value.text() } else { read_table(value, &name, draft) };
     if let Some(table) = text.and_then(|text| read_sql(&text, &name)) {
         draft.add_virtual_table(table);

@@ -92,12 +92,13 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
         (format!("{MODEL}deep = {}", "{a=".repeat(100_000)).into_bytes(), "migrations.toml:6"),
         (format!("[{}]\n", "a.".repeat(50_000)).into_bytes(), "migrations.toml:1"),
         (
-            format!("[tables.t.columns]\na = {{ check = \"{}1\" }}", "(".repeat(50_000)).into_bytes(),
-            "migrations.toml:2",
+            format!("{MODEL}[tables.u.columns]\na = {{ check = \"{}1\" }}", "(".repeat(50_000)).into_bytes(),
+            "migrations.toml:7",
         ),
         (
-            format!("[tables.t.columns]\na = \"CHECK ({}1{})\"", "(".repeat(5_000), ")".repeat(5_000)).into_bytes(),
-            "migrations.toml:2",
+            format!("{MODEL}[tables.u.columns]\na = \"CHECK ({}1{})\"", "(".repeat(5_000), ")".repeat(5_000))
+                .into_bytes(),
+            "migrations.toml:7",
         ),
     ] {
         fs::write(project.path("migrations.toml"), &text).unwrap();
@@ -131,7 +132,7 @@ fn a_script_that_is_no_text_is_refused() {
         b"-- revision: aaaaaaaaaaaa\n-- parents: none\n\n-- migrate:up\nSELECT '\xff';\n",
     )
     .unwrap();
-    is_refused(project.run(&["history"]), 2).says("20260101000000_aaaaaaaaaaaa_x.sql");
+    is_refused(project.run(&["upgrade", "head"]), 2).says("20260101000000_aaaaaaaaaaaa_x.sql");
 }
 
 #[test]
