@@ -10,13 +10,14 @@ use super::duration::calm;
 use super::interrupt;
 use super::open::target;
 use super::options::NONE;
+use super::prompt::Prompt;
 use super::style::Meaning;
 use crate::database::Access;
 use crate::database::runner::{self, Event, Outcome};
 use crate::operation::Project;
 use crate::operation::walk::{self, Direction, Walked};
 use crate::report::{Diagnostic, Failure, count};
-use crate::revision::{Graph, RevisionId};
+use crate::revision::{Graph, Remark, RevisionId};
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
@@ -68,7 +69,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     }
     let target = target(word)?;
     let access = match direction {
-        Direction::Up if !args.dry_run => Access::Create,
+        Direction::Up | Direction::Across if !args.dry_run => Access::Create,
         _ => Access::Write,
     };
     let name = context.database_name(&project)?;
@@ -83,6 +84,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
             Transaction::All => runner::Transaction::All,
         },
         dry_run: args.dry_run,
+        agree: &|doubts| agree(context, doubts),
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
@@ -94,6 +96,17 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
 
 fn connect(project: &Project, access: Access, args: &Walk) -> Result<Option<rusqlite::Connection>, Failure> {
     project.connect(access, args.lock_timeout)
+}
+
+/// Asks whether to go on where a route does what is hardly meant.
+#[must_use]
+pub fn agree(context: &Context, doubts: &[Remark]) -> Option<bool> {
+    if context.prompt == Prompt::Person {
+        for doubt in doubts {
+            context.output.warn(&doubt.diagnostic());
+        }
+    }
+    context.prompt.confirm("go on?")
 }
 
 /// The talk on the way, and a line for each revision that is done.
@@ -190,7 +203,7 @@ fn offline(word: &str, direction: Direction, context: &Context, project: &Projec
     let graph = project.graph()?;
     let (from, to) = match word.split_once(':') {
         Some((from, to)) => (from, to),
-        None if direction == Direction::Up => ("", word),
+        None if direction != Direction::Down => ("", word),
         None => {
             let found = format!("`downgrade {word} --sql` does not say where the database stands");
             let help = format!("name both ends: `schemactl downgrade head:{word} --sql`");

@@ -6,8 +6,10 @@ pub mod autogenerate;
 pub mod baseline;
 pub mod new_revision;
 mod project;
+pub mod repair;
 pub mod replay;
 pub mod stamp;
+pub mod status;
 pub mod walk;
 
 pub use project::{Project, State};

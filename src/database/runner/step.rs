@@ -33,7 +33,7 @@ impl Runner<'_, '_> {
             Some(script) => self.run_inside(step, script)?,
             None => {}
         }
-        self.record(step, start)?;
+        self.record(step, start, in_one)?;
         if !in_one {
             self.commit()?;
         }
@@ -44,7 +44,7 @@ impl Runner<'_, '_> {
     }
 
     /// Writes the step down in the version table.
-    fn record(&mut self, step: &Step, start: Instant) -> Result<(), Problem> {
+    fn record(&mut self, step: &Step, start: Instant, in_one: bool) -> Result<(), Problem> {
         let table = &self.options.version_table;
         let connection = &*self.connection;
         match step.op {
@@ -52,6 +52,7 @@ impl Runner<'_, '_> {
                 version_table::ensure(connection, table)?;
                 for replaced in &step.replaces {
                     version_table::delete(connection, table, replaced)?;
+                    self.applied.get_or_insert_default().retain(|row| row.revision != *replaced);
                 }
                 // Outside a transaction another runner may have done the same at the same time.
                 let is_outside = step.script.as_ref().is_some_and(|script| !script.transaction);
@@ -64,9 +65,13 @@ impl Runner<'_, '_> {
             }
             Op::Downgrade => {
                 version_table::delete(connection, table, &step.revision)?;
+                self.applied.get_or_insert_default().retain(|row| row.revision != step.revision);
             }
         }
-        self.applied = Some(version_table::read(connection, table)?);
+        // Between transactions others may write; within one, reading all rows after each step would be slow.
+        if !in_one {
+            self.applied = Some(version_table::read(connection, table)?);
+        }
         Ok(())
     }
 
