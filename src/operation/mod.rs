@@ -4,6 +4,7 @@
 
 pub mod autogenerate;
 pub mod baseline;
+pub mod merge;
 pub mod new_revision;
 mod project;
 pub mod repair;

@@ -121,3 +121,27 @@ fn a_downgrade_to_a_common_ancestor_needs_no_file() {
     project.run(&["downgrade", "aaaa"]).ends_with(0).answers("downgrade bbbb").answers("app.db is at aaaa");
     project.run(&["upgrade", "head"]).ends_with(0).answers("app.db is at cccc (head)");
 }
+
+#[test]
+fn a_merge_is_proved_in_both_orders_and_a_clash_is_refused_with_its_reason() {
+    let project = forked();
+    project.run(&["merge", "heads", "-m", "both"]).ends_with(0).says("both orders give the same schema");
+
+    let project = forked();
+    let clashing = project.read("versions/cccc.sql").replace("CREATE TABLE cccc", "CREATE TABLE bbbb");
+    project.write("versions/cccc.sql", &clashing);
+    let ended = project.run(&["merge", "heads"]).ends_with(2).says("do not give the same schema in both orders");
+    assert!(ended.stderr.contains("bbbb") && ended.stderr.contains("--force"), "{ended}");
+    assert_eq!(std::fs::read_dir(project.path("versions")).unwrap().count(), 3, "nothing was written");
+    project.run(&["merge", "heads", "--force"]).ends_with(0);
+}
+
+#[test]
+fn a_merge_of_branches_that_change_rows_asks_for_a_look() {
+    let project = forked();
+    let updating =
+        project.read("versions/cccc.sql").replace("CREATE TABLE cccc", "UPDATE aaaa SET id = 1;\nCREATE TABLE cccc");
+    project.write("versions/cccc.sql", &updating);
+    let ended = project.run(&["merge", "heads"]).ends_with(0).says("these revisions change rows");
+    assert!(ended.stderr.contains("`cccc` Added cccc"), "{ended}");
+}
