@@ -5,8 +5,9 @@ use serde_json::json;
 use super::context::Context;
 use super::open::target;
 use super::style::Meaning;
+use crate::operation::merge::{self, Proof};
 use crate::operation::new_revision::{self, Head};
-use crate::report::Failure;
+use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{RevisionId, Splice};
 
 const EXAMPLES: &str = "\
@@ -37,6 +38,10 @@ pub struct Args {
     /// Let it follow a revision that is no head
     #[arg(long)]
     pub splice: bool,
+
+    /// Write it though the order in which the branches run makes a difference
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Writes a revision that joins others.
@@ -56,6 +61,16 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let id = RevisionId::new(id)?;
     let labels: Vec<String> = args.branch_label.iter().cloned().collect();
     graph.check_new(&id, &labels)?;
+    let proof = merge::prove(&project, &graph, &placement.parents)?;
+    if !proof.clashes.is_empty() && !args.force {
+        return Err(clash(&proof));
+    }
+    if !proof.rows.is_empty() {
+        let mut warning =
+            Diagnostic::new("rows_change", "these revisions change rows: see that both orders give the same rows");
+        warning.notes = proof.rows.iter().map(ToString::to_string).collect();
+        context.output.warn(&warning);
+    }
     let message = args.message.clone().unwrap_or_else(|| {
         let parents: Vec<&str> = placement.parents.iter().map(RevisionId::as_str).collect();
         format!("merge {}", parents.join(" and "))
@@ -70,8 +85,18 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         }));
     } else {
         context.output.answer(format!("wrote {}", Meaning::Path.paint(&path)));
+        if proof.clashes.is_empty() {
+            context.output.talk("proved on scratch databases: both orders give the same schema");
+        }
     }
     Ok(())
+}
+
+fn clash(proof: &Proof) -> Failure {
+    let mut diagnostic = Diagnostic::new("order_matters", "the branches do not give the same schema in both orders");
+    diagnostic.notes.clone_from(&proof.clashes);
+    let help = "change one of the branches so that they do, or write the merge all the same with `--force`";
+    Failure::new(Class::Input, diagnostic.help(help))
 }
 
 #[cfg(test)]

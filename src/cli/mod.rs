@@ -20,12 +20,14 @@ pub mod introspect;
 pub mod merge;
 pub mod purge;
 pub mod rehearse;
+pub mod repair;
 pub mod restore;
 pub mod revision;
 pub mod schema;
 pub mod show;
 pub mod stamp;
 pub mod status;
+pub mod switch;
 pub mod upgrade;
 pub mod verify;
 
@@ -93,6 +95,12 @@ pub enum Command {
     Upgrade(upgrade::Args),
     /// Take revisions back down to a target
     Downgrade(downgrade::Args),
+    /// Bring a database from another branch's state to this checkout's head
+    Switch(switch::Args),
+    /// Say where model, revisions and database differ, and what to do
+    Status(status::Args),
+    /// Accept that scripts were edited after they ran
+    Repair(repair::Args),
     /// Record where a database stands, and run nothing
     Stamp(stamp::Args),
     /// Show where the database stands
@@ -143,6 +151,9 @@ impl Command {
             Command::Revision(args) => revision::run(args, context),
             Command::Upgrade(args) => upgrade::run(args, context),
             Command::Downgrade(args) => downgrade::run(args, context),
+            Command::Switch(args) => switch::run(args, context),
+            Command::Status(args) => status::run(args, context),
+            Command::Repair(args) => repair::run(args, context),
             Command::Stamp(args) => stamp::run(args, context),
             Command::Current(args) => current::run(args, context),
             Command::History(args) => history::run(args, context),

@@ -47,6 +47,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         backup: model::Backup::Never,
         progress: &|_| (),
         backed_up: &|_| (),
+        agree: &|doubts| super::walk::agree(context, doubts),
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };

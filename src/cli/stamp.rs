@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::context::Context;
 use super::open::{LOCK_TIMEOUT, target};
-use super::walk::{place, steps, words};
+use super::walk::{agree as ask, place, steps, words};
 use crate::database::Access;
 use crate::operation::{stamp, walk};
 use crate::report::Failure;
-use crate::revision::{Applied, Purge, RevisionId};
+use crate::revision::{Applied, Purge, Remark, RevisionId};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,7 +50,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let Some(mut connection) = project.connect(Access::Create, LOCK_TIMEOUT)? else {
         return super::open::no_database(&name);
     };
-    let (outcome, state) = stamp::stamp(&project, &mut connection, &targets, purge, LOCK_TIMEOUT, &|| now.clone())?;
+    let agree = |doubts: &[Remark]| ask(context, doubts);
+    let (outcome, state) =
+        stamp::stamp(&project, &mut connection, &targets, purge, &agree, LOCK_TIMEOUT, &|| now.clone())?;
     let heads: Vec<RevisionId> =
         state.graph.current(&state.applied).into_iter().map(|revision| revision.id.clone()).collect();
     if context.output.is_json() {

@@ -12,6 +12,7 @@ use super::duration::calm;
 use super::interrupt;
 use super::open::target;
 use super::options::NONE;
+use super::prompt::Prompt;
 use super::style::Meaning;
 use crate::database::Access;
 use crate::database::runner::{self, Event, Outcome};
@@ -76,7 +77,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     }
     let target = target(word)?;
     let access = match direction {
-        Direction::Up if !args.dry_run => Access::Create,
+        Direction::Up | Direction::Across if !args.dry_run => Access::Create,
         _ => Access::Write,
     };
     let name = context.database_name(&project)?;
@@ -102,6 +103,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
             super::backup::tell(context, backup);
             copied.replace(Some(backup.clone()));
         },
+        agree: &|doubts| agree(context, doubts),
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
@@ -125,6 +127,17 @@ pub enum Rows {
     Told,
     /// They do not.
     Untold,
+}
+
+/// Asks whether to go on where a route does what is hardly meant.
+#[must_use]
+pub fn agree(context: &Context, doubts: &[Remark]) -> Option<bool> {
+    if context.prompt == Prompt::Person {
+        for doubt in doubts {
+            context.output.warn(&doubt.diagnostic());
+        }
+    }
+    context.prompt.confirm("go on?")
 }
 
 /// The talk on the way, and a line for each revision that is done.
@@ -239,7 +252,7 @@ fn offline(word: &str, direction: Direction, context: &Context, project: &Projec
     let graph = project.graph()?;
     let (from, to) = match word.split_once(':') {
         Some((from, to)) => (from, to),
-        None if direction == Direction::Up => ("", word),
+        None if direction != Direction::Down => ("", word),
         None => {
             let found = format!("`downgrade {word} --sql` does not say where the database stands");
             let help = format!("name both ends: `schemactl downgrade head:{word} --sql`");

@@ -176,8 +176,9 @@ pub fn ensure(connection: &Connection, table: &Name) -> Result<bool, Error> {
 /// Fails where the revision is there already.
 pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Result<(), Error> {
     let sql = format!(
-        "INSERT INTO main.{table} ({columns}) SELECT ?1, coalesce(max(\"sequence\"), 0) + 1, \
-         ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM main.{table}",
+        "INSERT INTO main.{table} ({columns}) SELECT ?1, \
+         coalesce((SELECT \"sequence\" FROM main.{table} ORDER BY rowid DESC LIMIT 1), 0) + 1, \
+         ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12",
         table = table.quoted(),
         columns = quoted_columns(),
     );
@@ -197,6 +198,44 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
     ];
     connection.execute(&sql, values).map_err(|error| failed(connection, &error))?;
     Ok(())
+}
+
+/// Writes down what the script of a revision says now: its message, its checksum and its way back.
+///
+/// # Errors
+///
+/// Fails where SQLite cannot write.
+pub fn update(connection: &Connection, table: &Name, applied: &Applied) -> Result<(), Error> {
+    let sql = format!(
+        "UPDATE main.{} SET \"message\" = ?2, \"checksum\" = ?3, \"down_sql\" = ?4, \"down_transaction\" = ?5 \
+         WHERE \"revision\" = ?1",
+        table.quoted()
+    );
+    let Applied { revision, message, checksum, down_sql, down_transaction, .. } = applied;
+    let values = params![revision.as_str(), message, checksum, down_sql, down_transaction];
+    connection.execute(&sql, values).map(|_| ()).map_err(|error| failed(connection, &error))
+}
+
+/// Begins a transaction that writes; it is rolled back unless it is committed.
+///
+/// # Errors
+///
+/// Fails where another connection holds the lock for longer than this one waits.
+pub fn begin(connection: &mut Connection) -> Result<rusqlite::Transaction<'_>, Error> {
+    let path = connection.path().unwrap_or_default().to_owned();
+    connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(|error| Error::from_sqlite(path.as_ref(), &error))
+}
+
+/// Makes a transaction last.
+///
+/// # Errors
+///
+/// Fails where SQLite cannot write.
+pub fn commit(transaction: rusqlite::Transaction<'_>) -> Result<(), Error> {
+    let path = transaction.path().unwrap_or_default().to_owned();
+    transaction.commit().map_err(|error| Error::from_sqlite(path.as_ref(), &error))
 }
 
 /// The statement that adds a revision at the end, as it stands in offline scripts.

@@ -107,7 +107,7 @@ pub fn from_database(
     let mut connection = project.connect(Access::Write, lock_timeout)?.ok_or_else(missing)?;
     let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let target = Target::of(Word::Name(id.to_string()));
-    stamp::stamp(&project, &mut connection, &[target], Purge::No, lock_timeout, &|| time.clone())?;
+    stamp::stamp(&project, &mut connection, &[target], Purge::No, &|_| None, lock_timeout, &|| time.clone())?;
     Ok(Baseline { schema, revision: id, revision_path, warnings })
 }
 

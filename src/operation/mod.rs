@@ -6,12 +6,15 @@ pub mod autogenerate;
 pub mod backup;
 pub mod baseline;
 pub mod discard;
+pub mod merge;
 pub mod new_revision;
 mod project;
 pub mod purge;
 pub mod rehearse;
+pub mod repair;
 pub mod replay;
 pub mod stamp;
+pub mod status;
 pub mod verify;
 pub mod walk;
 

@@ -60,6 +60,7 @@ pub fn rehearse(
         backup: model::Backup::Never,
         progress: options.progress,
         backed_up: options.backed_up,
+        agree: options.agree,
         interrupt: std::sync::Arc::clone(&options.interrupt),
         now: options.now,
     };

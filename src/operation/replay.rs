@@ -2,7 +2,7 @@
 
 use crate::database::Scratch;
 use crate::report::{Class, Diagnostic, Failure};
-use crate::revision::{Applied, Graph, Target};
+use crate::revision::{Applied, Graph, RevisionId, Target};
 use crate::schema::Schema;
 
 use super::Project;
@@ -17,6 +17,19 @@ pub fn schema_at(project: &Project, graph: &Graph, target: &Target) -> Result<Sc
     Ok(scratch.schema(&project.filter()?)?)
 }
 
+/// The schema that these revisions make together.
+///
+/// # Errors
+/// When a script fails, with its place.
+pub fn schema_of(project: &Project, graph: &Graph, applied: &Applied) -> Result<Schema, Failure> {
+    let (graph, applied) = graph.for_database(applied);
+    let mut scratch = Scratch::empty()?;
+    for revision in graph.revisions().filter(|revision| applied.contains(&revision.id)) {
+        run(&mut scratch, &graph, &revision.id)?;
+    }
+    Ok(scratch.schema(&project.filter()?)?)
+}
+
 /// Runs the scripts up to a target on a scratch database that stands at `applied`.
 ///
 /// # Errors
@@ -24,16 +37,20 @@ pub fn schema_at(project: &Project, graph: &Graph, target: &Target) -> Result<Sc
 pub fn replay(scratch: &mut Scratch, graph: &Graph, applied: &Applied, target: &Target) -> Result<(), Failure> {
     let route = graph.upgrade(applied, target)?;
     for step in &route.steps {
-        let Some(script) = graph.script(&step.revision) else { continue };
-        scratch.run(script.up.sql()).map_err(|failure| {
-            let diagnostic = Diagnostic::new(
-                "replay",
-                format!("the revision `{}` fails in a scratch database: {}", step.revision, failure.message),
-            )
-            .at(script.up.place(failure.span.clone()))
-            .label(failure.message.clone());
-            Failure::new(Class::Input, diagnostic)
-        })?;
+        run(scratch, graph, &step.revision)?;
     }
     Ok(())
+}
+
+/// Runs the script of one revision on a scratch database.
+///
+/// # Errors
+/// When it fails, with its place.
+pub fn run(scratch: &mut Scratch, graph: &Graph, revision: &RevisionId) -> Result<(), Failure> {
+    let Some(script) = graph.script(revision) else { return Ok(()) };
+    scratch.run(script.up.sql()).map_err(|failure| {
+        let words = format!("the revision `{revision}` fails in a scratch database: {}", failure.message);
+        let diagnostic = Diagnostic::new("replay", words).at(script.up.place(failure.span.clone()));
+        Failure::new(Class::Input, diagnostic.label(failure.message.clone()))
+    })
 }

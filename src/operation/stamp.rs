@@ -22,6 +22,7 @@ pub fn stamp(
     connection: &mut Connection,
     targets: &[Target],
     purge: Purge,
+    agree: walk::Agree<'_>,
     lock_timeout: Duration,
     now: &dyn Fn() -> String,
 ) -> Result<(Outcome, State), Failure> {
@@ -30,6 +31,7 @@ pub fn stamp(
         let state = State::new(scripts.clone(), rows.to_vec());
         let route =
             state.graph.stamp(&state.applied, targets, purge).map_err(|error| Box::new(error) as Box<dyn Report>)?;
+        walk::settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
         walk::steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
     let options = runner::Options {

@@ -1,5 +1,6 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,7 +14,7 @@ use crate::database::version_table::{self, Kind};
 use crate::database::{self, Access, Filter, gate};
 use crate::model;
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Section, Target};
+use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Section, Standing, Target};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -27,6 +28,8 @@ pub enum Direction {
     Up,
     /// Down to the target.
     Down,
+    /// Down by what has no script here, then up to the target.
+    Across,
 }
 
 /// How to walk.
@@ -43,10 +46,55 @@ pub struct Options<'a> {
     pub progress: &'a dyn Fn(Progress),
     /// Told of that copy when it is made.
     pub backed_up: &'a dyn Fn(&Backup),
+    /// Answers whether to go on where a route does what is hardly meant.
+    pub agree: Agree<'a>,
     /// Set from outside when the user wants to stop.
     pub interrupt: Arc<AtomicBool>,
     /// The time, RFC 3339 in UTC.
     pub now: &'a dyn Fn() -> String,
+}
+
+/// Answers whether to go on in spite of the remarks: yes, no, or nobody is there to answer.
+pub type Agree<'a> = &'a dyn Fn(&[Remark]) -> Option<bool>;
+
+/// A route that does what is hardly meant, and to which nobody has agreed.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", doubts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct Doubt {
+    /// The remarks that stand against it; never empty.
+    pub doubts: Vec<Remark>,
+    /// Whether somebody was asked.
+    pub was_asked: bool,
+}
+
+impl Report for Doubt {
+    fn class(&self) -> Class {
+        Class::Input
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let note = "nothing was changed";
+        let shown = |remark: &Remark| {
+            let diagnostic = remark.diagnostic().note(note);
+            match self.was_asked {
+                true => diagnostic,
+                false => diagnostic.note("if it is meant: pass `--yes`"),
+            }
+        };
+        self.doubts.iter().map(shown).collect()
+    }
+}
+
+/// Refuses a route that does what is hardly meant, unless somebody agrees to it.
+pub(super) fn settle(route: &Route, agree: Agree<'_>) -> Result<(), Doubt> {
+    let doubts: Vec<Remark> = route.doubts().cloned().collect();
+    if doubts.is_empty() || route.steps.is_empty() {
+        return Ok(());
+    }
+    match agree(&doubts) {
+        Some(true) => Ok(()),
+        answer => Err(Doubt { doubts, was_asked: answer.is_some() }),
+    }
 }
 
 /// What a walk came to.
@@ -68,6 +116,7 @@ pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Rou
     Ok(match direction {
         Direction::Up => state.graph.upgrade(&state.applied, target)?,
         Direction::Down => state.graph.downgrade(&state.applied, target)?,
+        Direction::Across => state.graph.switch(&state.applied, target)?,
     })
 }
 
@@ -84,6 +133,7 @@ pub fn walk(
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked, Failure> {
     let scripts = project.scripts()?;
+    let agree = options.agree;
     let mut remarks = Vec::new();
     // Pinned by the first answer: a target that counts from where the database stands must not move with it.
     let mut pinned: Option<Route> = None;
@@ -94,8 +144,10 @@ pub fn walk(
                 let route = match direction {
                     Direction::Up => state.graph.upgrade(&state.applied, target),
                     Direction::Down => state.graph.downgrade(&state.applied, target),
+                    Direction::Across => state.graph.switch(&state.applied, target),
                 }
                 .map_err(|error| Box::new(error) as Box<dyn Report>)?;
+                settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
                 remarks.clone_from(&route.remarks);
                 pinned = Some(route.clone());
                 route
@@ -214,24 +266,32 @@ impl Report for StepError {
 /// # Errors
 /// When a script is missing or there is no way back.
 pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepError> {
-    let mut applied = state.applied.clone();
+    let rows: Rows<'_> = state.rows.iter().map(|row| (&row.revision, row)).collect();
+    let mut standing = state.graph.standing(&state.applied);
+    let mut number = state.applied.iter().count();
     let mut steps = Vec::new();
     for step in &route.steps {
         let id = &step.revision;
-        let row = state.rows.iter().find(|row| row.revision == *id);
+        let row = rows.get(id).copied();
         let script = state.graph.script(id);
         let revision = state.graph.get(id).cloned().or_else(|| {
             row.map(|row| Revision { message: row.message.clone(), ..Revision::new(id.clone(), row.parents.clone()) })
         });
         let revision = revision.ok_or_else(|| StepError::NoScript { revision: id.clone() })?;
-        let schema_before = expected_schema(state, &applied);
+        let schema_before = expected_schema(&standing, &rows, number);
         let replaces = match step.op {
             Op::Stamp => revision.replaces.clone(),
             _ => Vec::new(),
         };
         match step.op {
-            Op::Upgrade | Op::Stamp => applied.insert(id.clone()),
-            Op::Downgrade | Op::Unstamp => applied.remove(id),
+            Op::Upgrade | Op::Stamp => {
+                standing.add(id);
+                number += 1;
+            }
+            Op::Downgrade | Op::Unstamp => {
+                standing.remove(id);
+                number -= 1;
+            }
         }
         let is_up = matches!(step.op, Op::Upgrade | Op::Stamp);
         let runs: Option<Section> = match step.op {
@@ -255,7 +315,7 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
             script: runs,
             down: script.and_then(|script| script.down.clone()),
             schema_before,
-            schema_after: expected_schema(state, &applied),
+            schema_after: expected_schema(&standing, &rows, number),
             replaces,
         });
     }
@@ -282,18 +342,16 @@ fn way_back(
     })
 }
 
-/// The fingerprint that the schema has where these revisions are applied, if one of them stands for all the others.
-fn expected_schema(state: &State, applied: &Applied) -> Option<String> {
-    if applied.is_empty() {
+/// The rows of the version table by their revisions.
+type Rows<'a> = BTreeMap<&'a RevisionId, &'a version_table::Applied>;
+
+/// The fingerprint that the schema has where a database stands so, if one revision stands for all the others.
+fn expected_schema(standing: &Standing<'_>, rows: &Rows<'_>, applied: usize) -> Option<String> {
+    if applied == 0 {
         return Some(sql::fingerprint(&Schema::default()));
     }
-    match state.graph.current(applied)[..] {
-        [head] => {
-            let recorded = || state.rows.iter().find(|row| row.revision == head.id)?.schema.clone();
-            head.schema.clone().or_else(recorded)
-        }
-        _ => None,
-    }
+    let head = standing.single()?;
+    head.schema.clone().or_else(|| rows.get(&head.id)?.schema.clone())
 }
 
 /// The SQL of a walk, for a database that is not at hand.

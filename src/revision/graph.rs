@@ -82,6 +82,30 @@ impl Graph {
         Graph::seen(&Arc::new(entries), &Arc::new(problems), ids, view)
     }
 
+    /// The graph of the revisions that have a script.
+    #[must_use]
+    pub fn of_scripts(&self) -> Graph {
+        let scripts = self.entries.iter().filter_map(|entry| entry.script.clone()).collect();
+        Graph::new(Scripts { scripts, problems: Vec::clone(&self.file_problems) })
+    }
+
+    /// The applied revisions that have no script, each after all that it needs; those aside that another replaces.
+    #[must_use]
+    pub fn without_script(&self, applied: &Applied) -> Vec<&Revision> {
+        let (graph, applied) = self.for_database(applied);
+        let nodes = graph.applied_nodes(&applied);
+        let gone = graph.order.iter().copied().filter(|&node| nodes[node] && graph.entries[node].script.is_none());
+        self.revisions_of(gone)
+    }
+
+    /// The revisions that are not applied although an applied one needs them, each after all that it needs.
+    #[must_use]
+    pub fn left_out(&self, applied: &Applied) -> Vec<&Revision> {
+        let (graph, applied) = self.for_database(applied);
+        let nodes = graph.applied_nodes(&applied);
+        self.revisions_of(graph.sorted(&graph.needed(nodes.iter()).without(&nodes)))
+    }
+
     /// The graph as it is for a database, and what is applied in it. It differs from another database's only where
     /// revisions are replaced: one that stands in the middle of the old ones walks them to their end.
     #[must_use]

@@ -25,6 +25,7 @@ mod script;
 mod script_error;
 mod section;
 mod stamp;
+mod standing;
 mod target;
 
 pub use applied::Applied;
@@ -45,6 +46,7 @@ pub use script::{Body, Script};
 pub use script_error::{Fault, Flaw, ScriptError};
 pub use section::{Section, checksum};
 pub use stamp::Purge;
+pub use standing::Standing;
 pub use target::{Range, Target, Word, targets};
 
 #[cfg(test)]

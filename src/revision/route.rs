@@ -138,6 +138,24 @@ impl Graph {
         Ok(route)
     }
 
+    /// The route to a target of this graph's scripts from wherever a database stands: first it takes back the revisions
+    /// that have no script here, and all that need them, then it goes up.
+    pub fn switch(&self, applied: &Applied, target: &Target) -> Result<Route, RouteError> {
+        let (graph, seen) = self.for_database(applied);
+        check(&graph, &seen)?;
+        let mut route = Route::of_records(&graph, applied, &seen);
+        let applied_nodes = graph.applied_nodes(&seen);
+        let gone = applied_nodes.iter().filter(|&node| graph.entries[node].script.is_none());
+        let dropped = graph.needing(gone).and(&applied_nodes);
+        for node in graph.sorted(&dropped).into_iter().rev() {
+            route.push(&graph, Op::Downgrade, node);
+        }
+        let up = self.of_scripts().upgrade(&route.applied_after(applied), target)?;
+        route.steps.extend(up.steps);
+        route.remarks = up.remarks;
+        Ok(route)
+    }
+
     /// The route down to a target, which stays applied: everything that follows it or needs what follows it, each
     /// before what it needs.
     ///

@@ -2,6 +2,7 @@
 
 mod backup;
 mod bad_input;
+mod branches;
 mod completions;
 mod gates;
 mod keep;

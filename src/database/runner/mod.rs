@@ -376,7 +376,7 @@ impl Runner<'_, '_> {
         while next < steps.len() {
             self.begin().map_err(|problem| (problem, None))?;
             let rows = self.read_rows().map_err(|problem| (problem, None))?;
-            if self.applied.as_ref() != Some(&rows) {
+            if !self.stands_at(&rows) {
                 // Another runner got the lock first, or SQLite has taken steps back that are to be run again.
                 steps = plan(&rows).map_err(|error| (Problem::Plan(error), None))?;
                 next = 0;
@@ -401,6 +401,12 @@ impl Runner<'_, '_> {
             self.commit().map_err(|problem| (problem, None))?;
         }
         Ok(())
+    }
+
+    /// Whether the version table still says what this run knows.
+    fn stands_at(&self, rows: &[Applied]) -> bool {
+        let known = self.applied.iter().flatten().map(|row| &row.revision);
+        known.eq(rows.iter().map(|row| &row.revision))
     }
 
     /// Runs steps in the transaction that is open until it has lasted long enough, commits them, and gives their number.

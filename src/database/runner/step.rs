@@ -48,6 +48,7 @@ impl Runner<'_, '_> {
                 version_table::ensure(connection, table)?;
                 for replaced in &step.replaces {
                     version_table::delete(connection, table, replaced)?;
+                    self.applied.get_or_insert_default().retain(|row| row.revision != *replaced);
                 }
                 // Outside a transaction another runner may have done the same at the same time.
                 if !step.is_outside_transaction() || !self.has(&step.revision)? {
@@ -55,13 +56,14 @@ impl Runner<'_, '_> {
                     row.schema =
                         row.schema.or_else(|| self.schema.as_ref().map(|(_, fingerprint)| fingerprint.clone()));
                     version_table::insert(connection, table, &row)?;
+                    self.applied.get_or_insert_default().push(row);
                 }
             }
             Op::Downgrade => {
                 version_table::delete(connection, table, &step.revision)?;
+                self.applied.get_or_insert_default().retain(|row| row.revision != step.revision);
             }
         }
-        self.applied = Some(version_table::read(connection, table)?);
         Ok(())
     }
 

@@ -1,0 +1,171 @@
+//! `status`: the model against the revisions, the revisions against the version table, and what the version table says
+//! against the schema that is there.
+//!
+//! Each of the three is looked at by itself: what keeps one from being told does not stop the others.
+
+use rusqlite::Connection;
+
+use crate::database::version_table;
+use crate::diff::{self, Change, Line};
+use crate::model::Renames;
+use crate::report::{Class, Diagnostic, Failure, Report};
+use crate::revision::{Mention, Op, Target, Word};
+use crate::schema::Schema;
+use crate::sql;
+
+use super::repair::{self, Edited};
+use super::{Project, State, autogenerate, replay};
+
+/// The three answers.
+#[derive(Debug)]
+pub struct Status {
+    /// What the model asks for and no revision makes.
+    pub model: Result<Vec<Line>, Failure>,
+    /// How the revisions and the version table differ.
+    pub revisions: Revisions,
+    /// How the schema that is there differs from the one that the applied revisions make.
+    pub schema: Result<Vec<Line>, Failure>,
+}
+
+/// How the revisions and the version table differ.
+#[derive(Debug, Default)]
+pub struct Revisions {
+    /// What is wrong with the files.
+    pub problems: Vec<Diagnostic>,
+    /// The heads of the files.
+    pub heads: Vec<Mention>,
+    /// Where the database stands.
+    pub current: Vec<Mention>,
+    /// What is not run yet, in the order in which it would run.
+    pub pending: Vec<Mention>,
+    /// What is not run yet although a later revision is.
+    pub out_of_order: Vec<Mention>,
+    /// What is not the script that ran.
+    pub edited: Vec<Edited>,
+    /// What is applied and has no file here.
+    pub missing: Vec<Missing>,
+}
+
+/// An applied revision without a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The revision, as the database knows it.
+    pub revision: Mention,
+    /// When it was applied.
+    pub applied_at: String,
+    /// Whether the database keeps the script that takes it back.
+    pub has_way_back: bool,
+}
+
+impl Revisions {
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn are_in_sync(&self) -> bool {
+        self.problems.is_empty()
+            && self.pending.is_empty()
+            && self.out_of_order.is_empty()
+            && self.edited.is_empty()
+            && self.missing.is_empty()
+    }
+}
+
+impl Status {
+    /// Whether all three say that there is nothing to do.
+    #[must_use]
+    pub fn is_in_sync(&self) -> bool {
+        let is_empty = |lines: &Result<Vec<Line>, Failure>| lines.as_ref().is_ok_and(Vec::is_empty);
+        is_empty(&self.model) && is_empty(&self.schema) && self.revisions.are_in_sync()
+    }
+}
+
+/// Looks at model, revisions, version table and schema.
+///
+/// # Errors
+/// When the folders or the version table cannot be read at all.
+pub fn status(project: &Project, connection: Option<&Connection>) -> Result<Status, Failure> {
+    let state = project.state(connection)?;
+    Ok(Status {
+        model: model(project, &state),
+        revisions: revisions(&state),
+        schema: schema(project, connection, &state),
+    })
+}
+
+fn model(project: &Project, state: &State) -> Result<Vec<Line>, Failure> {
+    // Its own mistakes are told before those of the revisions that it is compared with.
+    project.model()?;
+    let graph = state.graph.of_scripts();
+    if !graph.problems().is_empty() {
+        let words = "what the revisions make cannot be told, since their files do not hang together";
+        return Err(Failure::new(Class::Input, Diagnostic::new("not_told", words)));
+    }
+    let made = replay::schema_at(project, &graph, &Target::of(Word::Heads))?;
+    Ok(autogenerate::compare(project, made, &Renames::default())?.lines())
+}
+
+fn revisions(state: &State) -> Revisions {
+    let State { graph, rows, applied } = state;
+    let mentions = |revisions: Vec<&crate::revision::Revision>| revisions.into_iter().map(Mention::from).collect();
+    let files = graph.of_scripts();
+    let out_of_order = graph.left_out(applied);
+    let pending = files.upgrade(applied, &Target::of(Word::Heads)).or_else(|_| {
+        // Revisions without a file are no part of the files' graph, but of the one that the database knows.
+        graph.upgrade(applied, &Target::of(Word::Heads))
+    });
+    let pending = pending.map(|route| route.steps).unwrap_or_default();
+    let pending = pending.iter().filter(|step| step.op == Op::Upgrade).filter_map(|step| graph.get(&step.revision));
+    let pending = pending.filter(|revision| !out_of_order.iter().any(|other| other.id == revision.id)).collect();
+    let missing = graph.without_script(applied).into_iter().map(|revision| {
+        let row = rows.iter().find(|row| row.revision == revision.id);
+        Missing {
+            revision: Mention::from(revision),
+            applied_at: row.map(|row| row.applied_at.clone()).unwrap_or_default(),
+            has_way_back: row.is_some_and(|row| row.down_sql.is_some()),
+        }
+    });
+    Revisions {
+        problems: graph.problems().iter().flat_map(Report::diagnostics).collect(),
+        heads: mentions(files.heads()),
+        current: mentions(graph.current(applied)),
+        pending: mentions(pending),
+        out_of_order: mentions(out_of_order),
+        edited: repair::edited(graph, rows),
+        missing: missing.collect(),
+    }
+}
+
+fn schema(project: &Project, connection: Option<&Connection>, state: &State) -> Result<Vec<Line>, Failure> {
+    let actual = autogenerate::actual_schema(project, connection)?;
+    let fingerprint = sql::fingerprint(&actual);
+    if expected_fingerprint(state) == Some(fingerprint.clone()) {
+        return Ok(Vec::new());
+    }
+    let gone = state.graph.without_script(&state.applied);
+    if !gone.is_empty() {
+        return Err(cannot_replay(state, &fingerprint));
+    }
+    let expected = replay::schema_of(project, &state.graph, &state.applied)?;
+    let changes = diff::diff(&expected, &actual, &Renames::default(), project.settings.column_order);
+    Ok(changes.iter().flat_map(Change::lines).collect())
+}
+
+/// The fingerprint that the version table leads to expect.
+fn expected_fingerprint(state: &State) -> Option<String> {
+    if state.applied.is_empty() {
+        return Some(sql::fingerprint(&Schema::default()));
+    }
+    let standing = state.graph.standing(&state.applied);
+    let head = standing.single()?;
+    let row: Option<&version_table::Applied> = state.rows.iter().find(|row| row.revision == head.id);
+    row.and_then(|row| row.schema.clone()).or_else(|| head.schema.clone())
+}
+
+fn cannot_replay(state: &State, fingerprint: &str) -> Failure {
+    let known = expected_fingerprint(state);
+    let words = match known {
+        Some(_) => "the schema is not the one that the applied revisions made, and they have no files here to say how",
+        None => "what the applied revisions make cannot be told, since some of them have no files here",
+    };
+    let diagnostic = Diagnostic::new("not_told", words).note(format!("the fingerprint of the schema is {fingerprint}"));
+    Failure::new(Class::No, diagnostic.help("`schemactl switch` brings the database to this checkout's head"))
+}
