@@ -36,6 +36,9 @@ pub struct Draft {
 ///
 /// # Errors
 /// See [`Error`].
+///
+/// # Panics
+/// Never: there is always an amount to try.
 pub fn draft(before: &Schema, after: &Schema, intent: &Intent, options: Options) -> Result<Draft, Error> {
     let mut last = None;
     // Made-up rows are chosen so that they can go the whole way. Where rows of several tables together cannot, fewer
