@@ -99,7 +99,7 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
         (
             format!("{MODEL}[tables.u.columns]\na = \"CHECK ({}1{})\"", "abs(".repeat(5_000), ")".repeat(5_000))
                 .into_bytes(),
-            "migrations.toml:7",
+            "migrations.toml:6",
         ),
     ] {
         fs::write(project.path("migrations.toml"), &text).unwrap();
