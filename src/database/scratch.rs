@@ -18,6 +18,7 @@ use super::statements::{Failure, Statements};
 use crate::report::{Class, Diagnostic, Report};
 use crate::schema::{Index, Name, ObjectKind, ObjectRef, Schema, Table, Trigger, View, VirtualTable};
 use crate::sql;
+use crate::token::{Token, significant_tokens};
 
 /// A database in memory with the objects of a schema and no rows.
 #[derive(Debug)]
@@ -140,6 +141,10 @@ impl Scratch {
                 Ok(())
             };
             let Err(failure) = run() else { return Ok(()) };
+            if let Some(length) = self.do_without_module(&script[done..], &failure.message) {
+                done += length;
+                continue;
+            }
             let met = self.stand_ins.meet_in_script(&self.connection, &failure.message);
             if !met.unwrap_or(false) {
                 return Err(failure);
@@ -213,6 +218,42 @@ pub(super) fn trigger_statement(trigger: &Trigger) -> (ObjectRef, String) {
 }
 
 impl Scratch {
+    /// Does what a script's next statement says about a virtual table whose module only the application has, and gives
+    /// the statement's length: the table is entered or struck out, since SQLite itself can do neither.
+    fn do_without_module(&mut self, rest: &str, message: &str) -> Option<usize> {
+        let missing = Missing::in_message(message).filter(|missing| matches!(missing, Missing::Module(_)))?;
+        if self.stand_ins.is_slip_in_script(&missing, &self.connection) {
+            return None;
+        }
+        let end = significant_tokens(rest).find(|token| token.is_operator(";"));
+        let length = end.map_or(rest.len(), |token| token.span().end);
+        let statement = &rest[..end.map_or(rest.len(), |token| token.start)];
+        let words: Vec<Token<'_>> = significant_tokens(statement).collect();
+        let done = match words.as_slice() {
+            [drop, table, name] if drop.is_word("DROP") && table.is_word("TABLE") => self.strike_out(&name.unquoted()),
+            _ => match sql::read(statement) {
+                Ok(sql::Statement::VirtualTable(table)) => {
+                    let object = ObjectRef::new(ObjectKind::VirtualTable, &table.name);
+                    self.enter_virtual_table(&object, &sql::write_virtual_table(&table))
+                }
+                _ => return None,
+            },
+        };
+        if let Missing::Module(name) = missing {
+            self.stand_ins.modules.insert(name);
+        }
+        done.ok().map(|()| length)
+    }
+
+    /// Takes a virtual table whose module is missing out of the schema.
+    fn strike_out(&self, table: &str) -> rusqlite::Result<()> {
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+        self.connection.pragma_update(None, "writable_schema", true)?;
+        let sql = "DELETE FROM sqlite_schema WHERE type = 'table' AND rootpage = 0 AND lower(name) = lower(?1)";
+        self.connection.execute(sql, [table])?;
+        self.connection.execute_batch("PRAGMA writable_schema = RESET")
+    }
+
     /// Creates one object; what only the application has is met with stand-ins.
     pub(super) fn create(&mut self, object: &ObjectRef, sql: &str) -> Result<(), BuildError> {
         while let Err(error) = self.connection.execute_batch(sql) {
@@ -277,6 +318,20 @@ mod tests {
         let scratch = Scratch::build(&schema).unwrap();
         assert_eq!(scratch.schema(&Filter::default()).unwrap(), schema);
         assert_eq!(scratch.stand_ins().collations.len() + scratch.stand_ins().functions.len(), 2);
+    }
+
+    #[test]
+    fn a_script_may_make_and_drop_a_table_of_an_application_module() {
+        let mut scratch = Scratch::empty().unwrap();
+        scratch
+            .run("CREATE TABLE t (a);\n-- vectors\nCREATE VIRTUAL TABLE \"v;1\" USING vec0(e float[4]);\nCREATE TABLE u (b);")
+            .unwrap();
+        let schema = scratch.schema(&Filter::default()).unwrap();
+        assert_eq!((schema.tables.len(), schema.virtual_tables.len()), (2, 1));
+        scratch.run("DROP TABLE \"v;1\";\nDROP TABLE u").unwrap();
+        let schema = scratch.schema(&Filter::default()).unwrap();
+        assert_eq!((schema.tables.len(), schema.virtual_tables.len()), (1, 0));
+        assert!(scratch.run("CREATE VIRTUAL TABLE f USING fts6(a)").is_err());
     }
 
     #[test]

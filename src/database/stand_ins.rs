@@ -191,13 +191,14 @@ impl StandIns {
     /// not in the schema yet, is a slip of the pen.
     pub(super) fn meet_in_script(&mut self, connection: &Connection, message: &str) -> rusqlite::Result<bool> {
         let Some(missing) = Missing::in_message(message) else { return Ok(false) };
-        if !self.knows(&missing)
+        if self.is_slip_in_script(&missing, connection) { Ok(false) } else { self.meet_message(connection, message) }
+    }
+
+    /// Whether what a script needs is nearly the name of something built in, and in no schema yet.
+    pub(super) fn is_slip_in_script(&self, missing: &Missing, connection: &Connection) -> bool {
+        !self.knows(missing)
             && missing.near_miss(connection, self).is_some()
-            && !missing.is_named_in_schema(connection)?
-        {
-            return Ok(false);
-        }
-        self.meet_message(connection, message)
+            && !missing.is_named_in_schema(connection).unwrap_or(false)
     }
 
     fn meet_message(&mut self, connection: &Connection, message: &str) -> rusqlite::Result<bool> {

@@ -129,7 +129,7 @@ pub fn write(schema: &Schema) -> String {
     write_unchecked(schema, &BTreeSet::new())
 }
 
-/// As [`write`], where these views and triggers are known not to compile, and say so in the model.
+/// As [`write()`], where these views and triggers are known not to compile, and say so in the model.
 #[must_use]
 pub fn write_unchecked(schema: &Schema, broken: &BTreeSet<ObjectRef>) -> String {
     let is_broken = |kind, name: &Name| broken.contains(&ObjectRef::new(kind, name));
