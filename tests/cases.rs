@@ -162,7 +162,7 @@ fn every_case_goes_up_and_down_and_keeps_its_rows() {
     let files = shared::files(&folder, "case");
     assert!(files.len() > 40, "only {} cases", files.len());
     let cases: Vec<Case> = files.iter().map(|file| Case::read(file)).collect();
-    let only = std::env::var("SCHEMACTL_CASE").unwrap_or_default();
+    let only = shared::asked("SCHEMACTL_CASE").unwrap_or_default();
     let tried = cases.iter().filter(|case| case.name.contains(&only));
     let failures: Vec<String> =
         tried.filter_map(|case| try_case(case).err().map(|problem| format!("=== {}: {problem}", case.name))).collect();

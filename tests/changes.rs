@@ -117,7 +117,7 @@ fn told(pair: &Pair, problem: &str) -> String {
 }
 
 fn cases(few: u32) -> u32 {
-    std::env::var("SCHEMACTL_CASES").ok().and_then(|number| number.parse().ok()).unwrap_or(few)
+    crate::support::shared::asked("SCHEMACTL_CASES").and_then(|number| number.parse().ok()).unwrap_or(few)
 }
 
 /// Tries that many pairs. The choices are the same every time, unless another number is asked for.

@@ -236,7 +236,9 @@ fn no_input_makes_the_readers_panic() {
                  [virtual_tables.f]\nusing = \"fts5(a)\"\n";
     let began = Instant::now();
     let mut numbers = Numbers(0x5eed_0000_cafe);
-    statements.iter().for_each(|statement| readers::sql(statement.as_bytes()));
+    for statement in &statements {
+        readers::sql(statement.as_bytes());
+    }
     readers::model(model.as_bytes());
     for _ in 0..RUNS {
         let sample = statements[numbers.below(statements.len())];

@@ -62,18 +62,18 @@ pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -
             continue;
         }
         let key = (row.kind.clone(), row.name.clone());
-        let statement = match known.statements.remove(&key).filter(|(before, _)| *before == sql) {
-            Some((_, statement)) => statement,
-            None => {
-                let unreadable = |error: sql::ReadError| Error::Unreadable {
-                    object: row.object(),
-                    message: error.to_string(),
-                    sql: sql.clone(),
-                };
-                let statement = sql::read(&sql).map_err(unreadable)?;
-                row.check(&statement)?;
-                statement
-            }
+        let unchanged = known.statements.remove(&key).filter(|(before, _)| *before == sql);
+        let statement = if let Some((_, statement)) = unchanged {
+            statement
+        } else {
+            let unreadable = |error: sql::ReadError| Error::Unreadable {
+                object: row.object(),
+                message: error.to_string(),
+                sql: sql.clone(),
+            };
+            let statement = sql::read(&sql).map_err(unreadable)?;
+            row.check(&statement)?;
+            statement
         };
         let is_another_tool = matches!(&statement, Statement::Table(table) if is_of_another_tool(table));
         statements.insert(key, (sql, statement.clone()));

@@ -279,14 +279,15 @@ fn mistakes(text: &str) -> Vec<String> {
         let place = diagnostic.place.as_ref().unwrap_or_else(|| panic!("no place: {diagnostic:?}"));
         let (line, column) = place.line_and_column();
         let underlined = &place.source.text[place.span.clone()];
-        let help: String = diagnostic.help.iter().chain(&diagnostic.notes).flat_map(|help| [" | ", help]).collect();
-        format!("{line}:{column} [{underlined}] {}{help}", diagnostic.message)
+        let mut told = vec![format!("{line}:{column} [{underlined}] {}", diagnostic.message)];
+        told.extend(diagnostic.help.iter().chain(&diagnostic.notes).cloned());
+        told.join(" | ")
     };
     error.diagnostics().iter().map(show).collect()
 }
 
 #[test]
-#[allow(clippy::too_many_lines, reason = "a table, a mistake a row")]
+#[expect(clippy::too_many_lines, reason = "a table of mistakes")]
 fn each_mistake_is_told_with_its_place_and_what_to_do() {
     for (text, expected) in [
         (

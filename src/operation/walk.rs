@@ -76,10 +76,7 @@ impl Report for Doubt {
         let note = "nothing was changed";
         let shown = |remark: &Remark| {
             let diagnostic = remark.diagnostic().note(note);
-            match self.was_asked {
-                true => diagnostic,
-                false => diagnostic.note("if it is meant: pass `--yes`"),
-            }
+            if self.was_asked { diagnostic } else { diagnostic.note("if it is meant: pass `--yes`") }
         };
         self.doubts.iter().map(shown).collect()
     }

@@ -40,6 +40,9 @@ pub struct Draft {
 ///
 /// # Errors
 /// See [`Error`].
+///
+/// # Panics
+/// Never: there is always an amount to try.
 pub fn draft(before: &Schema, after: &Schema, intent: &Intent, options: Options) -> Result<Draft, Error> {
     attempts(before, after, intent, options, &Keeping::default())
 }

@@ -76,6 +76,9 @@ const ROUNDS: usize = 3;
 /// # Errors
 /// [`Error::Refused`] when SQLite refuses a statement for which there is no other way; [`Error::NotReached`] when the
 /// statements do not lead to the wanted schema.
+///
+/// # Panics
+/// Never: there is always a way to try.
 pub fn plan(
     scratch: &mut Scratch,
     after: &Schema,
@@ -438,9 +441,10 @@ impl Planner<'_> {
         for table in after.virtual_tables.values() {
             let Some(content) = virtual_table::content_table(table) else { continue };
             let is_new = !now.virtual_tables.contains_key(&table.name);
-            let is_needed = match after.views.contains_key(&content) {
-                true => is_new || !self.rewritten.is_empty(),
-                false => after.tables.contains_key(&content) && (is_new || self.rewritten.contains(&content)),
+            let is_needed = if after.views.contains_key(&content) {
+                is_new || !self.rewritten.is_empty()
+            } else {
+                after.tables.contains_key(&content) && (is_new || self.rewritten.contains(&content))
             };
             if is_needed {
                 self.add(virtual_table::index_content(table))?;

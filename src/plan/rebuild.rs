@@ -216,7 +216,7 @@ fn reason(alter: &AlterTable) -> String {
         if let TableChange::DropColumn(column) = change
             && column.is_copied()
         {
-            reason.push_str("\n");
+            reason.push('\n');
             reason.push_str(&discard(&alter.after.name, &column.name));
         }
     }

@@ -242,8 +242,11 @@ impl Rows {
             }
             let kept = old.kept_in(new, renames, work);
             let names: Vec<&Name> = kept.iter().map(|(_, new)| *new).collect();
-            let before = old.tuples(&kept.iter().map(|(old, _)| *old).collect::<Vec<_>>(), new.rowids.is_some());
-            if before != new.tuples(&names, old.rowids.is_some()) {
+            // A key column that becomes the rowid brings its own values.
+            let is_renumbered = old.table.rowid_alias().is_none() && new.table.rowid_alias().is_some();
+            let with_rowids = old.rowids.is_some() && new.rowids.is_some() && !is_renumbered;
+            let before = old.tuples(&kept.iter().map(|(old, _)| *old).collect::<Vec<_>>(), with_rowids);
+            if before != new.tuples(&names, with_rowids) {
                 missing.push(format!("rows of `{table_name}` have changed"));
             }
             if let (Some(old), Some(new)) = (old.counter, new.counter)
@@ -320,8 +323,8 @@ impl TableRows {
     }
 
     /// One tuple a row, sorted: rowid first if both sides have one, then the columns.
-    fn tuples(&self, columns: &[&Name], both_have_rowids: bool) -> Vec<Vec<&str>> {
-        let rowids = self.rowids.as_ref().filter(|_| both_have_rowids);
+    fn tuples(&self, columns: &[&Name], with_rowids: bool) -> Vec<Vec<&str>> {
+        let rowids = self.rowids.as_ref().filter(|_| with_rowids);
         let mut tuples: Vec<Vec<&str>> = (0..self.count())
             .map(|row| {
                 let rowid = rowids.map(|rowids| rowids[row].as_str());

@@ -36,7 +36,7 @@ pub fn replace(scratch: &mut Scratch, before: &VirtualTable, after: &VirtualTabl
     let new = run(scratch, &sql::write_virtual_table(&stage)).and_then(|()| columns(scratch, &stage.name));
     run(scratch, "ROLLBACK TO schemactl_columns; RELEASE schemactl_columns")?;
     let new = new?;
-    let shared: Vec<String> = new.iter().filter(|column| old.contains(column)).map(|column| column.quoted()).collect();
+    let shared: Vec<String> = new.iter().filter(|column| old.contains(column)).map(Name::quoted).collect();
     if shared.is_empty() {
         return Ok(vec![drop.comment(format!("Discards everything that is in {}.", before.name))]);
     }

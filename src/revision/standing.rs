@@ -98,10 +98,13 @@ mod tests {
         for (adds, word) in
             [(true, "a"), (true, "b"), (true, "c"), (true, "e"), (true, "d"), (false, "e"), (false, "d"), (false, "c")]
         {
-            match adds {
-                true => (standing.add(&id(word)), applied.insert(id(word))),
-                false => (standing.remove(&id(word)), applied.remove(&id(word))),
-            };
+            if adds {
+                standing.add(&id(word));
+                applied.insert(id(word));
+            } else {
+                standing.remove(&id(word));
+                applied.remove(&id(word));
+            }
             let current = graph.current(&applied);
             let single = if let [one] = current[..] { Some(&one.id) } else { None };
             assert_eq!(standing.single().map(|one| &one.id), single, "after {word}");

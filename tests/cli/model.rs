@@ -41,8 +41,8 @@ indexes.late = { columns = ["id"], where = "di > 1" }
         "SQLite refuses index `late`: no such column: di\n --> migrations.toml:18:45",
         "did you mean `id`?",
     ] {
-        let said: String = ended.stderr.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        let (message, place) = expected.split_once("\n").unwrap_or((expected, ""));
+        let said = ended.stderr.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        let (message, place) = expected.split_once('\n').unwrap_or((expected, ""));
         assert!(said.contains(message) && said.contains(place.trim_start_matches(" --> ")), "{expected}\n{ended}");
     }
 }

@@ -29,7 +29,7 @@ CREATE INDEX i{number} ON t{number} (x);"
 
 /// How many times a run is killed: 30, or as many as the variable says.
 fn kills() -> u32 {
-    std::env::var("SCHEMACTL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(30)
+    crate::support::shared::asked("SCHEMACTL_KILLS").and_then(|kills| kills.parse().ok()).unwrap_or(30)
 }
 
 #[test]
@@ -51,7 +51,8 @@ fn a_run_that_is_killed_at_any_moment_leaves_a_revision_and_the_next_one_finishe
             let target = if stands_at(&project) == REVISIONS { ["downgrade", "base"] } else { ["upgrade", "head"] };
             let mut command = project.command(&target);
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            thread::sleep(whole.mul_f64((random % 1000) as f64 / 1000.0));
+            let thousandths = u32::try_from(random % 1000).expect("it is below 1,000");
+            thread::sleep(whole * thousandths / 1000);
             killed += u32::from(child.try_wait().unwrap().is_none());
             child.kill().unwrap();
             child.wait().unwrap();

@@ -127,7 +127,10 @@ fn run(connection: &Connection, statements: &[Statement]) -> Result<bool, Broken
         // An expression of an index or a generated column that some value breaks.
         _ if error.to_string().contains("integer overflow") => Ok(false),
         // ALTER TABLE checks rows too, and says so in words alone.
-        _ if error.to_string().starts_with("Cannot add a") || error.to_string().contains("constraint failed") => {
+        _ if error.to_string().starts_with("Cannot add a")
+            || error.to_string().starts_with("type mismatch on DEFAULT")
+            || error.to_string().contains("constraint failed") =>
+        {
             Ok(false)
         }
         _ => Err(format!("{error}\nin the script:\n{script}")),

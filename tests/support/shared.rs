@@ -24,3 +24,8 @@ pub fn files(folder: &std::path::Path, extension: &str) -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+/// What a variable asks of a local run: `SCHEMACTL_CASES=2000`.
+pub fn asked(variable: &str) -> Option<String> {
+    std::env::var_os(variable).and_then(|value| value.into_string().ok())
+}
