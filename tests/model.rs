@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use schemactl::database::{Filter, introspect};
 use schemactl::model::{self, Model, Settings};
 use schemactl::report::{Report, Source};
 use schemactl::schema::Schema;
@@ -60,6 +61,96 @@ fn real_schemas_come_back_from_their_models() {
             ended.ends_with(0);
         }
     }
+}
+
+#[test]
+fn a_schema_is_written_as_a_person_would() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    connection
+        .execute_batch(
+            r#"
+            CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+            CREATE TABLE "user" (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                name TEXT NOT NULL COLLATE NOCASE DEFAULT 'it''s',
+                state TEXT CHECK (state IN ('new', 'gone')),
+                created TEXT DEFAULT CURRENT_TIMESTAMP,
+                age INTEGER DEFAULT (1 + 1) CONSTRAINT adult CHECK (age >= 18),
+                shout TEXT AS (upper(name)),
+                team INTEGER REFERENCES team(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+                gone INTEGER REFERENCES nowhere,
+                "odd name" VARCHAR(20),
+                untyped
+            ) STRICT;
+            "#
+            .replace("VARCHAR(20)", "ANY")
+            .replace("untyped\n", "untyped ANY\n")
+            .as_str(),
+        )
+        .unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE membership (a, b TEXT, PRIMARY KEY (a, b DESC), UNIQUE (b), CHECK (a > b),
+                 CONSTRAINT f FOREIGN KEY (a) REFERENCES team) WITHOUT ROWID;
+             CREATE INDEX by_name ON user (name COLLATE BINARY, \"odd name\" DESC);
+             CREATE UNIQUE INDEX once ON user (lower(name)) WHERE state <> 'gone';
+             CREATE VIEW v(x) AS SELECT \"id\" FROM user WHERE name = 'x';
+             CREATE TRIGGER r AFTER INSERT ON team BEGIN\n  SELECT 1;\nEND;
+             CREATE VIRTUAL TABLE f USING fts5(name, content='user');",
+        )
+        .unwrap();
+    let schema = introspect::read(&connection, &Filter::default()).unwrap();
+    let want = r#"[tables.team.columns]
+id = "INTEGER PRIMARY KEY"
+name = "TEXT NOT NULL UNIQUE"
+
+[tables.user]
+strict = true
+
+[tables.user.columns]
+id = "INTEGER PRIMARY KEY AUTOINCREMENT"
+name = "TEXT NOT NULL DEFAULT 'it''s' COLLATE NOCASE"
+state = { type = "TEXT", one_of = ["new", "gone"] }
+created = "TEXT DEFAULT CURRENT_TIMESTAMP"
+age = { type = "INTEGER", default = { sql = "1 + 1" }, check = { name = "adult", sql = "age >= 18" } }
+shout = { type = "TEXT", generated = "upper(name)" }
+team = { type = "INTEGER", references = "team(id)", on_delete = "CASCADE", deferrable = "INITIALLY DEFERRED" }
+gone = { type = "INTEGER", references = "nowhere", unchecked = true }
+"odd name" = "ANY"
+untyped = "ANY"
+
+[tables.user.indexes]
+by_name = ["name COLLATE BINARY", '"odd name" DESC']
+once = { columns = ["lower(name)"], unique = true, where = "state <> 'gone'" }
+
+[tables.membership]
+primary_key = ["a", "b DESC"]
+without_rowid = true
+uniques = [["b"]]
+checks = ["a > b"]
+foreign_keys = [{ columns = ["a"], references = "team", name = "f" }]
+
+[tables.membership.columns]
+a = ""
+b = "TEXT"
+
+[virtual_tables.f]
+using = "fts5(name, content='user')"
+
+[views.v]
+columns = ["x"]
+sql = """SELECT "id" FROM user WHERE name = 'x'"""
+
+[triggers.r]
+sql = """
+CREATE TRIGGER r AFTER INSERT ON team
+BEGIN
+  SELECT 1;
+END"""
+"#;
+    let text = model::write(&schema);
+    assert_eq!(text, want, "{text}");
+    assert_eq!(read(&text), schema);
 }
 
 /// Random numbers, the same in every run (<https://www.jstatsoft.org/article/view/v008i14>).

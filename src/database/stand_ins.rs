@@ -64,8 +64,10 @@ impl Missing {
     /// that holds the whole of the other, as `ulower` does, is one of its own.
     pub(super) fn near_miss(&self, connection: &Connection, stand_ins: &StandIns) -> Option<String> {
         let (name, list) = match self {
-            Missing::Collation(name) => (name, "SELECT name FROM pragma_collation_list"),
-            Missing::Function(name) => (name, "SELECT DISTINCT name FROM pragma_function_list"),
+            Missing::Collation(name) => {
+                (name, "SELECT name FROM pragma_collation_list WHERE name IN ('BINARY', 'NOCASE', 'RTRIM')")
+            }
+            Missing::Function(name) => (name, "SELECT DISTINCT name FROM pragma_function_list WHERE builtin"),
             Missing::Module(name) => (name, "SELECT name FROM pragma_module_list"),
             Missing::Aggregate(_) => return None,
         };
@@ -335,5 +337,10 @@ mod tests {
             assert_eq!(near(Missing::Function(Name::from(own))), None, "{own}");
         }
         assert_eq!(near(Missing::Collation(Name::from("unicase"))), None);
+        // What stands in for one function of an application is no model for the name of another.
+        connection.create_scalar_function("ST_MinX", 1, FunctionFlags::SQLITE_UTF8, |_| Ok(1)).unwrap();
+        connection.create_collation("unicase", str::cmp).unwrap();
+        assert_eq!(near(Missing::Function(Name::from("ST_MinY"))), None);
+        assert_eq!(near(Missing::Collation(Name::from("unicase2"))), None);
     }
 }

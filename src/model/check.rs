@@ -8,7 +8,7 @@ use super::Renames;
 use super::constraint::Key;
 use super::draft::Draft;
 use super::toml_reader::Text;
-use crate::report::{Diagnostic, nearest};
+use crate::report::{Diagnostic, count, nearest};
 use crate::schema::{ForeignKey, IndexKey, Name, ObjectKind, ObjectRef, Schema, Table};
 use crate::token::significant_tokens;
 
@@ -110,8 +110,9 @@ fn explain(schema: &Schema, foreign_key: &ForeignKey, misfit: &Misfit) -> Diagno
             let known = schema.tables.get(parent).into_iter().flat_map(|table| &table.columns);
             no_column(parent, name, known.map(|column| &column.name))
         }
-        Misfit::Count { parent: count } => {
-            let message = format!("{} columns reference {count} of `{parent}`", foreign_key.columns.len());
+        Misfit::Count { parent: columns } => {
+            let (child, columns) = (count(foreign_key.columns.len(), "column"), count(*columns, "column"));
+            let message = format!("found {child} for {columns} of `{parent}`");
             Diagnostic::new("bad_reference", message).help("name as many parent columns as there are child columns")
         }
         Misfit::NoKey if foreign_key.parent_columns.is_empty() => {

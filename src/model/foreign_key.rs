@@ -113,9 +113,10 @@ fn plain(columns: Vec<Name>, parent: Name, parent_columns: Vec<Name>, inline: bo
 /// list of such.
 pub(super) fn read_inline(fields: &Fields<'_>, column: &Name) -> Vec<Reference> {
     let beside = Clauses::read(fields);
-    let unchecked = fields.flag("unchecked");
+    let on_purpose = fields.get("unchecked");
+    let unchecked = on_purpose.as_ref().and_then(Value::flag).unwrap_or(false);
     let Some(value) = fields.get("references") else {
-        if let Some(place) = beside.any {
+        if let Some(place) = beside.any.or(on_purpose.as_ref().map(Value::place)) {
             let mistake = Diagnostic::new("missing_key", "a clause of a foreign key without `references`");
             fields.mistake_elsewhere(mistake.at(place));
         }

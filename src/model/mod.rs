@@ -228,4 +228,6 @@ impl Report for Error {
 }
 
 #[cfg(test)]
+mod settings_tests;
+#[cfg(test)]
 mod tests;

@@ -201,7 +201,13 @@ impl Settings {
             patterns: all_expanded(&list, lookup),
             places: list.iter().map(Text::place).collect(),
         });
-        if let Some(name) = version_table.and_then(|text| noted(&text, lookup)) {
+        if let Some(text) = version_table
+            && let Some(name) = noted(&text, lookup)
+        {
+            if name.to_ascii_lowercase().starts_with("sqlite_") {
+                let message = format!("the name `{name}` is reserved for SQLite's own tables");
+                text.mistake(Diagnostic::new("reserved_name", message));
+            }
             self.version_table = Name::new(name);
         }
         if let Some(list) = ignore {
@@ -250,8 +256,8 @@ impl<'a> Written<'a> {
     fn read(fields: &Fields<'a>) -> Written<'a> {
         Written {
             database: fields.text("database"),
-            versions: fields.get("versions").and_then(|value| texts(&value)),
-            model: fields.get("model").and_then(|value| texts(&value)),
+            versions: fields.get("versions").and_then(|value| some_texts(&value)),
+            model: fields.get("model").and_then(|value| some_texts(&value)),
             version_table: fields.text("version_table"),
             ignore: fields.get("ignore").and_then(|value| texts(&value)),
             target_sqlite: fields.get("target_sqlite").and_then(|value| read_version(&value)),
@@ -289,6 +295,15 @@ impl<'a> Written<'a> {
             fast_rebuild: self.fast_rebuild.or(other.fast_rebuild),
         }
     }
+}
+
+/// A string or a list of strings, at least one.
+fn some_texts<'a>(value: &Value<'a>) -> Option<Vec<Text<'a>>> {
+    let texts = texts(value)?;
+    if texts.is_empty() {
+        value.mistake(Diagnostic::new("empty", format!("`{}` is empty, expected at least one name", value.key())));
+    }
+    Some(texts)
 }
 
 /// A string or a list of strings.

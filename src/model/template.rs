@@ -10,7 +10,7 @@ use super::toml_writer;
 pub fn settings_text(database: &str) -> String {
     let lines = [
         (
-            format!("database = {}", toml_writer::write(database)),
+            format!("database = {}", toml_writer::write(&database.replace("${", "$${"))),
             "a path, from here; ${NAME} and ${NAME:-default} take variables",
         ),
         (r#"versions = "versions""#.to_owned(), "the folder with the revisions"),
@@ -88,9 +88,13 @@ mod tests {
 
     #[test]
     fn every_database_name_is_kept() {
-        for database in
-            ["app.db", "it's \"here\".db", r"C:\data\app.db", "a very long name, as long as paths can be.db"]
-        {
+        for database in [
+            "app.db",
+            "it's \"here\".db",
+            "${odd}.db",
+            r"C:\data\app.db",
+            "a very long name, as long as paths can be.db",
+        ] {
             let source = Arc::new(Source { path: "migrations.toml".to_owned(), text: template(database) });
             let settings = Settings::read(&source, None, &|_| None).unwrap();
             assert_eq!(settings.database().unwrap(), database);

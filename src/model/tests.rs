@@ -100,6 +100,10 @@ using = "fts5(username, content='user', content_rowid='id')"
 comment = "Search"
 "#;
 
+fn named(path: &str, text: &str) -> Arc<Source> {
+    Arc::new(Source { path: path.to_owned(), text: text.to_owned() })
+}
+
 fn source(text: &str) -> Arc<Source> {
     Arc::new(Source { path: "m.toml".to_owned(), text: text.to_owned() })
 }
@@ -500,4 +504,90 @@ SELECT id,
     );
     assert_eq!(blame(ObjectKind::Table, "user", "missing datatype for user.name", None).0, (4, 1));
     assert_eq!(blame(ObjectKind::Table, "user", "something else", None).1, "user");
+}
+
+#[test]
+fn objects_can_be_whole_statements_in_toml_and_in_sql_files() {
+    let toml = r#"
+views = { v = "CREATE VIEW v(x) AS SELECT 1", w = { sql = "SELECT 1 AS a", columns = ["y"] } }
+triggers.r = "CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END"
+virtual_tables = { f = { sql = "CREATE VIRTUAL TABLE f USING fts5(x)" }, g = "fts5" }
+[tables.t]
+sql = "CREATE TABLE t (a)"
+indexes.i = { sql = "CREATE INDEX i ON t(a) WHERE a > 0" }
+"#;
+    let sql = "-- the same\nCREATE TABLE t (a);\nCREATE INDEX i ON t(a) WHERE a > 0;\n
+        CREATE VIRTUAL TABLE f USING fts5(x); CREATE VIRTUAL TABLE g USING fts5;
+        CREATE VIEW v(x) AS SELECT 1; CREATE VIEW w(y) AS SELECT 1 AS a;
+        CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END;";
+    let from_toml = read(toml).unwrap();
+    let from_sql = Model::read(&[named("model.sql", sql)], &Settings::default()).unwrap();
+    assert_eq!(from_toml.schema, from_sql.schema);
+    let place = from_sql.place(&ObjectRef::new(ObjectKind::Index, &Name::from("I")), None).unwrap();
+    assert_eq!(place.line_and_column(), (3, 14));
+}
+
+#[test]
+fn a_file_that_is_no_toml_does_not_make_its_tables_unknown() {
+    let files = [
+        named("a.toml", "[tables.team.columns\nid = ''"),
+        named("b.toml", "[tables.t.columns]\na = 'REFERENCES team(id)'"),
+    ];
+    let mistakes = Model::read(&files, &Settings::default()).unwrap_err().diagnostics();
+    assert!(mistakes.iter().all(|mistake| mistake.code == "toml"), "{mistakes:?}");
+}
+
+#[test]
+fn what_other_programs_own_can_be_referenced() {
+    let config = named(
+        "migrations.toml",
+        "[schemactl]\nignore = ['other_*']\n[tables.t.columns]\na = 'REFERENCES Other_t(id)'\n",
+    );
+    let settings = Settings::read(&config, None, &|_| None).unwrap();
+    assert!(Model::read(&[config], &settings).is_ok());
+}
+
+#[test]
+fn parents_are_found_by_any_key_that_sqlite_takes() {
+    let read = |parent: &str, to: &str| {
+        read(&format!("[tables.t.columns]\na = {{ references = '{to}' }}\n[tables.p]\n{parent}\n")).is_ok()
+    };
+    for (parent, to, works) in [
+        ("columns.id = 'INTEGER PRIMARY KEY'", "p", true),
+        ("columns.id = 'INTEGER PRIMARY KEY'", "P(ID)", true),
+        ("columns.id = 'INTEGER UNIQUE'", "p(id)", true),
+        ("columns.id = 'INTEGER'\nindexes.i = { columns = ['id DESC'], unique = true }", "p(id)", true),
+        ("columns.id = 'INTEGER'\nindexes.i = { columns = ['id'], unique = true, where = 'id > 0' }", "p(id)", false),
+        ("columns.id = 'INTEGER'\nindexes.i = ['id']", "p(id)", false),
+        ("columns.id = 'TEXT'\nuniques = [['id COLLATE NOCASE']]", "p(id)", false),
+        ("columns.id = 'TEXT COLLATE NOCASE'\nuniques = [['id COLLATE nocase']]", "p(id)", true),
+        ("columns.id = 'TEXT COLLATE NOCASE'\nindexes.i = { columns = ['id'], unique = true }", "p(id)", true),
+        ("columns = { id = '', b = '' }\nprimary_key = ['id', 'b']", "p", false),
+        ("columns.id = ''", "p", false),
+    ] {
+        assert_eq!(read(parent, to), works, "{parent} {to}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_told_and_does_not_overflow() {
+    for text in [
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{a=".repeat(100_000)),
+        format!("{}a = 1", "a.".repeat(100_000)),
+        format!("[{}a]", "a.".repeat(100_000)),
+        format!("[tables.t.columns]\na = {{ check = '{}' }}", "(".repeat(100_000)),
+        format!("[tables.t.columns]\na = 'CHECK ({})'", "(".repeat(100_000)),
+    ] {
+        let mistakes = read(&text).map(|_| ()).unwrap_err().diagnostics();
+        assert!((1..=20).contains(&mistakes.len()), "{}", mistakes.len());
+    }
+    let valid = format!("[tables.t.columns]\na = {{ check = '{}1{}' }}", "(".repeat(50_000), ")".repeat(50_000));
+    assert!(read(&valid).is_ok());
+}
+
+#[test]
+fn a_file_of_a_million_mistakes_shows_a_few() {
+    let mistakes = read(&"x\u{1}{]=\n".repeat(200_000)).map(|_| ()).unwrap_err().diagnostics();
+    assert!((1..=20).contains(&mistakes.len()), "{}", mistakes.len());
 }

@@ -2,11 +2,11 @@
 
 use super::blame::NO_SQL;
 use super::draft::Draft;
-use super::statement;
 use super::table::section;
 use super::toml_reader::Value;
 use super::toml_writer::{write, write_key};
-use crate::schema::{Name, ObjectKind, ObjectRef, Trigger};
+use super::{expression, statement};
+use crate::schema::{Event, Name, ObjectKind, ObjectRef, Trigger};
 use crate::sql::{self, Statement};
 
 /// Reads the trigger under its name.
@@ -36,10 +36,25 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
 
 /// Writes a trigger as a section.
 pub(super) fn write_trigger(trigger: &Trigger, unchecked: bool, out: &mut String) {
-    let sql = sql::write_trigger(trigger);
+    let exact = sql::write_trigger(trigger);
+    let sql = with_bare_names(trigger, &exact).unwrap_or(exact);
     let mut fields = vec![("sql", write(&sql))];
     if unchecked {
         fields.push(("unchecked", "true".to_owned()));
     }
     section(out, &format!("triggers.{}", write_key(trigger.name.as_str())), fields);
+}
+
+/// The statement with the names at its head as a person writes them, if it still says the same.
+fn with_bare_names(trigger: &Trigger, sql: &str) -> Option<String> {
+    let Trigger { name, table, event, .. } = trigger;
+    let on = |table: &str| format!(" ON {table}\n");
+    let mut bare = sql.replacen(&name.quoted(), &expression::bare(name), 1);
+    bare = bare.replacen(&on(&table.quoted()), &on(&expression::bare(table)), 1);
+    if let Event::Update(columns) = event {
+        for column in columns {
+            bare = bare.replacen(&column.quoted(), &expression::bare(column), 1);
+        }
+    }
+    matches!(sql::read(&bare), Ok(Statement::Trigger(read)) if read == *trigger).then_some(bare)
 }

@@ -88,7 +88,7 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
         (format!("{MODEL}[tables.u\n").into_bytes(), "migrations.toml:6"),
         (format!("{MODEL}# \0\n").into_bytes(), "migrations.toml:6"),
         (format!("{MODEL}[views]\nv = \"SELECT '\\u0000'\"\n").into_bytes(), "NUL"),
-        ([MODEL.as_bytes(), b"# \xff\n"].concat(), "line 6 is not UTF-8"),
+        ([MODEL.as_bytes(), b"# \xff\n"].concat(), "found the byte 0xff, which is no UTF-8"),
         (format!("{MODEL}deep = {}", "[".repeat(100_000)).into_bytes(), "migrations.toml:6"),
         (format!("{MODEL}deep = {}", "{a=".repeat(100_000)).into_bytes(), "migrations.toml:6"),
         (format!("[{}]\n", "a.".repeat(50_000)).into_bytes(), "migrations.toml:1"),
