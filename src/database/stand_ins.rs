@@ -62,7 +62,7 @@ impl Missing {
 
     /// The name of something built in that was probably meant: one letter more, less, other, or two exchanged. A name
     /// that holds the whole of the other, as `ulower` does, is one of its own.
-    pub(super) fn near_miss(&self, connection: &Connection, stand_ins: &StandIns) -> Option<String> {
+    pub(super) fn near_miss(&self, connection: &Connection) -> Option<String> {
         let (name, list) = match self {
             Missing::Collation(name) => {
                 (name, "SELECT name FROM pragma_collation_list WHERE name IN ('BINARY', 'NOCASE', 'RTRIM')")
@@ -77,11 +77,7 @@ impl Missing {
         let name = name.folded();
         let is_near = |candidate: &String| {
             let candidate = candidate.to_ascii_lowercase();
-            // What stands in for the application is nothing built in.
-            let is_built_in = ![&stand_ins.collations, &stand_ins.functions]
-                .iter()
-                .any(|names| names.contains(&Name::new(&*candidate)));
-            is_built_in && strsim::damerau_levenshtein(&name, &candidate) == 1 && !name.contains(&candidate)
+            strsim::damerau_levenshtein(&name, &candidate) == 1 && !name.contains(&candidate)
         };
         names.into_iter().find(is_near)
     }
@@ -107,7 +103,7 @@ impl StandIns {
 
     /// The built-in name that was probably meant, where there is doubt.
     pub(super) fn slip(&self, missing: &Missing, connection: &Connection) -> Option<String> {
-        if self.doubtful && !self.knows(missing) { missing.near_miss(connection, self) } else { None }
+        if self.doubtful && !self.knows(missing) { missing.near_miss(connection) } else { None }
     }
 
     /// Whether nothing is missing.
@@ -199,7 +195,7 @@ impl StandIns {
     /// Whether what a script needs is nearly the name of something built in, and in no schema yet.
     pub(super) fn is_slip_in_script(&self, missing: &Missing, connection: &Connection) -> bool {
         !self.knows(missing)
-            && missing.near_miss(connection, self).is_some()
+            && missing.near_miss(connection).is_some()
             && !missing.is_named_in_schema(connection).unwrap_or(false)
     }
 
@@ -330,7 +326,7 @@ mod tests {
     #[test]
     fn a_slip_of_the_pen_is_told_from_an_application_function() {
         let connection = Connection::open_in_memory().unwrap();
-        let near = |missing: Missing| missing.near_miss(&connection, &StandIns::default());
+        let near = |missing: Missing| missing.near_miss(&connection);
         assert_eq!(near(Missing::Function(Name::from("lenght"))).as_deref(), Some("length"));
         assert_eq!(near(Missing::Collation(Name::from("nocaes"))).as_deref(), Some("NOCASE"));
         for own in ["my_own_function", "ulower", "regexp", "md5"] {
