@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::picture::{self, Characters};
 use super::style::Meaning;
-use crate::revision::{Applied, Graph, Revision, RevisionId};
+use crate::revision::{Applied, Graph, Revision, RevisionId, Row};
 
 /// What is said of each revision.
 pub struct Listing<'a> {
@@ -40,6 +41,18 @@ impl<'a> Listing<'a> {
         if !shown.is_empty() {
             context.output.answer(shown);
         }
+    }
+
+    /// The same, drawn as a graph for people where there is more to see than one line.
+    pub fn draw(&self, context: &Context, revisions: &[&Revision], rows: &[Row<'_>]) {
+        if context.output.is_json() || !picture::is_worth_drawing(rows) {
+            return self.give(context, revisions);
+        }
+        let is_verbose = context.output.is_verbose();
+        context.output.answer(picture::draw(rows, Characters::of_process(), |row| match is_verbose {
+            true => self.block(row.revision) + "\n",
+            false => self.line(row.revision),
+        }));
     }
 
     /// One revision for programs.

@@ -19,12 +19,14 @@ pub mod init;
 pub mod introspect;
 pub mod merge;
 pub mod purge;
+pub mod rebase;
 pub mod rehearse;
 pub mod repair;
 pub mod restore;
 pub mod revision;
 pub mod schema;
 pub mod show;
+pub mod squash;
 pub mod stamp;
 pub mod status;
 pub mod switch;
@@ -42,6 +44,7 @@ pub mod listing;
 pub mod open;
 pub mod options;
 pub mod output;
+pub mod picture;
 pub mod progress;
 pub mod prompt;
 pub mod rename;
@@ -117,6 +120,10 @@ pub enum Command {
     Edit(edit::Args),
     /// Join heads in one revision
     Merge(merge::Args),
+    /// Move revisions that are not applied yet on top of another head
+    Rebase(rebase::Args),
+    /// Put one revision in the place of a stretch of them
+    Squash(squash::Args),
     /// Say whether the model asks for changes that no revision makes yet
     Check(check::Args),
     /// Prove that every revision goes up, down and up again
@@ -162,6 +169,8 @@ impl Command {
             Command::Show(args) => show::run(args, context),
             Command::Edit(args) => edit::run(args, context),
             Command::Merge(args) => merge::run(args, context),
+            Command::Rebase(args) => rebase::run(args, context),
+            Command::Squash(args) => squash::run(args, context),
             Command::Check(args) => check::run(args, context),
             Command::Verify(args) => verify::run(args, context),
             Command::Diff(args) => diff::run(args, context),

@@ -68,6 +68,15 @@ impl Context {
     }
 }
 
+// A doc comment would become the description of the command (clap keeps the last one).
+#[derive(Debug, Clone, clap::Args)]
+#[expect(missing_docs, reason = "see above")]
+pub struct Named {
+    /// The revision: an id or the start of one, `head`, `current`
+    #[arg(value_name = "REV", allow_negative_numbers = true)]
+    pub revision: String,
+}
+
 /// A word that names a revision or a place, read.
 ///
 /// # Errors

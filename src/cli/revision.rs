@@ -97,7 +97,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let script = new_revision::empty(&project, head)?;
     let path = give(args, context, &project, &graph, &script, &[])?;
     if let Some(path) = path {
-        context.output.talk(format!("write the SQL below its markers: {path}"));
+        context.output.talk(format!("write the SQL below its markers, up and down: {path}"));
+        context.output.talk("to try it: schemactl verify; to run it: schemactl upgrade head");
     }
     Ok(())
 }

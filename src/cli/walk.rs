@@ -19,9 +19,9 @@ use crate::database::runner::{self, Event, Outcome};
 use crate::model;
 use crate::operation::backup::Backup;
 use crate::operation::walk::{self, Direction, Walked};
-use crate::operation::{Project, discard};
-use crate::report::{Diagnostic, Failure, count};
-use crate::revision::{Graph, Remark, RevisionId};
+use crate::operation::{Project, State, discard, status};
+use crate::report::{Class, Diagnostic, Failure, count};
+use crate::revision::{Graph, Remark, RevisionId, Target};
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
@@ -47,6 +47,18 @@ pub struct Walk {
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     #[arg(env = "SCHEMACTL_LOCK_TIMEOUT", hide_env = true)]
     pub lock_timeout: Duration,
+}
+
+// As above.
+#[derive(Debug, Clone, clap::Args)]
+#[expect(missing_docs, reason = "see above")]
+pub struct Upwards {
+    /// The revision to go up to: `head`, `heads`, an id or the start of one, `+2`, `label@head`
+    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
+    pub target: String,
+
+    #[command(flatten)]
+    pub walk: Walk,
 }
 
 /// What is one transaction.
@@ -85,7 +97,11 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         return super::open::no_database(&name);
     };
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    for warning in discard::ahead(&project, &connection, direction, &target)? {
+    let state = project.state(Some(&connection))?;
+    if direction == Direction::Up {
+        tell_of_differences(context, &state, direction, &target)?;
+    }
+    for warning in discard::ahead(&project, &connection, &state, direction, &target)? {
         context.output.warn(&warning);
     }
     let copied = RefCell::new(None);
@@ -109,10 +125,22 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     };
     let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
     let mut observer = |event: Event<'_>| tell(context, &event, rows);
-    let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer);
+    let walked = walk::walk(&project, &mut connection, &state, direction, &target, &options, &mut observer);
     copying.finish();
     let walked = walked?;
     give(context, &name, args.dry_run, &walked, copied.into_inner().as_ref());
+    Ok(())
+}
+
+/// Warns of scripts that are not what the database has run. Where these are the reason that there is no way, they are
+/// the error.
+fn tell_of_differences(context: &Context, state: &State, direction: Direction, target: &Target) -> Result<(), Failure> {
+    let mut differences = status::differences(state);
+    let is_gone = differences.first().is_some_and(|difference| difference.code == "no_file");
+    if is_gone && walk::route(state, direction, target).is_err() {
+        return Err(Failure::new(Class::Input, differences.remove(0)));
+    }
+    differences.iter().for_each(|difference| context.output.warn(difference));
     Ok(())
 }
 
@@ -150,7 +178,7 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
             let message = if done.message.is_empty() { String::new() } else { format!("  {}", done.message) };
             context.output.answer(format!(
                 "{:<9} {}{}  {}",
-                done.op.verb(),
+                done.verb(),
                 Meaning::Revision.paint(&done.revision),
                 super::visible::visible(&message),
                 Meaning::Dim.paint(took(done, rows))
@@ -220,7 +248,7 @@ pub fn steps(outcome: &Outcome) -> Vec<Value> {
     let step = |done: &runner::Done| {
         let ms = (done.duration.as_secs_f64() * 10_000.0).round() / 10.0;
         json!({
-            "op": done.op.verb(), "revision": done.revision.as_str(), "message": done.message, "ms": ms, "rows": done.rows
+            "op": done.verb(), "revision": done.revision.as_str(), "message": done.message, "ms": ms, "rows": done.rows
         })
     };
     outcome.steps.iter().map(step).collect()

@@ -207,12 +207,12 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
 /// Fails where SQLite cannot write.
 pub fn update(connection: &Connection, table: &Name, applied: &Applied) -> Result<(), Error> {
     let sql = format!(
-        "UPDATE main.{} SET \"message\" = ?2, \"checksum\" = ?3, \"down_sql\" = ?4, \"down_transaction\" = ?5 \
-         WHERE \"revision\" = ?1",
+        "UPDATE main.{} SET \"message\" = ?2, \"checksum\" = ?3, \"down_sql\" = ?4, \"down_transaction\" = ?5, \
+         \"schema\" = ?6 WHERE \"revision\" = ?1",
         table.quoted()
     );
-    let Applied { revision, message, checksum, down_sql, down_transaction, .. } = applied;
-    let values = params![revision.as_str(), message, checksum, down_sql, down_transaction];
+    let Applied { revision, message, checksum, down_sql, down_transaction, schema, .. } = applied;
+    let values = params![revision.as_str(), message, checksum, down_sql, down_transaction, schema];
     connection.execute(&sql, values).map(|_| ()).map_err(|error| failed(connection, &error))
 }
 

@@ -14,8 +14,8 @@ use crate::revision::Target;
 use crate::schema::{Name, Schema};
 use crate::token::{Token, significant_tokens};
 
-use super::Project;
 use super::walk::{self, Direction};
+use super::{Project, State};
 
 /// What a walk is going to discard, a warning each. Says nothing of a script that fails: the run will.
 ///
@@ -24,11 +24,11 @@ use super::walk::{self, Direction};
 pub fn ahead(
     project: &Project,
     connection: &Connection,
+    state: &State,
     direction: Direction,
     target: &Target,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let state = project.state(Some(connection))?;
-    let steps = walk::steps(&state, &walk::route(&state, direction, target)?)?;
+    let steps = walk::steps(state, &walk::route(state, direction, target)?)?;
     let drops = |sql: &str| significant_tokens(sql).any(|token| token.is_word("DROP"));
     if !steps.iter().filter_map(|step| step.script.as_ref()).any(|script| drops(script.sql())) {
         return Ok(Vec::new());
@@ -138,7 +138,7 @@ impl Origins {
 }
 
 /// The renames of tables and columns that a script makes, from one schema to the other.
-fn renames(script: &str, before: &Schema, after: &Schema) -> Renames {
+pub(super) fn renames(script: &str, before: &Schema, after: &Schema) -> Renames {
     let mut here = Origins::of(before);
     let tokens: Vec<Token<'_>> = significant_tokens(script).collect();
     let name = |at: usize| tokens.get(at).map(|token| Name::new(token.unquoted()));

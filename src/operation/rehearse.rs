@@ -64,7 +64,8 @@ pub fn rehearse(
         interrupt: std::sync::Arc::clone(&options.interrupt),
         now: options.now,
     };
-    let walked = walk::walk(&private, &mut connection, direction, target, &options, observer);
+    let state = private.state(Some(&connection))?;
+    let walked = walk::walk(&private, &mut connection, &state, direction, target, &options, observer);
     let duration = start.elapsed();
     drop(connection);
     let bytes_after = size(&copy.path);

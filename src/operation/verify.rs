@@ -87,9 +87,8 @@ pub fn verify(
     interrupt: &Arc<AtomicBool>,
     watch: &mut dyn FnMut(usize, usize),
 ) -> Result<Verification, Failure> {
-    let graph = project.graph()?;
-    let route = graph.upgrade(&Applied::default(), &Target::of(Word::Heads))?;
-    let state = State { graph, rows: Vec::new(), applied: Applied::default() };
+    let state = State::offline(project.scripts()?, Applied::default());
+    let route = state.graph.upgrade(&state.applied, &Target::of(Word::Heads))?;
     let steps = walk::steps(&state, &route)?;
     let filter = project.filter()?;
     let rehearsal = Rehearsal { project, filter, interrupt };

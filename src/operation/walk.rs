@@ -117,25 +117,26 @@ pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Rou
     })
 }
 
-/// Runs the revisions between where a database stands and the target.
+/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
+/// do meanwhile is read again.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
 pub fn walk(
     project: &Project,
     connection: &mut Connection,
+    start: &State,
     direction: Direction,
     target: &Target,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked, Failure> {
-    let scripts = project.scripts()?;
     let agree = options.agree;
     let mut remarks = Vec::new();
     // Pinned by the first answer: a target that counts from where the database stands must not move with it.
     let mut pinned: Option<Route> = None;
     let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(scripts.clone(), rows.to_vec());
+        let state = start.with_rows(rows);
         let route = match &pinned {
             None => {
                 let route = match direction {
@@ -175,7 +176,7 @@ pub fn walk(
         tool_version: env!("CARGO_PKG_VERSION"),
     };
     let outcome = runner::run(connection, &mut plan, &options, observer)?;
-    let state = State::new(scripts, outcome.applied.clone());
+    let state = start.with_rows(&outcome.applied).into_owned();
     Ok(Walked { outcome, remarks, state })
 }
 
@@ -364,7 +365,7 @@ pub fn offline(
     applied: Applied,
     now: &str,
 ) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(
@@ -381,7 +382,7 @@ pub fn offline(
 /// # Errors
 /// As [`steps`], and when a target names nothing.
 pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, now: &str) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(

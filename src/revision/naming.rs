@@ -25,6 +25,8 @@ pub enum Verb {
     Revision,
     /// `merge`
     Merge,
+    /// `rebase`
+    Rebase,
     /// `history`
     History,
     /// `show`, and others that only look.
@@ -41,6 +43,7 @@ impl Verb {
             Verb::Stamp => "stamp",
             Verb::Revision => "revision",
             Verb::Merge => "merge",
+            Verb::Rebase => "rebase",
             Verb::History => "history",
             Verb::Show => "show",
         }
@@ -118,6 +121,9 @@ impl Naming<'_> {
     }
 
     fn unknown(&self, written: &str) -> NamingError {
+        if let Some(by) = self.graph.stands_for(written) {
+            return NamingError::Replaced { written: written.to_owned(), by: Mention::from(by) };
+        }
         let names = self.graph.ids.keys().map(RevisionId::as_str).chain(self.graph.labels.keys().map(String::as_str));
         let near = report::nearest(written, words().chain(names)).map(str::to_owned);
         NamingError::Unknown { written: written.to_owned(), near }

@@ -23,6 +23,14 @@ pub enum NamingError {
         /// What may be meant.
         near: Option<String>,
     },
+    /// Another revision stands for it.
+    #[error("the revision `{written}` is replaced by `{}`", by.id)]
+    Replaced {
+        /// What was written.
+        written: String,
+        /// The revision that stands for it.
+        by: Mention,
+    },
     /// No branch is called that.
     #[error("there is no branch `{written}`")]
     UnknownBranch {
@@ -139,6 +147,7 @@ impl NamingError {
         match self {
             NamingError::Malformed { .. } => "malformed_revision",
             NamingError::Unknown { .. } => "unknown_revision",
+            NamingError::Replaced { .. } => "replaced_revision",
             NamingError::UnknownBranch { .. } => "unknown_branch",
             NamingError::Ambiguous { .. } => "ambiguous_revision",
             NamingError::NotInBranch { .. } => "not_in_branch",
@@ -155,6 +164,7 @@ impl NamingError {
 
     fn choices(&self) -> &[Mention] {
         match self {
+            NamingError::Replaced { by, .. } => std::slice::from_ref(by),
             NamingError::Ambiguous { candidates, .. } => candidates,
             NamingError::SeveralHeads { heads, .. } => heads,
             NamingError::Fork { choices, .. } => choices,
@@ -174,6 +184,7 @@ impl NamingError {
             NamingError::Unknown { .. } | NamingError::UnknownBranch { .. } => {
                 "`schemactl history` lists the revisions".to_owned()
             }
+            NamingError::Replaced { by, .. } => format!("name the revision that stands for it: `{}`", by.id),
             NamingError::Ambiguous { .. } => "write more of the identifier".to_owned(),
             NamingError::NotInBranch { revision, .. } => format!("leave the branch out: `{}`", revision.id),
             NamingError::SeveralHeads { heads, verb, .. } => several_heads(heads, *verb),
@@ -231,6 +242,7 @@ fn several_heads(heads: &[Mention], verb: Verb) -> String {
             "`schemactl merge heads -m \"…\"` joins them; `schemactl revision --head {one} -m \"…\"` goes on from one"
         ),
         Verb::Merge => "`schemactl merge heads -m \"…\"` joins all of them".to_owned(),
+        Verb::Rebase => format!("name one of them: `schemactl rebase REV --onto {one}`"),
         Verb::History | Verb::Show => format!("write `heads` for all of them, or one, such as `{one}`"),
     }
 }

@@ -145,7 +145,7 @@ impl Graph {
         check(&graph, &seen)?;
         let mut route = Route::of_records(&graph, applied, &seen);
         let applied_nodes = graph.applied_nodes(&seen);
-        let gone = applied_nodes.iter().filter(|&node| graph.entries[node].script.is_none());
+        let gone = applied_nodes.iter().filter(|&node| graph.entries[node].script().is_none());
         let dropped = graph.needing(gone).and(&applied_nodes);
         for node in graph.sorted(&dropped).into_iter().rev() {
             route.push(&graph, Op::Downgrade, node);

@@ -25,8 +25,8 @@ pub struct Script {
     pub down: Option<Section>,
     /// The file, without its byte order mark.
     pub source: Arc<Source>,
-    values: BTreeMap<HeaderKey, Range<usize>>,
-    has_mark: bool,
+    pub(super) values: BTreeMap<HeaderKey, Range<usize>>,
+    pub(super) has_mark: bool,
 }
 
 /// The SQL of one direction, as it is to be written.
@@ -97,15 +97,6 @@ impl Script {
     #[must_use]
     pub fn place_of(&self, key: HeaderKey) -> Place {
         Place::new(&self.source, self.values.get(&key).cloned().unwrap_or(0..line_end(&self.source.text)))
-    }
-
-    /// The text of the file with other parents; nothing else is touched.
-    #[must_use]
-    pub fn with_parents(&self, parents: &[RevisionId]) -> String {
-        let at = self.place_of(HeaderKey::Parents).span;
-        let text = &self.source.text;
-        let mark = if self.has_mark { "\u{feff}" } else { "" };
-        format!("{mark}{}{}{}", &text[..at.start], header::write_parents(parents), &text[at.end..])
     }
 }
 
@@ -377,16 +368,5 @@ DROP TABLE \"user\";
         revision.message = "one\n-- migrate:up\r\n two".to_owned();
         let script = Script::compose("a.sql", &revision, "".into(), None).unwrap();
         assert_eq!(script.revision.message, "one -- migrate:up two");
-    }
-
-    #[test]
-    fn other_parents_change_one_value_and_nothing_else() {
-        let id = |word: &str| RevisionId::new(word).unwrap();
-        for text in [FULL.to_owned(), format!("\u{feff}{}", FULL.replace('\n', "\r\n"))] {
-            let script = Script::read("a.sql", &text).unwrap();
-            assert_eq!(script.with_parents(&[id("a1"), id("b2")]), text);
-            assert_eq!(script.with_parents(&[]), text.replace("a1, b2", "none"));
-            assert_eq!(script.with_parents(&[id("c9")]), text.replace("a1, b2", "c9"));
-        }
     }
 }

@@ -196,6 +196,20 @@ pub struct Done {
     pub duration: Duration,
     /// How many rows its script inserted, updated and deleted; rows of dropped tables are not counted.
     pub rows: u64,
+    /// Whether a script ran; otherwise only the record was changed.
+    pub ran: bool,
+}
+
+impl Done {
+    /// What was done, in a word: `upgrade` or `downgrade`; `record` or `forget` where no script ran.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match (self.op, self.ran) {
+            (op, true) => op.verb(),
+            (Op::Upgrade, false) => "record",
+            (Op::Downgrade, false) => "forget",
+        }
+    }
 }
 
 /// A run that came to a good end.
@@ -598,7 +612,14 @@ impl Step {
     }
 
     fn done(&self, duration: Duration, rows: u64) -> Done {
-        Done { op: self.op, revision: self.revision.clone(), message: self.message.clone(), duration, rows }
+        Done {
+            op: self.op,
+            revision: self.revision.clone(),
+            message: self.message.clone(),
+            duration,
+            rows,
+            ran: self.script.is_some(),
+        }
     }
 }
 
