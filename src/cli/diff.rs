@@ -6,11 +6,11 @@ use std::str::FromStr;
 use serde_json::json;
 
 use super::context::Context;
-use super::open::{Opened, target};
+use super::open::{Opened, schema_at};
 use super::style::Meaning;
 use crate::diff::{self, Change};
 use crate::model::{Intent, Renames};
-use crate::operation::{Project, autogenerate, replay};
+use crate::operation::{Project, autogenerate};
 use crate::plan;
 use crate::report::Failure;
 use crate::schema::Schema;
@@ -103,10 +103,7 @@ fn schema(side: &Side, context: &Context, project: &Project, other: &Schema) -> 
             let Opened { connection, .. } = context.open(project)?;
             autogenerate::actual_schema(project, connection.as_ref())
         }
-        Side::Revision(word) => {
-            let graph = project.graph()?;
-            replay::schema_at(project, &graph, &target(word)?)
-        }
+        Side::Revision(word) => schema_at(context, project, word),
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     let target = target(&args.named.revision)?;
-    let (graph, applied) = if args.named.revision.contains("current") || args.named.revision.starts_with(['+', '-']) {
+    let (graph, applied) = if target.is_from_current() {
         let state = context.open(&project)?.state;
         (state.graph, Some(state.applied))
     } else {

@@ -174,6 +174,8 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
         Event::WaitingForLock { waited } => {
             context.output.talk(format!("waiting for another connection to finish ({})", calm(*waited)));
         }
+        // What stands for them is told.
+        Event::Finished { done } if done.verb() == "forget" && !context.output.is_verbose() => {}
         Event::Finished { done } if !context.output.is_json() => {
             let message = if done.message.is_empty() { String::new() } else { format!("  {}", done.message) };
             context.output.answer(format!(

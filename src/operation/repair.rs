@@ -65,7 +65,8 @@ fn edited_row(graph: &Graph, row: &version_table::Applied, was_alone: bool) -> O
         (Some(stored), Some(down)) => !is_same_sql(stored, down.sql()) || row.down_transaction != down.transaction,
         (stored, down) => stored.is_some() != down.is_some(),
     };
-    let schema = was_alone && row.schema.is_some() && row.schema != script.revision.schema;
+    let (kept, promised) = (row.schema.as_ref(), script.revision.schema.as_ref());
+    let schema = was_alone && kept.is_some() && promised.is_some() && kept != promised;
     let revision = Mention::from(&script.revision);
     (up || down || schema).then(|| Edited { revision, path: script.path().to_owned(), up, down, schema })
 }

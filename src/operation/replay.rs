@@ -2,10 +2,10 @@
 
 use crate::database::Scratch;
 use crate::report::{Class, Diagnostic, Failure};
-use crate::revision::{Applied, Graph, RevisionId, Section, Target};
+use crate::revision::{Applied, Graph, Mention, RevisionId, Section, Target};
 use crate::schema::Schema;
 
-use super::Project;
+use super::{Project, State};
 
 /// The schema that the revisions up to a target make.
 ///
@@ -15,6 +15,30 @@ pub fn schema_at(project: &Project, graph: &Graph, target: &Target) -> Result<Sc
     let mut scratch = Scratch::empty()?;
     replay(&mut scratch, graph, &Applied::default(), target)?;
     Ok(scratch.schema(&project.filter()?)?)
+}
+
+/// The schema at a place that is counted from where a database stands: `current`, `-1`.
+///
+/// # Errors
+/// When the target names nothing, a script is gone, or fails, with its place.
+pub fn schema_from_current(project: &Project, state: &State, target: &Target) -> Result<Schema, Failure> {
+    let State { graph, applied, .. } = state;
+    let applied = match target.steps {
+        0 if target.branch.is_some() => {
+            let revisions = graph.resolve(target, Some(applied))?;
+            graph.applied_at(revisions.into_iter().map(|revision| &revision.id))
+        }
+        0 => applied.clone(),
+        1.. => graph.upgrade(applied, target)?.applied_after(applied),
+        _ => graph.downgrade(applied, target)?.applied_after(applied),
+    };
+    if let [gone, ..] = graph.without_script(&applied)[..] {
+        let words = format!("what {} makes cannot be told: its file is not here", Mention::from(gone));
+        let help =
+            "`schemactl switch` brings the database to this checkout's head; `database` names its schema as it is";
+        return Err(Failure::new(Class::Input, Diagnostic::new("no_file", words).help(help)));
+    }
+    schema_of(project, graph, &applied)
 }
 
 /// The schema that these revisions make together.

@@ -84,6 +84,10 @@ pub fn missing(state: &State) -> Vec<Missing> {
 #[must_use]
 pub fn differences(state: &State) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
+    // A file that cannot be read looks as if it were gone; what is wrong with it is told elsewhere.
+    if !state.graph.problems().is_empty() {
+        return warnings;
+    }
     let missing = missing(state);
     if !missing.is_empty() {
         let found = format!("{} applied, with no file here", count(missing.len(), "revision"));

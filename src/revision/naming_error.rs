@@ -22,6 +22,8 @@ pub enum NamingError {
         written: String,
         /// What may be meant.
         near: Option<String>,
+        /// The revision of that name, if it is one.
+        candidate: Option<Mention>,
     },
     /// Another revision stands for it.
     #[error("the revision `{written}` is replaced by `{}`", by.id)]
@@ -54,6 +56,8 @@ pub enum NamingError {
         revision: Mention,
         /// The branch.
         branch: String,
+        /// Where the branch ends.
+        heads: Vec<Mention>,
     },
     /// One head is meant and there are several.
     #[error("`{written}` means one revision, and there are {}", count(heads.len(), "head"))]
@@ -101,6 +105,8 @@ pub enum NamingError {
         written: String,
         /// How many steps there are.
         found: u64,
+        /// Where they lead; none for the base.
+        end: Option<Mention>,
         /// Whether the walk goes up.
         upwards: bool,
         /// The command.
@@ -164,7 +170,10 @@ impl NamingError {
 
     fn choices(&self) -> &[Mention] {
         match self {
-            NamingError::Replaced { by, .. } => std::slice::from_ref(by),
+            NamingError::Unknown { candidate: Some(one), .. }
+            | NamingError::TooFar { end: Some(one), .. }
+            | NamingError::Replaced { by: one, .. } => std::slice::from_ref(one),
+            NamingError::NotInBranch { heads, .. } => heads,
             NamingError::Ambiguous { candidates, .. } => candidates,
             NamingError::SeveralHeads { heads, .. } => heads,
             NamingError::Fork { choices, .. } => choices,
@@ -186,7 +195,9 @@ impl NamingError {
             }
             NamingError::Replaced { by, .. } => format!("name the revision that stands for it: `{}`", by.id),
             NamingError::Ambiguous { .. } => "write more of the identifier".to_owned(),
-            NamingError::NotInBranch { revision, .. } => format!("leave the branch out: `{}`", revision.id),
+            NamingError::NotInBranch { revision, branch, .. } => {
+                format!("leave the branch out: `{}`, or go to its end: `{branch}@head`", revision.id)
+            }
             NamingError::SeveralHeads { heads, verb, .. } => several_heads(heads, *verb),
             NamingError::SeveralCurrent { current, verb, .. } => several_current(current, *verb),
             NamingError::Fork { choices, upwards: true, verb, .. } => format!(

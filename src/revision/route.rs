@@ -244,7 +244,7 @@ impl Naming<'_> {
         };
         let start = match (&starts[..], branch) {
             ([start], _) => *start,
-            ([], None) => return Err(self.too_far(target, 0)),
+            ([], None) => return Err(self.too_far(target, 0, None)),
             ([], Some(branch)) => {
                 let current = self.mentions(current.iter().copied());
                 return Err(NamingError::BranchNotApplied { branch: branch.written.clone(), current });
@@ -253,7 +253,7 @@ impl Naming<'_> {
         };
         match self.walk(target, Some(start), target.steps + 1, branch)? {
             Some(root) => Ok(Descent { stop: None, roots: vec![root] }),
-            None => Err(self.too_far(target, target.steps.unsigned_abs() - 1)),
+            None => Err(self.too_far(target, target.steps.unsigned_abs() - 1, None)),
         }
     }
 

@@ -407,10 +407,17 @@ fn an_error_says_what_was_found_and_what_to_type() {
             "say which: `schemactl downgrade lib1@-1`"
         )
     );
-    assert_eq!(shown(LINE, "aaaa", "upgrade bbbc"), expect("there is no revision `bbbc`", "", "did you mean `bbbb`?"));
+    assert_eq!(
+        shown(LINE, "aaaa", "upgrade bbbc"),
+        expect("there is no revision `bbbc`", "`bbbb`, 2027-01-15 08:01", "did you mean `bbbb`?")
+    );
     assert_eq!(
         shown(LINE, "aaaa", "upgrade +5"),
-        expect("`+5` goes too far: there are 3 revisions above", "", "`schemactl upgrade heads` goes to the end")
+        expect(
+            "`+5` goes too far: there are 3 revisions above",
+            "`dddd`, 2027-01-15 08:03",
+            "`schemactl upgrade heads` goes to the end"
+        )
     );
     assert_eq!(shown(LINE, "", "upgrade HEAD"), expect("there is no revision `HEAD`", "", "did you mean `head`?"));
     assert_eq!(

@@ -6,6 +6,7 @@ mod branches;
 mod completions;
 mod existing;
 mod gates;
+mod graph;
 mod keep;
 mod model;
 mod rehearse;

@@ -2,6 +2,8 @@
 //!
 //! The questions are data outside the project; where they are not there, the test says so and does nothing.
 
+mod binary;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -10,7 +12,7 @@ use proptest::prelude::*;
 use schemactl::report::Report;
 use schemactl::revision::{
     Applied, Graph, Op, Placement, PlacementError, Purge, Range, Revision, RevisionId, Rewrite, Route, RouteError,
-    Script, Scripts, Splice, Target,
+    Script, Scripts, Splice, Step, Target,
 };
 use serde_json::Value;
 
