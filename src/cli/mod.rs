@@ -13,6 +13,7 @@ pub mod diff;
 pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
+pub mod graph;
 pub mod heads;
 pub mod history;
 pub mod init;
@@ -48,12 +49,14 @@ pub mod picture;
 pub mod progress;
 pub mod prompt;
 pub mod rename;
+pub mod side;
 pub mod style;
 pub mod table;
 pub mod usage;
 pub mod variables;
 pub mod visible;
 pub mod walk;
+pub mod written;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -132,6 +135,8 @@ pub enum Command {
     Diff(diff::Args),
     /// Print the model of an existing database
     Introspect(introspect::Args),
+    /// Draw the schema: tables, columns, and the foreign keys between them
+    Graph(graph::Args),
     /// Run revisions on a private copy of the database, and say how long they take and how much it grows
     Rehearse(rehearse::Args),
     /// Copy the database
@@ -175,6 +180,7 @@ impl Command {
             Command::Verify(args) => verify::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
+            Command::Graph(args) => graph::run(args, context),
             Command::Rehearse(args) => rehearse::run(args, context),
             Command::Backup(args) => backup::run(args, context),
             Command::Backups(args) => backups::run(args, context),

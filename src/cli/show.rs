@@ -69,8 +69,8 @@ mod tests {
 
     #[test]
     fn a_revision_is_named_in_any_way() {
-        assert_eq!(parse::<Args>(&["head"]).unwrap().revision, "head");
-        assert_eq!(parse::<Args>(&["-1"]).unwrap().revision, "-1");
+        assert_eq!(parse::<Args>(&["head"]).unwrap().named.revision, "head");
+        assert_eq!(parse::<Args>(&["-1"]).unwrap().named.revision, "-1");
         assert!(parse::<Args>(&[]).is_err());
     }
 }

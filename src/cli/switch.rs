@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_target_is_the_head_unless_said() {
-        assert_eq!(parse::<Args>(&[]).unwrap().target, "head");
-        assert!(parse::<Args>(&["heads", "--dry-run"]).unwrap().walk.dry_run);
+        assert_eq!(parse::<Args>(&[]).unwrap().upwards.target, "head");
+        assert!(parse::<Args>(&["heads", "--dry-run"]).unwrap().upwards.walk.dry_run);
     }
 }

@@ -37,8 +37,8 @@ mod tests {
 
     #[test]
     fn the_target_is_the_head_unless_said() {
-        assert_eq!(parse::<Args>(&[]).unwrap().target, "head");
-        assert_eq!(parse::<Args>(&["+2"]).unwrap().target, "+2");
+        assert_eq!(parse::<Args>(&[]).unwrap().upwards.target, "head");
+        assert_eq!(parse::<Args>(&["+2"]).unwrap().upwards.target, "+2");
     }
 
     #[test]
