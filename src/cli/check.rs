@@ -35,7 +35,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     }
     let Opened { connection, state } = context.open(&project)?;
     let differences = status::differences(&state);
-    differences.iter().for_each(|difference| context.output.warn(difference));
+    for difference in &differences {
+        context.output.warn(difference);
+    }
     autogenerate::require_head(&state)?;
     let actual = autogenerate::actual_schema(&project, connection.as_ref())?;
     let comparison = autogenerate::compare(&project, actual, &Renames::default())?;

@@ -51,9 +51,8 @@ impl<'a> Listing<'a> {
             return self.give(context, revisions);
         }
         let is_verbose = context.output.is_verbose();
-        context.output.answer(picture::draw(rows, Characters::of_process(), |row| match is_verbose {
-            true => self.block(row.revision) + "\n",
-            false => self.line(row.revision),
+        context.output.answer(picture::draw(rows, Characters::of_process(), |row| {
+            if is_verbose { self.block(row.revision) + "\n" } else { self.line(row.revision) }
         }));
     }
 

@@ -45,9 +45,9 @@ pub fn draw(rows: &[Row<'_>], characters: Characters, text: impl Fn(&Row<'_>) ->
     let glyph = if characters == Characters::Boxes { "○" } else { "o" };
     let mut picture = String::new();
     for row in rows {
-        let below = row.below.iter().map(|below| match below.is_parent {
-            true => Ancestor::Parent(&below.revision.id),
-            false => Ancestor::Ancestor(&below.revision.id),
+        let below = row.below.iter().map(|below| {
+            let id = &below.revision.id;
+            if below.is_parent { Ancestor::Parent(id) } else { Ancestor::Ancestor(id) }
         });
         let drawn = drawing.next_row(&row.revision.id, below.collect(), glyph.to_owned(), text(row));
         for line in drawn.lines() {

@@ -1,6 +1,7 @@
 //! What `upgrade` and `downgrade` both take: how revisions are run.
 
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -140,7 +141,9 @@ fn tell_of_differences(context: &Context, state: &State, direction: Direction, t
     if is_gone && walk::route(state, direction, target).is_err() {
         return Err(Failure::new(Class::Input, differences.remove(0)));
     }
-    differences.iter().for_each(|difference| context.output.warn(difference));
+    for difference in &differences {
+        context.output.warn(difference);
+    }
     Ok(())
 }
 
@@ -266,6 +269,9 @@ pub fn words(ids: &[RevisionId]) -> Vec<&str> {
     ids.iter().map(RevisionId::as_str).collect()
 }
 
+/// The most revisions that one line lists.
+const LISTED: usize = 8;
+
 /// Where a database stands: `base`, `ec7d02f185ab (head)`.
 #[must_use]
 pub fn place(graph: &Graph, current: &[RevisionId]) -> String {
@@ -273,11 +279,15 @@ pub fn place(graph: &Graph, current: &[RevisionId]) -> String {
         return "base".to_owned();
     }
     let heads = graph.heads();
-    let places = current.iter().map(|id| {
+    let places = current.iter().take(LISTED).map(|id| {
         let mark = if heads.iter().any(|head| head.id == *id) { " (head)" } else { "" };
         format!("{}{mark}", Meaning::Revision.paint(id))
     });
-    places.collect::<Vec<_>>().join(", ")
+    let mut places = places.collect::<Vec<_>>().join(", ");
+    if current.len() > LISTED {
+        let _ = write!(places, " and {} more", current.len() - LISTED);
+    }
+    places
 }
 
 /// The SQL of a walk: `a:b` says where the other database stands; without `a` it is empty.

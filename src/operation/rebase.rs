@@ -64,6 +64,9 @@ pub struct Rebased {
 /// # Errors
 /// When the lines cannot be told, something that would move is applied, or a script written by hand does not do on the
 /// new parent what it did on the old one.
+///
+/// # Panics
+/// Never: the graph of the files knows the revisions that it has named.
 pub fn prepare(
     project: &Project,
     state: &State,

@@ -18,7 +18,7 @@ use super::{Project, backup};
 #[derive(Debug)]
 pub struct Rehearsal {
     /// The run on the copy.
-    pub walked: Walked,
+    pub walked: Walked<'static>,
     /// How long the run took, the copying left out.
     pub duration: Duration,
     /// The size of the copy before the run, in bytes.
@@ -70,7 +70,7 @@ pub fn rehearse(
     drop(connection);
     let bytes_after = size(&copy.path);
     copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
-    Ok(Rehearsal { walked: walked?, duration, bytes_before, bytes_after })
+    Ok(Rehearsal { walked: walked?.into_owned(), duration, bytes_before, bytes_after })
 }
 
 /// The copy and what SQLite may leave beside it; all of it goes on every way out.

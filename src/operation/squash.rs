@@ -53,6 +53,9 @@ pub struct Squashed {
 ///
 /// # Errors
 /// When the stretch cannot become one revision, or what it does cannot be shown to be the same.
+///
+/// # Panics
+/// Never: a stretch is two revisions at least.
 pub fn prepare(project: &Project, graph: &Graph, from: &Target, to: &Target, head: Head) -> Result<Squashed, Failure> {
     graph.check_new(&head.id, &[])?;
     let mut revision = graph.squash(head.id, from, to)?;
@@ -264,7 +267,7 @@ fn join(text: &mut String, script: &Script, section: &Section, with_gates: bool)
     }
     let Revision { id, message, .. } = &script.revision;
     let name = if message.is_empty() { id.to_string() } else { format!("{id}, {message}") };
-    text.push_str(&format!("-- {name}\n"));
+    text.extend(["-- ", &name, "\n"]);
     let sql = if with_gates { section.sql().to_owned() } else { crate::database::gate::without(section.sql()) };
     text.push_str(sql.trim());
     match token::significant_tokens(&sql).last() {

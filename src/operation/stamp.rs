@@ -37,6 +37,7 @@ pub fn stamp(
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: project.filter()?,
+        known: Some(&start.rows),
         lock_timeout,
         transaction: Transaction::All,
         // What a stamp records need not be what is there: that is what it is for.

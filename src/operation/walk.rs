@@ -1,5 +1,6 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -96,13 +97,22 @@ pub(super) fn settle(route: &Route, agree: Agree<'_>) -> Result<(), Doubt> {
 
 /// What a walk came to.
 #[derive(Debug)]
-pub struct Walked {
+pub struct Walked<'s> {
     /// What the runner did.
     pub outcome: Outcome,
     /// What the user should know about the route.
     pub remarks: Vec<Remark>,
     /// Where the database stands at the end.
-    pub state: State,
+    pub state: Cow<'s, State>,
+}
+
+impl Walked<'_> {
+    /// The same, on its own.
+    #[must_use]
+    pub fn into_owned(self) -> Walked<'static> {
+        let Walked { outcome, remarks, state } = self;
+        Walked { outcome, remarks, state: Cow::Owned(state.into_owned()) }
+    }
 }
 
 /// The route from where a database stands.
@@ -122,15 +132,15 @@ pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Rou
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
-pub fn walk(
+pub fn walk<'s>(
     project: &Project,
     connection: &mut Connection,
-    start: &State,
+    start: &'s State,
     direction: Direction,
     target: &Target,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Walked, Failure> {
+) -> Result<Walked<'s>, Failure> {
     let agree = options.agree;
     let mut remarks = Vec::new();
     // Pinned by the first answer: a target that counts from where the database stands must not move with it.
@@ -162,6 +172,7 @@ pub fn walk(
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
+        known: Some(&start.rows),
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
@@ -177,7 +188,7 @@ pub fn walk(
         tool_version: env!("CARGO_PKG_VERSION"),
     };
     let outcome = runner::run(connection, &mut plan, &options, observer)?;
-    let state = start.with_rows(&outcome.applied).into_owned();
+    let state = start.with_rows(&outcome.applied);
     Ok(Walked { outcome, remarks, state })
 }
 

@@ -64,7 +64,8 @@ impl Folder {
                 files.push(path);
             }
         }
-        files.sort();
+        // By bytes: a path would be taken apart for each comparison.
+        files.sort_by(|a: &PathBuf, b| a.as_os_str().cmp(b.as_os_str()));
         for script in read_files(&files) {
             match script {
                 Ok(script) => found.scripts.push(Arc::new(script)),
@@ -121,7 +122,7 @@ fn read_files(files: &[PathBuf]) -> Vec<Result<Script, Problem>> {
 fn read_script(file: &Path) -> Result<Script, Problem> {
     let path = file.display().to_string();
     match fs::read_to_string(file) {
-        Ok(text) => Script::read(path, &text).map_err(Problem::Script),
+        Ok(text) => Script::read_owned(path, text).map_err(Problem::Script),
         Err(error) => Err(Problem::Unreadable { path, why: error.to_string() }),
     }
 }

@@ -129,15 +129,15 @@ impl Graph {
     /// The graph as it is for a database, and what is applied in it. It differs from another database's only where
     /// revisions are replaced: one that stands in the middle of the old ones walks them to their end.
     #[must_use]
-    pub fn for_database<'a>(&'a self, applied: &Applied) -> (Cow<'a, Graph>, Applied) {
+    pub fn for_database<'g, 'a>(&'g self, applied: &'a Applied) -> (Cow<'g, Graph>, Cow<'a, Applied>) {
         if self.entries.iter().all(|entry| entry.revision().replaces.is_empty()) {
-            return (Cow::Borrowed(self), applied.clone());
+            return (Cow::Borrowed(self), Cow::Borrowed(applied));
         }
         let ids: BTreeMap<RevisionId, Node> =
             self.entries.iter().enumerate().map(|(node, entry)| (entry.revision().id.clone(), node)).collect();
         let view = View::of(&self.entries, &ids, applied);
         let applied = view.applied.clone();
-        (Cow::Owned(Graph::seen(&self.entries, &self.file_problems, ids, view)), applied)
+        (Cow::Owned(Graph::seen(&self.entries, &self.file_problems, ids, view)), Cow::Owned(applied))
     }
 
     fn seen(

@@ -74,7 +74,7 @@ impl Graph {
     pub fn resolve(&self, target: &Target, applied: Option<&Applied>) -> Result<Vec<&Revision>, NamingError> {
         let seen = applied.map(|applied| self.for_database(applied));
         let graph = seen.as_ref().map_or(self, |(graph, _)| graph);
-        let applied = seen.as_ref().map(|(_, applied)| applied);
+        let applied = seen.as_ref().map(|(_, applied)| applied.as_ref());
         let naming = Naming { graph, applied, verb: Verb::Show };
         Ok(naming.plain(target)?.into_iter().map(|node| self.at(node)).collect())
     }

@@ -173,9 +173,8 @@ impl NamingError {
             NamingError::Unknown { candidate: Some(one), .. }
             | NamingError::TooFar { end: Some(one), .. }
             | NamingError::Replaced { by: one, .. } => std::slice::from_ref(one),
-            NamingError::NotInBranch { heads, .. } => heads,
             NamingError::Ambiguous { candidates, .. } => candidates,
-            NamingError::SeveralHeads { heads, .. } => heads,
+            NamingError::NotInBranch { heads, .. } | NamingError::SeveralHeads { heads, .. } => heads,
             NamingError::Fork { choices, .. } => choices,
             NamingError::SeveralCurrent { current, .. } | NamingError::BranchNotApplied { current, .. } => current,
             _ => &[],

@@ -63,7 +63,9 @@ impl Graph {
     fn rows(&self, shown: &NodeSet, below: impl Fn(Node) -> Vec<(Node, bool)>) -> Vec<Row<'_>> {
         let mut waits: Vec<usize> = vec![0; self.size()];
         for node in shown.iter() {
-            below(node).iter().for_each(|&(next, _)| waits[next] += 1);
+            for (next, _) in below(node) {
+                waits[next] += 1;
+            }
         }
         let mut open: Vec<Node> = self.sorted(shown).into_iter().filter(|&node| waits[node] == 0).collect();
         let mut rows = Vec::new();

@@ -116,10 +116,9 @@ impl Graph {
         let is_begun =
             |line: Node, other: Node| !self.needed([line]).without(&self.needed([other])).and(&applied).is_empty();
         match (is_begun(first, second), is_begun(second, first)) {
-            (true, false) => Ok((second, first)),
             (false, true) => Ok((first, second)),
-            // The error says that both are applied.
-            (true, true) => Ok((second, first)),
+            // Where both are applied, the error will say so.
+            (true, _) => Ok((second, first)),
             (false, false) => Err(RebaseError::WhichWay { heads: naming.mentions(heads) }),
         }
     }

@@ -47,8 +47,17 @@ impl<'a> From<&'a str> for Body<'a> {
 impl Script {
     /// Reads a script; the path is shown in what goes wrong.
     pub fn read(path: impl Into<String>, text: &str) -> Result<Script, ScriptError> {
-        let (text, has_mark) = text.strip_prefix('\u{feff}').map_or((text, false), |text| (text, true));
-        let source = Arc::new(Source { path: path.into(), text: text.to_owned() });
+        Script::read_owned(path, text.to_owned())
+    }
+
+    /// The same for a text that is kept.
+    pub(super) fn read_owned(path: impl Into<String>, mut text: String) -> Result<Script, ScriptError> {
+        let has_mark = text.starts_with('\u{feff}');
+        if has_mark {
+            text.remove(0);
+        }
+        let source = Arc::new(Source { path: path.into(), text });
+        let text = source.text.as_str();
         let mut reading = Reading { source: &source, flaws: Vec::new() };
         let markers = section::markers(text);
         let head = ..markers.first().map_or(text.len(), |marker| marker.line.start);

@@ -17,13 +17,12 @@ fn set_up(case: &Value) -> Project {
     project.write("versions/.keep", "");
     for (number, revision) in case["graph"].as_array().expect("a list of revisions").iter().enumerate() {
         let list = |key: &str| words(&revision[key]).join(", ");
-        let mut text = format!("-- revision: {}\n", revision["id"].as_str().expect("an identifier"));
-        let parents = list("down");
-        text += &format!("-- parents: {}\n", if parents.is_empty() { "none" } else { &parents });
-        text += &format!("-- created: 2026-11-01T08:{number:02}:00Z\n");
-        for (key, words) in [("labels", list("labels")), ("depends_on", list("depends_on"))] {
-            if !words.is_empty() {
-                text += &format!("-- {key}: {words}\n");
+        let id = revision["id"].as_str().expect("an identifier");
+        let parents = if words(&revision["down"]).is_empty() { "none".to_owned() } else { list("down") };
+        let mut text = format!("-- revision: {id}\n-- parents: {parents}\n-- created: 2026-11-01T08:{number:02}:00Z\n");
+        for key in ["labels", "depends_on"] {
+            if !words(&revision[key]).is_empty() {
+                text.extend(["-- ", key, ": ", &list(key), "\n"]);
             }
         }
         text += "\n-- migrate:up\nSELECT 1;\n\n-- migrate:down\nSELECT 2;\n";
@@ -51,7 +50,9 @@ fn ask(case: &Value) -> Answer {
     let target = &case["target"];
     match target {
         Value::Object(asked) => {
-            line.extend(["--head", asked.get("head").and_then(Value::as_str).unwrap_or("head")]);
+            for head in asked.get("head").map(words).unwrap_or_default() {
+                line.extend(["--head", head]);
+            }
             line.extend((asked.get("splice") == Some(&Value::Bool(true))).then_some("--splice"));
             for needed in asked.get("depends_on").map(words).unwrap_or_default() {
                 line.extend(["--depends-on", needed]);

@@ -119,6 +119,8 @@ pub struct Options<'a> {
     pub version_table: Name,
     /// What is none of the revisions' business.
     pub filter: Filter,
+    /// The rows of the version table as they were read just now, where they were; they are read again under the lock.
+    pub known: Option<&'a [Applied]>,
     /// How long to wait for other connections.
     pub lock_timeout: Duration,
     /// How much is one transaction.
@@ -406,7 +408,10 @@ impl Runner<'_, '_> {
 
     fn walk(&mut self, plan: &mut Plan<'_>) -> Result<(), Failed> {
         let in_one = self.options.dry_run || self.options.transaction == Transaction::All;
-        let at_start = self.read_rows().map_err(|problem| (problem, None))?;
+        let at_start = match self.options.known {
+            Some(rows) => rows.to_vec(),
+            None => self.read_rows().map_err(|problem| (problem, None))?,
+        };
         let mut steps = plan(&at_start).map_err(|error| (Problem::Plan(error), None))?;
         self.applied = Some(at_start);
         let mut next = 0;
