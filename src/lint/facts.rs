@@ -10,18 +10,13 @@ use crate::schema::Name;
 pub(super) struct Facts<'a> {
     connection: Option<&'a Connection>,
     /// Where the tables of the schema before the revision stand in the database.
-    origins: Origins,
+    origins: &'a Origins,
 }
 
 impl<'a> Facts<'a> {
     /// The facts of a database; none where there is no database, or the revision has run in it.
-    pub fn new(connection: Option<&'a Connection>, origins: Origins) -> Facts<'a> {
+    pub fn new(connection: Option<&'a Connection>, origins: &'a Origins) -> Facts<'a> {
         Facts { connection, origins }
-    }
-
-    /// Facts without a database.
-    pub fn none() -> Facts<'static> {
-        Facts { connection: None, origins: Origins::default() }
     }
 
     /// How many rows a table has.

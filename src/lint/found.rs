@@ -74,12 +74,6 @@ impl Found {
     }
 
     #[must_use]
-    pub fn notes(mut self, notes: impl IntoIterator<Item = String>) -> Found {
-        self.notes.extend(notes);
-        self
-    }
-
-    #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Found {
         self.help = Some(help.into());
         self

@@ -13,6 +13,8 @@ mod levels;
 mod replay;
 mod rule;
 mod rules;
+mod scope;
+mod stage;
 mod statement;
 mod step;
 mod subject;
@@ -22,9 +24,9 @@ mod tests;
 
 pub use finding::{Finding, Linted};
 pub use levels::{Levels, unknown};
-pub use replay::{Scope, lint, lint_database};
 pub use rule::{Group, Rule};
 pub use rules::rules;
+pub use scope::{Scope, lint, lint_database};
 
 /// The rule of a code or a name, in any case.
 #[must_use]

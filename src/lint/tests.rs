@@ -1,7 +1,9 @@
 //! The rules against their own pages, and what the tests of single rules stand on.
 
-use super::replay::{lint_schema, lint_script};
+use super::replay::lint_script;
+use super::scope::judge_schema;
 use super::{Group, Levels, Linted, Rule, rule, rules};
+use crate::database::{Filter, Scratch};
 use crate::model::{Level, LintSetting};
 use crate::report::{Place, Source};
 use crate::revision::Script;
@@ -26,6 +28,17 @@ fn lint(sql: &str) -> Linted {
             lint_script(&sql[..at], &Script::read("a.sql", &text).unwrap(), &levels)
         }
     }
+}
+
+/// Judges the schema that a script makes.
+fn lint_schema(sql: &str, levels: &Levels) -> Linted {
+    let mut scratch = Scratch::empty().unwrap();
+    scratch.run(sql).unwrap_or_else(|failure| panic!("{sql}: {failure}"));
+    let schema = scratch.schema(&Filter::default()).unwrap();
+    let mut scratch = Scratch::build(&schema).unwrap();
+    let mut linted = Linted::default();
+    judge_schema(&mut scratch, &schema, None, levels, &mut linted).unwrap();
+    linted
 }
 
 /// What a rule finds, a line each.

@@ -35,8 +35,8 @@ fn the_settings_say_how_bad_a_rule_is_and_name_no_rule_that_is_not_there() {
     };
     with("SC101 = \"error\"").run(&["lint"]).ends_with(1).answers("error[SC101]");
     with("SC101 = \"off\"").run(&["lint", "--strict"]).ends_with(0).answers("nothing found in 2 tables");
-    let wrong = with("SC110 = \"warn\"\nSC1001 = \"error\"").run(&["lint"]).ends_with(2);
-    wrong.says("there is no rule `SC1001`").says("SC1001 = \"error\"").says("did you mean `SC101`?");
+    let wrong = with("SC110 = \"warn\"\nSC1O1 = \"error\"").run(&["lint"]).ends_with(2);
+    wrong.says("there is no rule `SC1O1`").says("SC1O1 = \"error\"").says("did you mean `SC101`?");
     with("SC101 = \"eror\"").run(&["check"]).ends_with(2).says("did you mean `error`?");
 }
 

@@ -56,7 +56,9 @@ fn check(step: &Step<'_>) -> Vec<Found> {
             old.columns == key.columns && old.parent == key.parent && old.parent_columns == key.parent_columns
         });
         let is_prepared = key.columns.iter().any(|column| step.is_prepared(&alter.after.name, column));
-        if is_known || is_prepared || !key.columns.iter().any(|column| is_old(alter, column)) {
+        // Where the parent is gone no row fits, which is another rule's matter.
+        let is_there = step.after.tables.contains_key(&key.parent);
+        if !is_there || is_known || is_prepared || !key.columns.iter().any(|column| is_old(alter, column)) {
             continue;
         }
         let message = format!(

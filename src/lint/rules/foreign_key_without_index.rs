@@ -44,7 +44,7 @@ fn check(subject: &Subject<'_>) -> Vec<Found> {
         let message = format!("no index of `{}` begins with {columns}, which refers to `{}`", table.name, key.parent);
         let names: Vec<&str> = key.columns.iter().map(crate::schema::Name::as_str).collect();
         let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-        let index = format!("{}_by_{}", table.name, names.join("_"));
+        let index = format!("{}_by_{}", table.name, names.join("_")).replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         Found::column(table, &key.columns[0], message)
             .help(format!("add an index to the table: {index} = [{}]", quoted.join(", ")))
     })

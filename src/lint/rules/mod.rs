@@ -4,6 +4,7 @@ mod accidental_integer;
 pub(super) mod bad_allow;
 mod check_over_rows;
 mod comment_in_add_column;
+mod dangling_reference;
 mod date_type_as_number;
 mod defer_foreign_keys;
 mod does_not_compile;
@@ -88,6 +89,7 @@ static RULES: &[&Rule] = &[
     &down_discards::RULE,
     &long_lock::RULE,
     &lost_with_table::RULE,
+    &dangling_reference::RULE,
     &update_without_where::RULE,
     &foreign_keys_pragma::RULE,
     &transaction_statement::RULE,

@@ -55,8 +55,9 @@ fn check(step: &Step<'_>) -> Vec<Found> {
                     .columns
                     .iter()
                     .find(|column| alter.old_column(&column.name).is_some_and(|known| known.name == old.name));
-                let how = now.map_or_else(String::new, |now| format!(", now {}", type_text(now)));
-                (now.map_or(&old.name, |now| &now.name), format!("`{table}.{}`{how}, is the rowid no longer", old.name))
+                // A key that goes altogether is another rule's matter.
+                let Some(now) = now else { continue };
+                (&now.name, format!("`{table}.{}`, now {}, is the rowid no longer", now.name, type_text(now)))
             }
             (None, Some(new)) if alter.old_column(&new.name).is_some() => {
                 (&new.name, format!("`{table}.{}` becomes the rowid", new.name))

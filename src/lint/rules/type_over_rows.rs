@@ -54,7 +54,7 @@ fn check(step: &Step<'_>) -> Vec<Found> {
             TableChange::AlterColumn { before, after } => {
                 let (old, new) = (affinity(before), affinity(after));
                 let is_copied = before.is_copied() && after.is_copied();
-                if old == new || new == Affinity::Blob || !is_copied || step.is_prepared(&table.name, &after.name) {
+                if is_harmless(old, new) || !is_copied || step.is_prepared(&table.name, &after.name) {
                     continue;
                 }
                 let message = format!(
@@ -77,4 +77,36 @@ fn check(step: &Step<'_>) -> Vec<Found> {
         all.extend(found(step, &Tightening { alter, change, columns, message, help }));
     }
     all
+}
+
+/// Whether values stay what they are: INTEGER and NUMERIC convert alike, and a REAL column gives its numbers to both.
+fn is_harmless(old: Affinity, new: Affinity) -> bool {
+    let is_number = |affinity| matches!(affinity, Affinity::Integer | Affinity::Numeric);
+    old == new || new == Affinity::Blob || is_number(new) && (is_number(old) || old == Affinity::Real)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::tests::{clean, finds};
+
+    fn retyped(old: &str, new: &str) -> String {
+        format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a {old});\n-- migrate:up\nCREATE TABLE n (id INTEGER PRIMARY KEY, a {new});\n\
+             INSERT INTO n (id, a) SELECT id, a FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;"
+        )
+    }
+
+    #[test]
+    fn types_with_the_same_effect_on_values_are_fine() {
+        for (old, new) in [("VARCHAR(9)", "TEXT"), ("INTEGER", "DATETIME"), ("REAL", "NUMERIC"), ("TEXT", "BLOB")] {
+            clean("SC207", &retyped(old, new));
+        }
+        finds("SC207", &retyped("", "INTEGER"), "`t.a` becomes INTEGER instead of no type");
+        finds("SC207", &retyped("INTEGER", "REAL"), "values are converted to REAL");
+        finds(
+            "SC207",
+            &retyped("TEXT, b", "TEXT, b) STRICT; --").replace("STRICT; --)", "STRICT"),
+            "`t` becomes STRICT",
+        );
+    }
 }
