@@ -14,10 +14,12 @@ pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
 pub mod graph;
+pub mod explain;
 pub mod heads;
 pub mod history;
 pub mod init;
 pub mod introspect;
+pub mod lint;
 pub mod merge;
 pub mod purge;
 pub mod rebase;
@@ -131,6 +133,10 @@ pub enum Command {
     Check(check::Args),
     /// Prove that every revision goes up, down and up again
     Verify(verify::Args),
+    /// Find what is dangerous in the model and in revisions, though SQLite takes it
+    Lint(lint::Args),
+    /// Explain a rule of `lint`, or list them all
+    Explain(explain::Args),
     /// Show what differs between two schemas
     Diff(diff::Args),
     /// Print the model of an existing database
@@ -178,6 +184,8 @@ impl Command {
             Command::Squash(args) => squash::run(args, context),
             Command::Check(args) => check::run(args, context),
             Command::Verify(args) => verify::run(args, context),
+            Command::Lint(args) => lint::run(args, context),
+            Command::Explain(args) => explain::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
             Command::Graph(args) => graph::run(args, context),
