@@ -4,9 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::layout::{
-    Area, ENTRY, LONGEST, Layout, MARKS, PADDING, Point, TITLE, note, type_text,
-};
+use super::layout::{Area, ENTRY, LONGEST, Layout, MARKS, PADDING, Point, TITLE, note, type_text};
 use super::text::{cut, xml};
 use super::{Card, Entry, Kind, Picture, Reference};
 
@@ -212,13 +210,19 @@ fn draw_card(out: &mut String, card: &Card, area: Area, color: Option<usize>) {
         ),
     );
     if let Some(color) = color {
-        push(out, format_args!("<rect class=\"c{color}\" x=\"{edge}\" y=\"{y}\" width=\"{inner}\" height=\"2\" rx=\"1\"/>"));
+        push(
+            out,
+            format_args!("<rect class=\"c{color}\" x=\"{edge}\" y=\"{y}\" width=\"{inner}\" height=\"2\" rx=\"1\"/>"),
+        );
     }
     let title = tip(&card.name);
     push(out, format_args!("<text class=\"name\" x=\"{}\" y=\"{}\">{title}", x + PADDING, y + 19.0));
     let note = note(card);
     if !note.is_empty() {
-        push(out, format_args!("<tspan class=\"type\" font-weight=\"normal\" dx=\"8\">{}</tspan>", xml(note.trim_start())));
+        push(
+            out,
+            format_args!("<tspan class=\"type\" font-weight=\"normal\" dx=\"8\">{}</tspan>", xml(note.trim_start())),
+        );
     }
     out.push_str("</text>");
     if !card.entries.is_empty() || card.hidden > 0 {
@@ -237,10 +241,11 @@ fn draw_card(out: &mut String, card: &Card, area: Area, color: Option<usize>) {
 }
 
 fn draw_entry(out: &mut String, entry: &Entry, left: f64, right: f64, y: f64) {
-    let marks: Vec<&str> = [(entry.is_primary, "PK"), (entry.is_foreign, "FK"), (entry.is_unique && !entry.is_primary, "U")]
-        .into_iter()
-        .filter_map(|(is_it, mark)| is_it.then_some(mark))
-        .collect();
+    let marks: Vec<&str> =
+        [(entry.is_primary, "PK"), (entry.is_foreign, "FK"), (entry.is_unique && !entry.is_primary, "U")]
+            .into_iter()
+            .filter_map(|(is_it, mark)| is_it.then_some(mark))
+            .collect();
     if !marks.is_empty() {
         push(out, format_args!("<text class=\"mark\" x=\"{}\" y=\"{y}\">{}</text>", left + PADDING, marks.join(" ")));
     }

@@ -39,9 +39,9 @@ fn ranks(part: &Part) -> Vec<usize> {
     while !left.is_empty() {
         let links = || {
             let among = |item: usize| left.contains(&item);
-            part.links
-                .iter()
-                .filter(move |link| link.child.item != link.parent.item && among(link.child.item) && among(link.parent.item))
+            part.links.iter().filter(move |link| {
+                link.child.item != link.parent.item && among(link.child.item) && among(link.parent.item)
+            })
         };
         let children = |card: usize| links().filter(|link| link.parent.item == card).count();
         let parents = |card: usize| links().filter(|link| link.child.item == card).count();

@@ -50,8 +50,7 @@ fn sort_by_neighbours(column: &mut Vec<usize>, gap: &[Crossing], tops: &[f64], i
         (!ends.is_empty()).then(|| ends.iter().sum::<f64>() / count)
     };
     // What is connected with nothing there keeps its place among the others.
-    let mut keyed: Vec<(f64, usize)> =
-        column.iter().map(|&item| (middle(item).unwrap_or(tops[item]), item)).collect();
+    let mut keyed: Vec<(f64, usize)> = column.iter().map(|&item| (middle(item).unwrap_or(tops[item]), item)).collect();
     keyed.sort_by(|one, other| one.0.total_cmp(&other.0));
     *column = keyed.into_iter().map(|(_, item)| item).collect();
 }
