@@ -197,6 +197,10 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
                     .help("run `schemactl diff --from head --to database` to see the difference"),
             );
         }
+        Event::Classic { table, why, .. } => {
+            let why = super::visible::visible(why);
+            context.output.talk(format!("`{table}` is rebuilt as its script says, not in the fast way: {why}"));
+        }
         Event::NotRehearsed { step } => {
             let found = format!("`{}` runs outside a transaction, so a dry run leaves it out", step.revision);
             context.output.warn(&Diagnostic::new("not_rehearsed", found));

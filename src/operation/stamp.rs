@@ -44,6 +44,7 @@ pub fn stamp(
         drift: runner::Drift::Warn,
         dry_run: false,
         catalog_edits: false,
+        fast_rebuild: false,
         interrupt: Arc::new(AtomicBool::new(false)),
         prepare: &|_| Ok(()),
         now,

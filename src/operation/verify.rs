@@ -236,6 +236,7 @@ impl Rehearsal<'_> {
             drift: Drift::Warn,
             dry_run: false,
             catalog_edits: self.project.settings.catalog_edits,
+            fast_rebuild: self.project.settings.fast_rebuild,
             interrupt: Arc::clone(self.interrupt),
             prepare: &|_| Ok(()),
             // Nobody reads the version table of a scratch database.

@@ -8,6 +8,7 @@ mod existing;
 mod gates;
 mod graph;
 mod keep;
+mod lint;
 mod model;
 mod rehearse;
 mod support;

@@ -7,13 +7,16 @@
 //! Foreign keys are switched off outside the transaction, where alone that works, and checked inside it. What to run is
 //! decided under the write lock, from the rows that the version table has then.
 
+mod block;
 mod error;
 mod evidence;
+mod kinship;
 mod lock;
 mod offline;
 mod permission;
 mod statistics;
 mod step;
+mod swap;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +28,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
+pub use block::marks as rebuild_marks;
 pub use error::{At, Problem, RunError};
 pub use evidence::Damage;
 pub use offline::write_sql;
@@ -127,6 +131,8 @@ pub struct Options<'a> {
     pub dry_run: bool,
     /// Whether scripts may edit `sqlite_schema`.
     pub catalog_edits: bool,
+    /// Whether rebuilt tables may exchange their pages with the old ones instead of building their indexes again.
+    pub fast_rebuild: bool,
     /// Set from outside when the user wants to stop.
     pub interrupt: Arc<AtomicBool>,
     /// Called once, under the write lock, with the steps that are about to run; not where there are none, and not by a
@@ -161,6 +167,15 @@ pub enum Event<'a> {
         step: &'a Step,
         /// Where it stands in the file.
         place: crate::report::Place,
+    },
+    /// A table is not rebuilt in the fast way, but as its script says.
+    Classic {
+        /// The step.
+        step: &'a Step,
+        /// The table.
+        table: &'a Name,
+        /// Why.
+        why: String,
     },
     /// The schema is not the one that the revisions made.
     Drifted {
@@ -307,6 +322,7 @@ struct Settings {
     legacy_alter_table: bool,
     defensive: bool,
     busy_timeout: i64,
+    threads: i64,
 }
 
 /// A problem and the step that it came up at.
@@ -323,6 +339,8 @@ impl Runner<'_, '_> {
             self.connection.pragma_update(None, "foreign_keys", false)?;
             self.connection.pragma_update(None, "legacy_alter_table", false)?;
             self.connection.busy_timeout(Duration::ZERO)?;
+            // Two threads sort for an index; a larger cache would be slower (https://www.sqlite.org/pragma.html#pragma_threads).
+            self.connection.pragma_update(None, "threads", 2)?;
             if self.options.catalog_edits {
                 self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
             }
@@ -346,19 +364,21 @@ impl Runner<'_, '_> {
             legacy_alter_table: pragma("legacy_alter_table")? != 0,
             defensive: self.connection.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE)?,
             busy_timeout: pragma("busy_timeout")?,
+            threads: pragma("threads")?,
         })
     }
 
     fn restore(&mut self, settings: &Settings) -> rusqlite::Result<()> {
         self.connection.progress_handler(0, None::<fn() -> bool>)?;
         permission::Watch::lift(self.connection)?;
-        if self.options.catalog_edits {
+        if self.options.catalog_edits || self.options.fast_rebuild {
             // No rollback takes this flag back (https://www.sqlite.org/pragma.html#pragma_writable_schema).
             self.connection.execute_batch("PRAGMA writable_schema = RESET")?;
         }
         self.connection.pragma_update(None, "foreign_keys", settings.foreign_keys)?;
         self.connection.pragma_update(None, "legacy_alter_table", settings.legacy_alter_table)?;
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, settings.defensive)?;
+        self.connection.pragma_update(None, "threads", settings.threads)?;
         self.connection.pragma_update(None, "busy_timeout", settings.busy_timeout)
     }
 
@@ -472,7 +492,7 @@ impl Runner<'_, '_> {
             Err(_) if self.connection.is_autocommit() => return outcome,
             Err(_) => {
                 self.schema = None;
-                "ROLLBACK TO step; RELEASE step"
+                "ROLLBACK TO step; RELEASE step; PRAGMA writable_schema = RESET"
             }
         };
         self.connection.execute_batch(end).map_err(|error| self.sqlite(&error))?;

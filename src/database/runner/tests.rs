@@ -65,6 +65,7 @@ fn options() -> Options<'static> {
         drift: Drift::Warn,
         dry_run: false,
         catalog_edits: false,
+        fast_rebuild: false,
         interrupt: Arc::default(),
         prepare: &|_| Ok(()),
         now: &|| "2026-11-22T19:37:12Z".to_owned(),
