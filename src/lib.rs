@@ -34,6 +34,7 @@
 //! | [`database`] | everything that SQLite is asked: introspect, scratch databases, the version table, the runner |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
+//! | [`fleet`] | the same for many databases: where they are listed, what each came to, what all came to |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
@@ -90,5 +91,7 @@ pub mod database;
 pub mod plan;
 
 pub mod operation;
+
+pub mod fleet;
 
 pub mod cli;

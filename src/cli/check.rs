@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::context::Context;
+use super::fleet::Choice;
 use super::open::Opened;
 use super::style::Meaning;
+use crate::fleet::View;
 use crate::model::Renames;
 use crate::operation::autogenerate;
 use crate::report::{Class, Diagnostic, Failure, count};
@@ -21,6 +23,10 @@ pub struct Args {
     /// Ask also that there is one head, so that no merge is missing
     #[arg(long)]
     pub single_head: bool,
+
+    /// Of which databases.
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
 /// Says whether the model asks for changes that no revision makes yet.
@@ -31,6 +37,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     if args.single_head {
         single_head(&project.graph()?)?;
+    }
+    if let Some(members) = context.fleet(&args.choice, None, &project)? {
+        return super::fleet::look(View::Check, &args.choice, members, context, &project).map(|_| ());
     }
     let Opened { connection, state } = context.open(&project)?;
     autogenerate::require_head(&state)?;

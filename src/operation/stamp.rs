@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::database::runner::{self, Outcome, Transaction};
+use crate::database::runner::{self, Outcome, RunError, Transaction};
 use crate::database::version_table;
 use crate::report::{Failure, Report};
 use crate::revision::{Purge, Target};
 
+use super::planner::Planner;
 use super::{Project, State, walk};
 
 /// Records a database as standing at the targets.
@@ -26,17 +27,32 @@ pub fn stamp(
     lock_timeout: Duration,
     now: &dyn Fn() -> String,
 ) -> Result<(Outcome, State), Failure> {
-    let scripts = project.scripts()?;
+    let planner = Planner::stamp(project, targets, purge)?;
+    let outcome = run(project, &planner, connection, agree, lock_timeout, now)?;
+    let state = planner.state(&outcome.applied);
+    Ok((outcome, state))
+}
+
+/// Records what a planner says for a database.
+///
+/// # Errors
+/// As [`stamp`].
+pub fn run(
+    project: &Project,
+    planner: &Planner,
+    connection: &mut Connection,
+    agree: walk::Agree<'_>,
+    lock_timeout: Duration,
+    now: &dyn Fn() -> String,
+) -> Result<Outcome, RunError> {
     let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(scripts.clone(), rows.to_vec());
-        let route =
-            state.graph.stamp(&state.applied, targets, purge).map_err(|error| Box::new(error) as Box<dyn Report>)?;
-        walk::settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
-        walk::steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
+        let planned = planner.plan(rows)?;
+        walk::settle(&planned.route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
+        Ok(planned.steps.clone())
     };
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
-        filter: project.filter()?,
+        filter: planner.filter().clone(),
         lock_timeout,
         transaction: Transaction::All,
         // What a stamp records need not be what is there: that is what it is for.
@@ -48,7 +64,5 @@ pub fn stamp(
         now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    let outcome = runner::run(connection, &mut plan, &options, &mut |_| {})?;
-    let state = State::new(scripts, outcome.applied.clone());
-    Ok((outcome, state))
+    runner::run(connection, &mut plan, &options, &mut |_| {})
 }

@@ -9,16 +9,19 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::database::backup::Progress;
-use crate::database::runner::{self, Event, Outcome, Transaction};
+use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::version_table::{self, Kind};
 use crate::database::{self, Access, Filter, gate};
 use crate::model;
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Section, Standing, Target};
+use crate::revision::{
+    Applied, Op, Purge, Remark, Revision, RevisionId, Route, RouteError, Section, Standing, Target,
+};
 use crate::schema::Schema;
 use crate::sql;
 
 use super::backup::{self, Backup, BackupError};
+use super::planner::{Planned, Planner};
 use super::{Project, State};
 
 /// Where to walk.
@@ -110,11 +113,15 @@ pub struct Walked {
 /// # Errors
 /// When the target names nothing, or the graph does not hang together.
 pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Route, Failure> {
-    Ok(match direction {
-        Direction::Up => state.graph.upgrade(&state.applied, target)?,
-        Direction::Down => state.graph.downgrade(&state.applied, target)?,
-        Direction::Across => state.graph.switch(&state.applied, target)?,
-    })
+    Ok(choose(state, direction, target)?)
+}
+
+pub(super) fn choose(state: &State, direction: Direction, target: &Target) -> Result<Route, RouteError> {
+    match direction {
+        Direction::Up => state.graph.upgrade(&state.applied, target),
+        Direction::Down => state.graph.downgrade(&state.applied, target),
+        Direction::Across => state.graph.switch(&state.applied, target),
+    }
 }
 
 /// Runs the revisions between where a database stands and the target.
@@ -129,54 +136,61 @@ pub fn walk(
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked, Failure> {
-    let scripts = project.scripts()?;
-    let agree = options.agree;
-    let mut remarks = Vec::new();
-    // Pinned by the first answer: a target that counts from where the database stands must not move with it.
-    let mut pinned: Option<Route> = None;
-    let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(scripts.clone(), rows.to_vec());
-        let route = match &pinned {
-            None => {
-                let route = match direction {
-                    Direction::Up => state.graph.upgrade(&state.applied, target),
-                    Direction::Down => state.graph.downgrade(&state.applied, target),
-                    Direction::Across => state.graph.switch(&state.applied, target),
-                }
-                .map_err(|error| Box::new(error) as Box<dyn Report>)?;
-                settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
-                remarks.clone_from(&route.remarks);
-                pinned = Some(route.clone());
-                route
-            }
-            Some(route) => still_to_do(route, &state.applied),
-        };
-        steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
+    let planner = Planner::walk(project, direction, target)?;
+    let drift = match project.settings.drift {
+        model::Drift::Warn => runner::Drift::Warn,
+        model::Drift::Refuse => runner::Drift::Refuse,
     };
-    let database = project.database()?;
-    let filter = project.filter()?;
+    let mut planned = None;
+    let outcome = run(project, &project.database()?, &planner, &mut planned, connection, drift, options, observer)?;
+    let remarks = planned.map(|planned| planned.route.remarks.clone()).unwrap_or_default();
+    let state = planner.state(&outcome.applied);
+    Ok(Walked { outcome, remarks, state })
+}
+
+/// Runs what a planner says for a database; `pinned` becomes what it said first, which a target that counts from where
+/// the database stands goes by.
+///
+/// # Errors
+/// As [`walk`].
+#[expect(clippy::too_many_arguments, reason = "a database, what to do to it, how, and who looks on")]
+pub fn run(
+    project: &Project,
+    database: &Path,
+    planner: &Planner,
+    pinned: &mut Option<Arc<Planned>>,
+    connection: &mut Connection,
+    drift: runner::Drift,
+    options: &Options<'_>,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, RunError> {
+    let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
+        if let Some(planned) = pinned.as_ref() {
+            return planner.rest(&planned.route, rows);
+        }
+        let planned = planner.plan(rows)?;
+        settle(&planned.route, options.agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
+        let steps = planned.steps.clone();
+        *pinned = Some(planned);
+        Ok(steps)
+    };
     let prepare = |steps: &[runner::Step]| {
-        back_up(project, &database, &filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
+        back_up(project, database, planner.filter(), steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
-        filter: filter.clone(),
+        filter: planner.filter().clone(),
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
-        drift: match project.settings.drift {
-            crate::model::Drift::Warn => runner::Drift::Warn,
-            crate::model::Drift::Refuse => runner::Drift::Refuse,
-        },
+        drift,
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
         interrupt: Arc::clone(&options.interrupt),
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    let outcome = runner::run(connection, &mut plan, &options, observer)?;
-    let state = State::new(scripts, outcome.applied.clone());
-    Ok(Walked { outcome, remarks, state })
+    runner::run(connection, &mut plan, &options, observer)
 }
 
 /// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
@@ -188,7 +202,12 @@ fn back_up(
     steps: &[runner::Step],
     options: &Options<'_>,
 ) -> Result<(), BackupError> {
-    if options.backup == model::Backup::Never {
+    let may_be_needed = match options.backup {
+        model::Backup::Always => true,
+        model::Backup::Destructive => backup::may_discard(steps),
+        model::Backup::Never => false,
+    };
+    if !may_be_needed {
         return Ok(());
     }
     let Some(connection) = database::open(database, Access::Read, options.lock_timeout)? else { return Ok(()) };
@@ -211,16 +230,6 @@ fn back_up(
     backup::prune(database)?;
     (options.backed_up)(&made);
     Ok(())
-}
-
-/// The part of a route that others have not gone meanwhile.
-fn still_to_do(route: &Route, applied: &Applied) -> Route {
-    let is_open = |op: Op, id: &RevisionId| match op {
-        Op::Upgrade | Op::Stamp => !applied.contains(id),
-        Op::Downgrade | Op::Unstamp => applied.contains(id),
-    };
-    let steps = route.steps.iter().filter(|step| is_open(step.op, &step.revision)).cloned().collect();
-    Route { steps, remarks: Vec::new() }
 }
 
 /// A revision that cannot be walked.
