@@ -27,8 +27,8 @@ pub mod schema;
 pub mod show;
 pub mod stamp;
 pub mod status;
-pub mod template;
 pub mod switch;
+pub mod template;
 pub mod upgrade;
 pub mod verify;
 

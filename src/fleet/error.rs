@@ -107,7 +107,10 @@ impl Report for FleetError {
             FleetError::Query { .. } => {
                 ("list_query", "answer with id and path, and a wave if you like: `SELECT id, path FROM tenants`")
             }
-            FleetError::None { .. } => ("empty_fleet", "check where it looks: paths count from the current folder, those in the settings from theirs"),
+            FleetError::None { .. } => (
+                "empty_fleet",
+                "check where it looks: paths count from the current folder, those in the settings from theirs",
+            ),
             FleetError::SameId { .. } => {
                 ("same_id", "name more of the path: `{region}/{tenant}.db` instead of `*/{tenant}.db`")
             }

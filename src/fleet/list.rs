@@ -71,11 +71,7 @@ fn file_of(written: &str) -> &str {
 fn read_text(file: &str, folder: &Path, stdin: &mut dyn Read) -> Result<(String, String), FleetError> {
     let (name, path) = if file == "-" { ("standard input", PathBuf::new()) } else { (file, folder.join(file)) };
     let mut text = String::new();
-    let read = if file == "-" {
-        stdin.read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(&path)
-    };
+    let read = if file == "-" { stdin.read_to_string(&mut text).map(|_| text) } else { std::fs::read_to_string(&path) };
     let text = read.map_err(|source| FleetError::Unreadable { path: PathBuf::from(name), source })?;
     Ok((name.to_owned(), text))
 }
@@ -239,7 +235,9 @@ mod tests {
         folder
     }
 
-    fn found(folder: &Path, origin: Origin) -> Result<Vec<(String, String, Option<u32>)>, &'static str> {
+    type Entry = (String, String, Option<u32>);
+
+    fn found(folder: &Path, origin: Origin) -> Result<Vec<Entry>, &'static str> {
         let members = find(&[origin], folder, &mut "flat.db\n".as_bytes()).map_err(|error| error.diagnostics()[0].code);
         let below = |member: Member| {
             let path = member.path.strip_prefix(folder).unwrap().display().to_string();
@@ -248,7 +246,7 @@ mod tests {
         members.map(|members| members.into_iter().map(below).collect())
     }
 
-    fn entry(id: &str, path: &str, wave: Option<u32>) -> (String, String, Option<u32>) {
+    fn entry(id: &str, path: &str, wave: Option<u32>) -> Entry {
         (id.to_owned(), path.to_owned(), wave)
     }
 
@@ -265,11 +263,11 @@ mod tests {
 
         let control = rusqlite::Connection::open(at.join("control.db")).unwrap();
         control
-            .execute_batch("CREATE TABLE t (id, path, wave); INSERT INTO t VALUES (1, 'flat.db', 3), ('x', 'no.db', NULL)")
+            .execute_batch(
+                "CREATE TABLE t (id, path, wave); INSERT INTO t VALUES (1, 'flat.db', 3), ('x', 'no.db', NULL)",
+            )
             .unwrap();
-        let ask = |sql: &str| {
-            found(at, Origin::Query { database: "control.db".to_owned(), sql: sql.to_owned() })
-        };
+        let ask = |sql: &str| found(at, Origin::Query { database: "control.db".to_owned(), sql: sql.to_owned() });
         let three = ask("SELECT id, path, wave FROM t").unwrap();
         assert_eq!(three, [entry("1", "flat.db", Some(3)), entry("x", "no.db", None)]);
         assert_eq!(ask("SELECT path FROM t LIMIT 1").unwrap(), [entry("flat.db", "flat.db", None)]);

@@ -173,15 +173,11 @@ impl Viewer<'_> {
         let state = operation::State::new(self.scripts.clone(), rows);
         let revisions = status::revisions(&state);
         let changes = match self.view {
+            View::Status | View::Soundness => status::drift(self.project, &state, &shape.schema, &shape.fingerprint),
             View::Current => Ok(Vec::new()),
-            View::Status | View::Soundness => {
-                status::drift(self.project, &state, &shape.schema, &shape.fingerprint)
-            }
-            View::Check if revisions.pending.is_empty() => {
-                autogenerate::compare(self.project, shape.schema.clone(), &Renames::default())
-                    .map(|comparison| comparison.lines())
-            }
-            View::Check => Ok(Vec::new()),
+            View::Check if !revisions.pending.is_empty() => Ok(Vec::new()),
+            View::Check => autogenerate::compare(self.project, shape.schema.clone(), &Renames::default())
+                .map(|comparison| comparison.lines()),
         };
         let changes = match changes {
             // A model that is mistaken is so for all databases.
@@ -211,8 +207,7 @@ impl Viewer<'_> {
 /// Refuses a damaged file, and rows that refer to nothing.
 fn require_sound(connection: &Connection, member: &Member) -> Result<(), Failure> {
     let failed = |error: rusqlite::Error| database::Error::from_sqlite(&member.path, &error);
-    let verdict: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
     if verdict != "ok" {
         return Err(database::Error::Corrupt { path: member.path.clone(), message: verdict }.into());
     }
@@ -221,7 +216,8 @@ fn require_sound(connection: &Connection, member: &Member) -> Result<(), Failure
     if let Some(row) = rows.next().map_err(failed)? {
         let child: String = row.get(0).map_err(failed)?;
         let parent: String = row.get(2).map_err(failed)?;
-        let found = format!("rows of `{child}` in `{}` refer to rows of `{parent}` that are not there", member.path.display());
+        let found =
+            format!("rows of `{child}` in `{}` refer to rows of `{parent}` that are not there", member.path.display());
         let help = format!("`sqlite3 {} 'PRAGMA foreign_key_check'` lists them", member.path.display());
         return Err(Failure::new(Class::Database, Diagnostic::new("foreign_key", found).help(help)));
     }

@@ -155,7 +155,7 @@ impl Like {
         while let Some(character) = rest.next() {
             match character {
                 '*' => regex.push_str(".*"),
-                '?' => regex.push_str("."),
+                '?' => regex.push('.'),
                 '{' => {
                     let name: String = rest.by_ref().take_while(|c| *c != '}').collect();
                     if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
@@ -170,8 +170,9 @@ impl Like {
                         Some(class) => ("^", class),
                         None => ("", class.as_str()),
                     };
-                    let escaped: String = class.chars().map(|c| if c == '-' { "-".to_owned() } else { escape(c) }).collect();
-                    regex.push_str(&format!("[{not}{escaped}]"));
+                    let escaped: String =
+                        class.chars().map(|c| if c == '-' { "-".to_owned() } else { escape(c) }).collect();
+                    regex.extend(["[", not, &escaped, "]"]);
                 }
                 '}' => return Err("`}` without a `{` before it".to_owned()),
                 other => regex.push_str(&escape(other)),

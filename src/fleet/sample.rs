@@ -30,7 +30,7 @@ pub fn sample(members: &[Member], number: usize) -> Vec<Member> {
         lot ^= lot << 13;
         lot ^= lot >> 7;
         lot ^= lot << 17;
-        let at = usize::try_from(lot % left.len() as u64).expect("it is below a length");
+        let at = usize::try_from(lot % left.len() as u64).unwrap_or_default();
         chosen.push(left.remove(at));
     }
     chosen.into_iter().map(|(member, ..)| member.clone()).collect()

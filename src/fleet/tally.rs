@@ -106,9 +106,7 @@ impl Tally {
             self.failures.iter().map(|(cause, group)| (cause.as_str(), group.number)).collect();
         let mut groups: Vec<(&Vec<RevisionId>, &usize)> = self.places.iter().collect();
         groups.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
-        let place = |(heads, number): (&Vec<RevisionId>, &usize)| {
-            json!({ "heads": heads.iter().map(RevisionId::as_str).collect::<Vec<_>>(), "databases": number })
-        };
+        let place = |(heads, number): (&Vec<RevisionId>, &usize)| json!({ "heads": heads.iter().map(RevisionId::as_str).collect::<Vec<_>>(), "databases": number });
         let mut summary = json!({
             "databases": self.total,
             "outcomes": outcomes,

@@ -77,7 +77,8 @@ impl Walker<'_> {
         let note = |backup: &backup::Backup| {
             backed_up.replace(Some(backup.path.clone()));
         };
-        let ended = self.with_options(wait, &note, |options| self.run(planner, member, &mut connection, options, record));
+        let ended =
+            self.with_options(wait, &note, |options| self.run(planner, member, &mut connection, options, record));
         record.backup = backed_up.into_inner();
         ended
     }
@@ -125,8 +126,7 @@ impl Walker<'_> {
     ) -> Result<(), Failure> {
         let mut planned = None;
         let (project, path) = (self.project, &member.path);
-        let ended =
-            walk::run(project, path, planner, &mut planned, connection, Drift::Refuse, options, &mut |_| ());
+        let ended = walk::run(project, path, planner, &mut planned, connection, Drift::Refuse, options, &mut |_| ());
         record.from = planned.map(|planned| planned.heads.clone());
         match ended {
             Ok(outcome) => {
@@ -151,8 +151,7 @@ impl Walker<'_> {
 
     fn copy(&self, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
         let now = (self.now)();
-        let options =
-            backup::Options { lock_timeout: wait, interrupt: &self.interrupt, now: &now, progress: &|_| () };
+        let options = backup::Options { lock_timeout: wait, interrupt: &self.interrupt, now: &now, progress: &|_| () };
         let made = backup::make(&member.path, None, &self.project.settings.version_table, &options)?;
         record.outcome = Outcome::Done;
         record.backup = Some(made.path);

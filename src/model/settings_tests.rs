@@ -109,11 +109,8 @@ fn a_fleet_is_listed_in_many_ways_and_one_database_takes_its_place() {
     let lookup = |name: &str| (name == "HERE").then(|| "/here".to_owned());
     let read = |environment| Settings::read(&file("migrations.toml", text), environment, &lookup).unwrap();
     let text = |text: &str| text.to_owned();
-    let origins = [
-        Origin::Pattern(text("data/{tenant}.db")),
-        Origin::File(text("/here/list")),
-        Origin::Command(text("./list")),
-    ];
+    let origins =
+        [Origin::Pattern(text("data/{tenant}.db")), Origin::File(text("/here/list")), Origin::Command(text("./list"))];
     assert_eq!(read(None).databases().unwrap().unwrap(), origins);
     assert_eq!(read(Some("one")).databases().unwrap(), None);
     let asked = Origin::Query { database: text("control.db"), sql: text("SELECT 1, 2") };

@@ -60,7 +60,14 @@ impl Planner {
         choose: impl Fn(&State) -> Result<Route, RouteError> + Send + Sync + 'static,
     ) -> Result<Planner, Failure> {
         let (scripts, filter) = (project.scripts()?, project.filter()?);
-        Ok(Planner { scripts, filter, choose: Box::new(choose), needs_scripts: false, known: Mutex::default(), heads: Mutex::default() })
+        Ok(Planner {
+            scripts,
+            filter,
+            choose: Box::new(choose),
+            needs_scripts: false,
+            known: Mutex::default(),
+            heads: Mutex::default(),
+        })
     }
 
     /// The same, for databases of whose revisions there are all scripts; others are refused.

@@ -30,7 +30,9 @@ fn each_obstacle_is_told_and_a_later_run_finishes_what_is_left() {
     const TENANTS: usize = 200;
     let project = Project::fleet(TENANTS);
     let list: String = (0..TENANTS)
-        .map(|tenant| format!("{}\n", json!({ "id": format!("t{tenant:03}"), "database": format!("data/t{tenant:03}/main.db") })))
+        .map(|tenant| {
+            format!("{}\n", json!({ "id": format!("t{tenant:03}"), "database": format!("data/t{tenant:03}/main.db") }))
+        })
         .collect();
     project.write("tenants.ndjson", &list);
     let whole = std::fs::read(project.path("empty.db")).unwrap();
@@ -79,7 +81,10 @@ fn each_obstacle_is_told_and_a_later_run_finishes_what_is_left() {
 
     let status = [&["status"], &line[..2]].concat();
     let ended = project.run(&status).ends_with(7);
-    ended.answers(&format!("{} at head, ", TENANTS - failed)).answers("2 drifted (2 shapes), 1 newer, ").answers("1 missing");
+    ended
+        .answers(&format!("{} at head, ", TENANTS - failed))
+        .answers("2 drifted (2 shapes), 1 newer, ")
+        .answers("1 missing");
 
     locked.iter().for_each(|connection| connection.execute_batch("ROLLBACK").unwrap());
     project.tenant(30).execute_batch("ALTER TABLE user DROP COLUMN odd").unwrap();
@@ -107,15 +112,22 @@ fn the_databases_of_the_settings_are_looked_at_in_groups_and_nothing_is_created(
     let project = Project::fleet(20);
     project.tenant(3).execute_batch("ALTER TABLE user ADD COLUMN odd").unwrap();
     let files = || {
-        let mut found: Vec<_> = (0..20).map(|tenant| project.path(format!("data/t{tenant:03}"))).flat_map(|folder| {
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
-        }).map(|path| (std::fs::read(&path).unwrap(), path)).collect();
+        let mut found: Vec<_> = (0..20)
+            .map(|tenant| project.path(format!("data/t{tenant:03}")))
+            .flat_map(|folder| {
+                std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+            })
+            .map(|path| (std::fs::read(&path).unwrap(), path))
+            .collect();
         found.sort();
         found
     };
     let before = files();
     let ended = project.run(&["status"]).ends_with(1).answers("20 databases: 19 behind, 1 drifted\n");
-    ended.answers("1 revision behind").answers("added column `user.odd`").answers("next: schemactl status --database data/t003/main.db");
+    ended
+        .answers("1 revision behind")
+        .answers("added column `user.odd`")
+        .answers("next: schemactl status --database data/t003/main.db");
     project.run(&["current"]).ends_with(0).answers("19  at ").answers("1  at ");
     project.run(&["current", "--check-heads"]).ends_with(1);
     project.run(&["check"]).ends_with(1).answers("20 databases: 20 behind");
@@ -124,7 +136,11 @@ fn the_databases_of_the_settings_are_looked_at_in_groups_and_nothing_is_created(
     assert_eq!((lines.len(), ids(&lines, "outcome", "differs").len()), (20, 20));
     assert_eq!((&lines[3]["status"]["state"], &lines[3]["status"]["behind"]), (&json!("drifted"), &json!(1)));
     assert_eq!(summary["groups"].as_array().unwrap().len(), 2);
-    project.run(&["upgrade", "--dry-run"]).ends_with(7).answers("19 would be upgraded, 1 failed").answers("nothing was changed");
+    project
+        .run(&["upgrade", "--dry-run"])
+        .ends_with(7)
+        .answers("19 would be upgraded, 1 failed")
+        .answers("nothing was changed");
     assert!(files() == before);
 
     // One database is still one.
@@ -146,7 +162,8 @@ fn databases_are_stamped_copied_and_taken_back() {
     project.run(&["backup", "one.bak"]).ends_with(2).says("many databases do not go into one file");
     let (lines, _) = project.run(&["downgrade", "-1", "--format", "json"]).ends_with(0).lines();
     // The one that loses a value is copied first, as it would be by itself.
-    let copied: Vec<&str> = lines.iter().filter(|line| line["backup"].is_string()).map(|line| line["id"].as_str().unwrap()).collect();
+    let copied: Vec<&str> =
+        lines.iter().filter(|line| line["backup"].is_string()).map(|line| line["id"].as_str().unwrap()).collect();
     assert_eq!(copied, ["t001"]);
     assert!((0..5).all(|tenant| project.tenant_stands_at(tenant) == 1));
     project.run(&["stamp", "base"]).ends_with(0).answers("5 databases: 5 stamped").answers("5  at base");
@@ -218,7 +235,9 @@ fn databases_are_chosen_in_many_ways_and_mistakes_are_told() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 database: 1 behind"));
 
     current(&["--databases", "nowhere/*.db"]).ends_with(2).says("`nowhere/*.db`: no database is found");
-    current(&["--databases", "*/*/main.db", "--databases", "data/{t}/main.db"]).ends_with(2).says("are the same database");
+    current(&["--databases", "*/*/main.db", "--databases", "data/{t}/main.db"])
+        .ends_with(2)
+        .says("are the same database");
     current(&["--databases", "a", "--database", "b"]).ends_with(2).says("one database, `b`, and many are named");
     current(&["--database", "b", "--jobs", "2"]).ends_with(2).says("`--jobs` is for many databases");
     current(&["--report", "migrations.toml"]).ends_with(2).says("is no report");
@@ -236,7 +255,10 @@ fn a_template_is_at_head_and_so_is_every_copy() {
     assert_eq!(document["bytes"], std::fs::metadata(project.path("empty.db")).unwrap().len());
     std::fs::copy(project.path("empty.db"), project.path("app.db")).unwrap();
     let check = project.run(&["check", "--database", "app.db"]).ends_with(0);
-    assert_eq!((check.stdout.as_str(), check.stderr.as_str()), ("no changes: the database is what the model says\n", ""));
+    assert_eq!(
+        (check.stdout.as_str(), check.stderr.as_str()),
+        ("no changes: the database is what the model says\n", "")
+    );
     project.run(&["current", "--check-heads", "--database", "app.db"]).ends_with(0).answers("(head)");
     if let Some(verdict) = project.sqlite3("PRAGMA integrity_check; PRAGMA freelist_count; PRAGMA journal_mode") {
         assert_eq!(verdict, "ok\n0\ndelete\n");

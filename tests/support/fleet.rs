@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::command::{Ended, Project};
 
-const MODEL: &str = "[schemactl]\ndatabases = \"data/{tenant}/main.db\"\n\n[tables.user.columns]\nid = \"INTEGER PRIMARY KEY\"\n";
+const MODEL: &str =
+    "[schemactl]\ndatabases = \"data/{tenant}/main.db\"\n\n[tables.user.columns]\nid = \"INTEGER PRIMARY KEY\"\n";
 
 impl Project {
     /// A project with a first revision, so many databases at it, and a second revision that is not run yet.

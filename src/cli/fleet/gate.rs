@@ -32,6 +32,8 @@ pub(super) fn ask(context: &Context, command: &str, between: &Between<'_>) -> Re
             Failure::new(Class::Input, Diagnostic::new("gate", found))
         })?;
     let verdict = if status.success() { "goes on" } else { "ends here" };
-    context.output.talk(format!("wave {wave} of {waves} is done; the gate `{command}` ended with {status}: the run {verdict}"));
+    context
+        .output
+        .talk(format!("wave {wave} of {waves} is done; the gate `{command}` ended with {status}: the run {verdict}"));
     Ok(status.success())
 }

@@ -166,10 +166,13 @@ impl Context {
             Some(report) => {
                 let finished = fleet::finished(report)?;
                 let all = members.len();
-                let left: Vec<Member> =
-                    members.into_iter().filter(|member| !finished.contains(&member.id)).collect();
+                let left: Vec<Member> = members.into_iter().filter(|member| !finished.contains(&member.id)).collect();
                 let shown = self.shown(report)?;
-                self.output.talk(format!("{} of {} that `{shown}` does not name as done", left.len(), count(all, "database")));
+                self.output.talk(format!(
+                    "{} of {} that `{shown}` does not name as done",
+                    left.len(),
+                    count(all, "database")
+                ));
                 left
             }
         };

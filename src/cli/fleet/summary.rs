@@ -33,7 +33,8 @@ fn outcomes(tally: &Tally, words: &Words) -> String {
         (Outcome::Skipped, "not begun"),
     ];
     let parts = named.iter().filter(|(outcome, _)| tally.number(*outcome) > 0);
-    let parts: Vec<String> = parts.map(|(outcome, word)| format!("{} {word}", number(tally.number(*outcome)))).collect();
+    let parts: Vec<String> =
+        parts.map(|(outcome, word)| format!("{} {word}", number(tally.number(*outcome)))).collect();
     format!("{}: {}", databases(tally.total), parts.join(", "))
 }
 
@@ -46,7 +47,9 @@ pub(super) fn of_run(context: &Context, tally: &Tally, words: &Words, graph: &Gr
         context.output.answer(format!("{:>8}  at {}", number(*databases), place(graph, heads)));
     }
     if tally.backups > 0 {
-        context.output.talk(format!("{} made; `schemactl backups --database PATH` lists them", count(tally.backups, "backup")));
+        context
+            .output
+            .talk(format!("{} made; `schemactl backups --database PATH` lists them", count(tally.backups, "backup")));
     }
     failures(context, tally, words);
 }

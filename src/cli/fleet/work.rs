@@ -80,7 +80,7 @@ pub fn walk(
     if is_dry && !context.output.is_json() {
         context.output.answer("dry run: nothing was changed");
     }
-    run.verdict(&tally, end)
+    verdict(&tally, end)
 }
 
 /// Records where databases stand.
@@ -137,7 +137,7 @@ fn write(
     let run = Run { context, project, choice, patience: LOCK_TIMEOUT, words };
     let (tally, end) = run.all(members, label, &Course::default(), &|member, wait| walker.act(member, wait))?;
     run.give(&tally, end)?;
-    run.verdict(&tally, end)
+    verdict(&tally, end)
 }
 
 /// Looks at databases, and gives what it has found.
@@ -158,7 +158,7 @@ pub fn look(
     if !context.output.is_json() {
         summary::of_look(context, &tally, view, &project.graph()?);
     }
-    run.verdict(&tally, end)?;
+    verdict(&tally, end)?;
     if tally.number(Outcome::Differs) > 0 { Err(Failure::answered(Class::No)) } else { Ok(tally) }
 }
 
@@ -206,7 +206,8 @@ impl Run<'_> {
         let sample = fleet::sample(members, number);
         let interrupt = interrupt::flag()?;
         let jobs = self.choice.jobs();
-        let how = fleet::Course { jobs, waves: None, max_failures: None, patience: self.patience, interrupt: &interrupt };
+        let how =
+            fleet::Course { jobs, waves: None, max_failures: None, patience: self.patience, interrupt: &interrupt };
         let progress = self.context.output.progress("rehearsing on copies", Some(sample.len() as u64));
         let mut tell = |_: &Record, tally: &Tally| {
             progress.set(tally.total as u64);
@@ -228,7 +229,7 @@ impl Run<'_> {
         }
         let rehearsed = tally.total - tally.failed() - tally.number(Outcome::Skipped);
         let each = tally.work.checked_div(u32::try_from(tally.total).unwrap_or(u32::MAX)).unwrap_or_default();
-        let all = each.mul_f64(members.len() as f64 / jobs.get() as f64);
+        let all = each * u32::try_from(members.len().div_ceil(jobs.get())).unwrap_or(u32::MAX);
         let others = match tally.total - rehearsed {
             0 => String::new(),
             others => format!("; {} could not be copied", super::report::databases(others)),
@@ -269,12 +270,13 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
 
-    fn verdict(&self, tally: &Tally, end: End) -> Result<(), Failure> {
-        match end {
-            End::Interrupted => Err(Failure::answered(Class::Interrupted)),
-            End::Whole if tally.failed() == 0 => Ok(()),
-            _ => Err(Failure::answered(Class::Fleet)),
-        }
+/// The exit code.
+fn verdict(tally: &Tally, end: End) -> Result<(), Failure> {
+    match end {
+        End::Interrupted => Err(Failure::answered(Class::Interrupted)),
+        End::Whole if tally.failed() == 0 => Ok(()),
+        _ => Err(Failure::answered(Class::Fleet)),
     }
 }
