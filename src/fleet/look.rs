@@ -123,6 +123,10 @@ impl Viewer<'_> {
     /// # Errors
     /// When the folders of revisions cannot be read.
     pub fn new(project: &Project, view: View) -> Result<Viewer<'_>, Failure> {
+        if view == View::Check {
+            // A mistake in the model is told once, not of each database.
+            project.model()?;
+        }
         let (scripts, shapes) = (project.scripts()?, Shapes::new(project.filter()?));
         Ok(Viewer { project, view, scripts, shapes, looks: Mutex::default() })
     }
@@ -180,8 +184,6 @@ impl Viewer<'_> {
                 .map(|comparison| comparison.lines()),
         };
         let changes = match changes {
-            // A model that is mistaken is so for all databases.
-            Err(failure) if failure.class() == Class::Input && self.view == View::Check => return Err(failure),
             Err(failure) => {
                 let unknown = || Diagnostic::new("not_told", "the schema cannot be compared");
                 Err(failure.diagnostics().first().cloned().unwrap_or_else(unknown))

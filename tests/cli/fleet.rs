@@ -46,8 +46,9 @@ fn each_obstacle_is_told_and_a_later_run_finishes_what_is_left() {
     std::fs::write(path(60), "id,name\n".repeat(1000)).unwrap();
     std::fs::remove_file(path(70)).unwrap();
     project.tenant(80).execute_batch("INSERT INTO user (name) VALUES ('Ada'), ('Ada')").unwrap();
-    let newer = "INSERT INTO schemactl_version SELECT 'abc', 2, revision, depends_on, kind, message, checksum, schema, \
-                 down_sql, down_transaction, applied_at, duration_ms, tool_version FROM schemactl_version";
+    let newer = "CREATE TEMP TABLE row AS SELECT * FROM schemactl_version;
+                 UPDATE row SET parents = revision, revision = 'abc', sequence = 2;
+                 INSERT INTO schemactl_version SELECT * FROM row";
     project.tenant(90).execute_batch(newer).unwrap();
     let is_read_only = make_read_only(&project, 95);
 

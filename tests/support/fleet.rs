@@ -40,7 +40,7 @@ impl Project {
     #[track_caller]
     pub fn tenant_stands_at(&self, tenant: usize) -> usize {
         let connection = self.tenant(tenant);
-        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, usize>(0)).unwrap();
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap() as usize;
         let revisions = number("SELECT count(*) FROM schemactl_version");
         let columns = number("SELECT count(*) FROM pragma_table_info('user')");
         assert_eq!(columns, revisions + 1, "tenant {tenant}");
