@@ -5,10 +5,11 @@ use serde_json::json;
 use super::context::Context;
 use super::fleet::Choice;
 use super::open::Opened;
+use super::status::{edit, missing};
 use super::style::Meaning;
 use crate::fleet::View;
 use crate::model::Renames;
-use crate::operation::autogenerate;
+use crate::operation::{autogenerate, repair, status};
 use crate::report::{Class, Diagnostic, Failure, count};
 
 const EXAMPLES: &str = "\
@@ -29,7 +30,7 @@ pub struct Args {
     pub choice: Choice,
 }
 
-/// Says whether the model asks for changes that no revision makes yet.
+/// Says whether the model asks for changes that no revision makes yet, and whether the scripts are what has run.
 ///
 /// # Errors
 /// When it does, and when the model, the revisions or the database cannot be read.
@@ -42,6 +43,10 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return super::fleet::look(View::Check, &args.choice, members, context, &project).map(|_| ());
     }
     let Opened { connection, state } = context.open(&project)?;
+    let differences = status::differences(&state);
+    for difference in &differences {
+        context.output.warn(difference);
+    }
     autogenerate::require_head(&state)?;
     let actual = autogenerate::actual_schema(&project, connection.as_ref())?;
     let comparison = autogenerate::compare(&project, actual, &Renames::default())?;
@@ -50,7 +55,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     }
     let lines = comparison.lines();
     if context.output.is_json() {
-        context.output.json(&json!({ "version": 1, "changes": lines }));
+        let edited: Vec<_> = repair::edited(&state.graph, &state.rows).iter().map(edit).collect();
+        let missing: Vec<_> = status::missing(&state).iter().map(missing).collect();
+        context.output.json(&json!({ "version": 1, "changes": lines, "edited": edited, "missing": missing }));
     } else if lines.is_empty() {
         context.output.answer("no changes: the database is what the model says");
     } else {
@@ -62,7 +69,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             count(lines.len(), "change")
         ));
     }
-    if lines.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
+    if lines.is_empty() && differences.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
 }
 
 fn single_head(graph: &crate::revision::Graph) -> Result<(), Failure> {

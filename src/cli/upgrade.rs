@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::fleet::{Choice, Course};
-use super::walk::Walk;
+use super::walk::Upwards;
 use crate::operation::walk::Direction;
 use crate::report::Failure;
 
@@ -20,13 +20,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The revision to go up to: `head`, `heads`, an id or the start of one, `+2`, `label@head`
-    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
-    pub target: String,
-
-    /// How they are run.
+    /// Where to, and how.
     #[command(flatten)]
-    pub walk: Walk,
+    pub upwards: Upwards,
 
     /// On which databases.
     #[command(flatten)]
@@ -42,7 +38,7 @@ pub struct Args {
 /// # Errors
 /// As [`super::walk::run`].
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    let Args { target, walk, choice, course } = args;
+    let Args { upwards: Upwards { target, walk }, choice, course } = args;
     if !walk.sql {
         let project = context.project()?;
         if let Some(members) = context.fleet(choice, Some(course), &project)? {
@@ -59,8 +55,8 @@ mod tests {
 
     #[test]
     fn the_target_is_the_head_unless_said() {
-        assert_eq!(parse::<Args>(&[]).unwrap().target, "head");
-        assert_eq!(parse::<Args>(&["+2"]).unwrap().target, "+2");
+        assert_eq!(parse::<Args>(&[]).unwrap().upwards.target, "head");
+        assert_eq!(parse::<Args>(&["+2"]).unwrap().upwards.target, "+2");
     }
 
     #[test]

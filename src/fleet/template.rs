@@ -51,7 +51,8 @@ pub fn template(
         now: options.now,
     };
     let heads = Target::of(Word::Heads);
-    let walked = walk::walk(&private, &mut connection, Direction::Up, &heads, &options, &mut |_| ())?;
+    let state = project.state(Some(&connection))?;
+    let walked = walk::walk(&private, &mut connection, &state, Direction::Up, &heads, &options, &mut |_| ())?;
     let sqlite = |error: rusqlite::Error| database::Error::from_sqlite(&unfinished.path, &error);
     // One file without a log beside it, whatever the journal is in later life, can be copied by anything.
     connection.execute_batch("PRAGMA journal_mode = DELETE; VACUUM").map_err(sqlite)?;

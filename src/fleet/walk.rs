@@ -124,9 +124,18 @@ impl Walker<'_> {
         options: &walk::Options<'_>,
         record: &mut Record,
     ) -> Result<(), Failure> {
+        let ground = walk::Ground {
+            project: self.project,
+            database: &member.path,
+            filter: planner.filter(),
+            shapes: Some(planner.shapes()),
+            known: None,
+            drift: Drift::Refuse,
+        };
         let mut planned = None;
-        let (project, path) = (self.project, &member.path);
-        let ended = walk::run(project, path, planner, &mut planned, connection, Drift::Refuse, options, &mut |_| ());
+        let mut plan = planner.plan_once(&mut planned, options.agree);
+        let ended = walk::run(&ground, connection, &mut plan, options, &mut |_| ());
+        drop(plan);
         record.from = planned.map(|planned| planned.heads.clone());
         match ended {
             Ok(outcome) => {
@@ -140,7 +149,13 @@ impl Walker<'_> {
     fn stamp(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
         let mut connection = open(member, wait)?;
         let now = || (self.now)();
-        match stamp::run(self.project, planner, &mut connection, &|_| self.agreed, wait, &now) {
+        let agree = |_: &[Remark]| self.agreed;
+        let mut planned = None;
+        let mut plan = planner.plan_once(&mut planned, &agree);
+        let ended = stamp::run(self.project, planner.filter(), None, &mut connection, &mut plan, wait, &now);
+        drop(plan);
+        record.from = planned.map(|planned| planned.heads.clone());
+        match ended {
             Ok(outcome) => {
                 settle(record, outcome.steps.len(), planner.heads(&outcome.applied));
                 Ok(())

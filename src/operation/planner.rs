@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::database::Filter;
 use crate::database::runner::Step;
 use crate::database::version_table;
+use crate::database::{Filter, Shapes};
 use crate::report::{Failure, Report};
-use crate::revision::{Applied, Op, Purge, RevisionId, Route, RouteError, Scripts, Target};
+use crate::revision::{Purge, RevisionId, Route, RouteError, Scripts, Target};
 
 use super::walk::{self, Direction};
 use super::{Project, State};
@@ -30,6 +30,7 @@ type Choose = dyn Fn(&State) -> Result<Route, RouteError> + Send + Sync;
 pub struct Planner {
     scripts: Scripts,
     filter: Filter,
+    shapes: Shapes,
     choose: Box<Choose>,
     needs_scripts: bool,
     known: Mutex<BTreeMap<String, Arc<Planned>>>,
@@ -61,6 +62,7 @@ impl Planner {
     ) -> Result<Planner, Failure> {
         let (scripts, filter) = (project.scripts()?, project.filter()?);
         Ok(Planner {
+            shapes: Shapes::new(filter.clone()),
             scripts,
             filter,
             choose: Box::new(choose),
@@ -80,6 +82,12 @@ impl Planner {
     #[must_use]
     pub fn filter(&self) -> &Filter {
         &self.filter
+    }
+
+    /// The schemas that databases have, each read once.
+    #[must_use]
+    pub fn shapes(&self) -> &Shapes {
+        &self.shapes
     }
 
     /// Where a database with these rows in its version table stands.
@@ -118,14 +126,24 @@ impl Planner {
         known.entry(place(rows)).or_insert_with(|| heads(&self.state(rows))).clone()
     }
 
-    /// What is left of a route that was chosen before, where others have gone a part of it meanwhile: a target that
-    /// counts from where the database stands must not move with it.
-    ///
-    /// # Errors
-    /// When a script for one of its steps is missing.
-    pub fn rest(&self, route: &Route, rows: &[version_table::Applied]) -> Result<Vec<Step>, Box<dyn Report>> {
-        let state = self.state(rows);
-        walk::steps(&state, &still_to_do(route, &state.applied)).map_err(boxed)
+    /// The plan for one database; `pinned` becomes what it was first, since a target that counts from where the
+    /// database stands must not move with it when others go a part of the way meanwhile.
+    pub fn plan_once<'a>(
+        &'a self,
+        pinned: &'a mut Option<Arc<Planned>>,
+        agree: walk::Agree<'a>,
+    ) -> impl FnMut(&[version_table::Applied]) -> Result<Vec<Step>, Box<dyn Report>> + 'a {
+        move |rows| {
+            if let Some(planned) = pinned.as_ref() {
+                let state = self.state(rows);
+                return walk::steps(&state, &walk::still_to_do(&planned.route, &state.applied)).map_err(boxed);
+            }
+            let planned = self.plan(rows)?;
+            walk::settle(&planned.route, agree).map_err(boxed)?;
+            let steps = planned.steps.clone();
+            *pinned = Some(planned);
+            Ok(steps)
+        }
     }
 }
 
@@ -146,28 +164,34 @@ pub fn place(rows: &[version_table::Applied]) -> String {
         place.push('\0');
     };
     for row in rows {
-        add(row.revision.as_str());
-        row.parents.iter().for_each(|parent| add(parent.as_str()));
+        let version_table::Applied {
+            revision,
+            parents,
+            depends_on,
+            kind,
+            message,
+            checksum,
+            schema,
+            schema_before,
+            down_sql,
+            down_transaction,
+            applied_at: _,
+            duration: _,
+            tool_version: _,
+        } = row;
+        add(revision.as_str());
+        parents.iter().for_each(|parent| add(parent.as_str()));
         add("");
-        row.depends_on.iter().for_each(|needed| add(needed));
+        depends_on.iter().for_each(|needed| add(needed));
         add("");
-        add(&row.message);
-        add(&row.checksum);
-        add(row.kind.as_str());
-        add(row.schema.as_deref().unwrap_or_default());
-        add(if row.down_transaction { "" } else { "outside" });
-        add(if row.down_sql.is_some() { "" } else { "no way back" });
-        add(row.down_sql.as_deref().unwrap_or_default());
+        add(kind.as_str());
+        add(message);
+        add(checksum);
+        for optional in [schema, schema_before, down_sql] {
+            add(if optional.is_some() { "some" } else { "none" });
+            add(optional.as_deref().unwrap_or_default());
+        }
+        add(if *down_transaction { "inside" } else { "outside" });
     }
     place
-}
-
-/// The part of a route that others have not gone meanwhile.
-fn still_to_do(route: &Route, applied: &Applied) -> Route {
-    let is_open = |op: Op, id: &RevisionId| match op {
-        Op::Upgrade | Op::Stamp => !applied.contains(id),
-        Op::Downgrade | Op::Unstamp => applied.contains(id),
-    };
-    let steps = route.steps.iter().filter(|step| is_open(step.op, &step.revision)).cloned().collect();
-    Route { steps, remarks: Vec::new() }
 }

@@ -18,7 +18,7 @@ use super::{Project, backup};
 
 /// What a rehearsal came to.
 #[derive(Debug)]
-pub struct Rehearsal<T = Walked> {
+pub struct Rehearsal<T = Walked<'static>> {
     /// The run on the copy.
     pub walked: T,
     /// How long the run took, the copying left out.
@@ -42,7 +42,8 @@ pub fn rehearse(
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Rehearsal, Failure> {
     on_copy(project, options, progress, |private, connection, options| {
-        walk::walk(private, connection, direction, target, options, observer)
+        let state = private.state(Some(connection))?;
+        Ok(walk::walk(private, connection, &state, direction, target, options, observer)?.into_owned())
     })
 }
 

@@ -1,5 +1,6 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use rusqlite::Connection;
 use crate::database::backup::Progress;
 use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::version_table::{self, Kind};
-use crate::database::{self, Access, Filter, gate};
+use crate::database::{self, Access, Filter, Shapes, gate};
 use crate::model;
 use crate::report::{Class, Diagnostic, Failure, Report};
 use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, RouteError, Section, Standing, Target};
@@ -19,7 +20,6 @@ use crate::schema::Schema;
 use crate::sql;
 
 use super::backup::{self, Backup, BackupError};
-use super::planner::{Planned, Planner};
 use super::{Project, State};
 
 /// Where to walk.
@@ -97,13 +97,22 @@ pub(super) fn settle(route: &Route, agree: Agree<'_>) -> Result<(), Doubt> {
 
 /// What a walk came to.
 #[derive(Debug)]
-pub struct Walked {
+pub struct Walked<'s> {
     /// What the runner did.
     pub outcome: Outcome,
     /// What the user should know about the route.
     pub remarks: Vec<Remark>,
     /// Where the database stands at the end.
-    pub state: State,
+    pub state: Cow<'s, State>,
+}
+
+impl Walked<'_> {
+    /// The same, on its own.
+    #[must_use]
+    pub fn into_owned(self) -> Walked<'static> {
+        let Walked { outcome, remarks, state } = self;
+        Walked { outcome, remarks, state: Cow::Owned(state.into_owned()) }
+    }
 }
 
 /// The route from where a database stands.
@@ -122,73 +131,102 @@ pub(super) fn choose(state: &State, direction: Direction, target: &Target) -> Re
     }
 }
 
-/// Runs the revisions between where a database stands and the target.
+/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
+/// do meanwhile is read again.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
-pub fn walk(
+pub fn walk<'s>(
     project: &Project,
     connection: &mut Connection,
+    start: &'s State,
     direction: Direction,
     target: &Target,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Walked, Failure> {
-    let planner = Planner::walk(project, direction, target)?;
-    let drift = match project.settings.drift {
-        model::Drift::Warn => runner::Drift::Warn,
-        model::Drift::Refuse => runner::Drift::Refuse,
+) -> Result<Walked<'s>, Failure> {
+    let agree = options.agree;
+    let mut remarks = Vec::new();
+    // Pinned by the first answer: a target that counts from where the database stands must not move with it.
+    let mut pinned: Option<Route> = None;
+    let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
+        let state = start.with_rows(rows);
+        let route = match &pinned {
+            None => {
+                let route = choose(&state, direction, target).map_err(|error| Box::new(error) as Box<dyn Report>)?;
+                settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
+                remarks.clone_from(&route.remarks);
+                pinned = Some(route.clone());
+                route
+            }
+            Some(route) => still_to_do(route, &state.applied),
+        };
+        steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
-    let mut planned = None;
-    let outcome = run(project, &project.database()?, &planner, &mut planned, connection, drift, options, observer)?;
-    let remarks = planned.map(|planned| planned.route.remarks.clone()).unwrap_or_default();
-    let state = planner.state(&outcome.applied);
+    let ground = Ground {
+        project,
+        database: &project.database()?,
+        filter: &project.filter()?,
+        shapes: None,
+        known: Some(&start.rows),
+        drift: match project.settings.drift {
+            model::Drift::Warn => runner::Drift::Warn,
+            model::Drift::Refuse => runner::Drift::Refuse,
+        },
+    };
+    let outcome = run(&ground, connection, &mut plan, options, observer)?;
+    let state = start.with_rows(&outcome.applied);
     Ok(Walked { outcome, remarks, state })
 }
 
-/// Runs what a planner says for a database; `pinned` becomes what it said first, which a target that counts from where
-/// the database stands goes by.
+/// What a run stands on: a database, and what is known before it begins.
+pub struct Ground<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The file of the database.
+    pub database: &'a Path,
+    /// What is none of the revisions' business.
+    pub filter: &'a Filter,
+    /// Schemas that other databases have as well.
+    pub shapes: Option<&'a Shapes>,
+    /// The rows of the version table, where they were read.
+    pub known: Option<&'a [version_table::Applied]>,
+    /// What to do where the schema is not what the revisions made.
+    pub drift: runner::Drift,
+}
+
+/// Runs what a plan says, with a copy of the database before it where the settings ask for one.
 ///
 /// # Errors
-/// As [`walk`].
-#[expect(clippy::too_many_arguments, reason = "a database, what to do to it, how, and who looks on")]
+/// What the plan or the runner say; what was run before stays where the transaction allows it.
 pub fn run(
-    project: &Project,
-    database: &Path,
-    planner: &Planner,
-    pinned: &mut Option<Arc<Planned>>,
+    ground: &Ground<'_>,
     connection: &mut Connection,
-    drift: runner::Drift,
+    plan: &mut runner::Plan<'_>,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, RunError> {
-    let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        if let Some(planned) = pinned.as_ref() {
-            return planner.rest(&planned.route, rows);
-        }
-        let planned = planner.plan(rows)?;
-        settle(&planned.route, options.agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
-        let steps = planned.steps.clone();
-        *pinned = Some(planned);
-        Ok(steps)
-    };
+    let Ground { project, database, filter, shapes, known, drift } = *ground;
     let prepare = |steps: &[runner::Step]| {
-        back_up(project, database, planner.filter(), steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
+        back_up(project, database, filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
-        filter: planner.filter().clone(),
+        filter: filter.clone(),
+        shapes,
+        known,
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
         drift,
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
+        fast_rebuild: project.settings.fast_rebuild,
         interrupt: Arc::clone(&options.interrupt),
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    runner::run(connection, &mut plan, &options, observer)
+    runner::run(connection, plan, &options, observer)
 }
 
 /// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
@@ -228,6 +266,16 @@ fn back_up(
     backup::prune(database)?;
     (options.backed_up)(&made);
     Ok(())
+}
+
+/// The part of a route that others have not gone meanwhile.
+pub(super) fn still_to_do(route: &Route, applied: &Applied) -> Route {
+    let is_open = |op: Op, id: &RevisionId| match op {
+        Op::Upgrade | Op::Stamp => !applied.contains(id),
+        Op::Downgrade | Op::Unstamp => applied.contains(id),
+    };
+    let steps = route.steps.iter().filter(|step| is_open(step.op, &step.revision)).cloned().collect();
+    Route { steps, remarks: Vec::new() }
 }
 
 /// A revision that cannot be walked.
@@ -384,7 +432,7 @@ pub fn offline(
     applied: Applied,
     now: &str,
 ) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(
@@ -401,7 +449,7 @@ pub fn offline(
 /// # Errors
 /// As [`steps`], and when a target names nothing.
 pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, now: &str) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(

@@ -41,7 +41,7 @@ pub struct Choice {
     #[arg(long, value_name = "COMMAND")]
     pub databases_command: Vec<String>,
 
-    /// How many databases are worked on at the same time; without it as many as there are processors
+    /// How many databases are worked on at the same time; without it four for each processor
     #[arg(long, value_name = "NUMBER")]
     pub jobs: Option<NonZero<usize>>,
 
@@ -107,7 +107,10 @@ impl Choice {
     }
 
     fn jobs(&self) -> NonZero<usize> {
-        self.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN)
+        // Most of the work is to wait until the disk has written.
+        const FOR_EACH_PROCESSOR: NonZero<usize> = NonZero::new(4).expect("four is not zero");
+        let processors = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        self.jobs.unwrap_or(processors.saturating_mul(FOR_EACH_PROCESSOR))
     }
 }
 
