@@ -72,6 +72,7 @@ pub fn run(path: &Path, name: &str, script: &str, fast: bool) -> Result<Taken, S
     let options = runner::Options {
         version_table: Name::from(DEFAULT_NAME),
         filter: Filter::default(),
+        shapes: None,
         known: None,
         lock_timeout: Duration::from_secs(5),
         transaction: runner::Transaction::Each,
