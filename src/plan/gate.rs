@@ -34,6 +34,7 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
             TableChange::AlterColumn { before, after } => {
                 gates.extend(asked.tightened(before, after, rows));
                 gates.extend(asked.converted(before, after, rows));
+                gates.extend(asked.compared(before, after));
             }
             TableChange::AddCheck(check) => gates.extend(asked.check(check)),
             TableChange::AddUnique(unique) => {
@@ -43,6 +44,7 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
             TableChange::AlterPrimaryKey { after: Some(key), .. } => {
                 let keys: Vec<_> = key.columns.iter().map(|key| asked.key(key)).collect();
                 gates.extend(asked.unique(&keys, None));
+                gates.extend(key.columns.iter().filter_map(|key| asked.key_without_value(&key.name, rows)));
             }
             TableChange::CreateIndex(index) | TableChange::AlterIndex { after: index, .. } if index.unique => {
                 let keys: Vec<_> = index.terms.iter().map(|term| asked.term(term)).collect();
@@ -113,6 +115,50 @@ impl Asked<'_> {
         ))
     }
 
+    /// Values that are one and the same under the new collation of a column whose values must differ.
+    fn compared(&self, before: &Column, after: &Column) -> Vec<Gate> {
+        if before.collate == after.collate {
+            return Vec::new();
+        }
+        let table = &self.alter.after;
+        let names_it = |keys: &[KeyColumn]| keys.iter().any(|key| key.name == after.name && key.collate.is_none());
+        let primary = table.primary_key.iter().map(|key| &key.columns);
+        let keys = primary.chain(table.uniques.iter().map(|unique| &unique.columns)).filter(|keys| names_it(keys));
+        let mut gates: Vec<Gate> = keys
+            .filter_map(|keys| self.unique(&keys.iter().map(|key| self.key(key)).collect::<Vec<_>>(), None))
+            .collect();
+        let is_column = |term: &IndexTerm| {
+            term.collate.is_none() && matches!(&term.key, IndexKey::Column(name) if *name == after.name)
+        };
+        for index in table.indexes.values().filter(|index| index.unique && index.terms.iter().any(is_column)) {
+            let keys: Vec<_> = index.terms.iter().map(|term| self.term(term)).collect();
+            gates.extend(self.unique(&keys, index.predicate.as_ref().map(crate::schema::Expression::as_str)));
+        }
+        gates
+    }
+
+    /// NULL in a column that becomes the rowid, which SQLite would number itself, or a key that holds no NULL.
+    fn key_without_value(&self, name: &Name, rows: &RowWork) -> Option<Gate> {
+        let table = &self.alter.after;
+        let (old, new) = (self.old_column(name)?, table.column(name)?);
+        let is_alias = |table: &Table, name: &Name| table.rowid_alias().is_some_and(|alias| alias.name == *name);
+        let takes_null = |table: &Table, column: &Column| {
+            column.not_null.is_none() && !is_alias(table, &column.name) && !table.is_not_null_by_key(column)
+        };
+        let is_asked_elsewhere = new.not_null.is_some();
+        if !takes_null(self.before(), old) || takes_null(table, new) || is_asked_elsewhere {
+            return None;
+        }
+        if rows.filling(table, new).is_some() {
+            return None;
+        }
+        Some(self.gate(
+            format!("NULL in `{}.{}`, which becomes the key", table.name, new.name),
+            &format!("{} IS NULL", old.name.quoted()),
+            format!("add `backfill = \"...\"` to `{}`: an expression for rows where it is NULL", new.name),
+        ))
+    }
+
     /// Values that do not survive the change of affinity
     /// (<https://www.sqlite.org/datatype3.html#type_affinity>).
     fn converted(&self, before: &Column, after: &Column, rows: &RowWork) -> Option<Gate> {
@@ -169,8 +215,9 @@ impl Asked<'_> {
     fn key(&self, key: &KeyColumn) -> Option<String> {
         let column = self.old_column(&key.name)?;
         let declared = self.alter.after.column(&key.name).and_then(|column| column.collate.as_ref());
-        let collate = key.collate.as_ref().or(declared);
-        Some(column.name.quoted() + &collate.map_or(String::new(), |name| format!(" COLLATE {}", name.quoted())))
+        let collate = key.collate.as_ref().or(declared).map(|name| format!(" COLLATE {}", name.quoted()));
+        let plain = if column.collate.is_some() { " COLLATE BINARY" } else { "" };
+        Some(column.name.quoted() + collate.as_deref().unwrap_or(plain))
     }
 
     fn term(&self, term: &IndexTerm) -> Option<String> {

@@ -6,6 +6,7 @@ mod branches;
 mod completions;
 mod gates;
 mod keep;
+mod look_alikes;
 mod model;
 mod rehearse;
 mod support;
