@@ -37,7 +37,9 @@ fn walk_a_file(before: &Schema, after: &Schema, draft: &Draft) -> Result<bool, S
         }
         ran.map_err(|error| error.to_string())
     };
-    let is_refusal = |error: &str| error.contains("constraint failed") || error.contains("datatype mismatch");
+    let is_refusal = |error: &str| {
+        ["constraint failed", "datatype mismatch", "malformed JSON"].iter().any(|words| error.contains(words))
+    };
     let nothing_said = Intent::default();
     let start = Contents::of(&connection, before);
     match run(&draft.up) {

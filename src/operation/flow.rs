@@ -238,7 +238,7 @@ impl Flow {
     }
 }
 
-fn only<T>(set: &BTreeSet<T>) -> Option<&T> {
+fn only<T: Ord>(set: &BTreeSet<T>) -> Option<&T> {
     set.first().filter(|_| set.len() == 1)
 }
 

@@ -44,18 +44,39 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
             TableChange::AlterPrimaryKey { after: Some(key), .. } => {
                 let keys: Vec<_> = key.columns.iter().map(|key| asked.key(key)).collect();
                 gates.extend(asked.unique(&keys, None));
-                gates.extend(key.columns.iter().filter_map(|key| asked.key_without_value(&key.name, rows)));
+                gates.extend(asked.key_without_values(rows));
             }
             TableChange::CreateIndex(index) | TableChange::AlterIndex { after: index, .. } if index.unique => {
                 let keys: Vec<_> = index.terms.iter().map(|term| asked.term(term)).collect();
                 gates.extend(asked.unique(&keys, index.predicate.as_ref().map(crate::schema::Expression::as_str)));
             }
             TableChange::AddForeignKey(key) => gates.extend(asked.foreign_key(schema, key)),
-            TableChange::SetStrict(true) => gates.extend(asked.strict(rows)),
+            TableChange::SetStrict(true) => {
+                gates.extend(asked.strict(rows));
+                gates.extend(asked.key_without_values(rows));
+            }
+            TableChange::SetWithoutRowid(true) => gates.extend(asked.key_without_values(rows)),
+            // Outside a STRICT table the type ANY turns text into numbers.
+            TableChange::SetStrict(false) => {
+                let is_changed_elsewhere = |column: &Column| {
+                    alter.changes.iter().any(
+                        |change| matches!(change, TableChange::AlterColumn { after, .. } if after.name == column.name),
+                    )
+                };
+                let same = alter.after.columns.iter().filter(|column| !is_changed_elsewhere(column));
+                gates.extend(same.filter_map(|column| asked.converted(asked.old_column(&column.name)?, column, rows)));
+            }
             _ => {}
         }
     }
-    gates
+    // Several changes may ask the same.
+    let mut asked: Vec<Gate> = Vec::with_capacity(gates.len());
+    for gate in gates {
+        if !asked.contains(&gate) {
+            asked.push(gate);
+        }
+    }
+    asked
 }
 
 /// A table that is asked under its old name, with its old columns.
@@ -86,14 +107,17 @@ impl Asked<'_> {
     }
 
     fn new_column(&self, column: &Column, rows: &RowWork) -> Option<Gate> {
-        let table = &self.alter.after.name;
+        let (table, name) = (&self.alter.after, &self.alter.after.name);
         let default_is_null = column.default.as_ref().is_none_or(|default| default.normal() == "NULL");
-        let has_no_value = column.generated.is_none() && default_is_null;
-        if column.not_null.is_none() || !has_no_value || rows.backfill(table, &column.name).is_some() {
+        let has_no_value = column.generated.is_none() && default_is_null && rows.backfill(name, &column.name).is_none();
+        let needs_one = column.not_null.is_some() || table.is_not_null_by_key(column);
+        // The rowid under another name: rows have one.
+        let is_rowid = table.rowid_alias().is_some_and(|alias| alias.name == column.name);
+        if !needs_one || !has_no_value || is_rowid {
             return None;
         }
         Some(self.gate(
-            format!("no value for the new column `{table}.{}`, which is NOT NULL", column.name),
+            format!("no value for the new column `{name}.{}`, which is NOT NULL", column.name),
             "1",
             format!(
                 "give `{}` a `default = ...`, or `backfill = \"...\"` with an expression for existing rows",
@@ -137,7 +161,12 @@ impl Asked<'_> {
         gates
     }
 
-    /// NULL in a column that becomes the rowid, which SQLite would number itself, or a key that holds no NULL.
+    /// NULL in columns that become the rowid, which SQLite would number itself, or a key that holds no NULL.
+    fn key_without_values(&self, rows: &RowWork) -> Vec<Gate> {
+        let keys = self.alter.after.primary_key.iter().flat_map(|key| &key.columns);
+        keys.filter_map(|key| self.key_without_value(&key.name, rows)).collect()
+    }
+
     fn key_without_value(&self, name: &Name, rows: &RowWork) -> Option<Gate> {
         let table = &self.alter.after;
         let (old, new) = (self.old_column(name)?, table.column(name)?);
@@ -162,10 +191,10 @@ impl Asked<'_> {
     /// Values that do not survive the change of affinity
     /// (<https://www.sqlite.org/datatype3.html#type_affinity>).
     fn converted(&self, before: &Column, after: &Column, rows: &RowWork) -> Option<Gate> {
-        let affinity = |column: &Column| column.type_name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
         let table = &self.alter.after.name;
         let is_copied = before.is_copied() && after.is_copied();
-        if !is_copied || affinity(before) == affinity(after) || rows.conversion(table, &after.name).is_some() {
+        let (old_affinity, new_affinity) = (affinity(self.before(), before), affinity(&self.alter.after, after));
+        if !is_copied || old_affinity == new_affinity || rows.conversion(table, &after.name).is_some() {
             return None;
         }
         let old = self.old_column(&after.name)?;
@@ -173,7 +202,7 @@ impl Asked<'_> {
         // A comparison with CAST applies numeric affinity to the other side: it holds exactly for text that SQLite
         // would turn into a number.
         let number_as_text = format!("typeof({c}) = 'text' AND CAST({c} AS NUMERIC) = +{c}");
-        let condition = match affinity(after) {
+        let condition = match new_affinity {
             Affinity::Text => {
                 format!("typeof({c}) IN ('integer', 'real') AND CAST(CAST({c} AS TEXT) AS NUMERIC) <> {c}")
             }
@@ -330,6 +359,15 @@ impl Asked<'_> {
                 ))
             })
             .collect()
+    }
+}
+
+/// The affinity of a column; ANY has none in a STRICT table (<https://www.sqlite.org/stricttables.html>).
+fn affinity(table: &Table, column: &Column) -> Affinity {
+    match &column.type_name {
+        Some(name) if table.strict && name.as_str().eq_ignore_ascii_case("ANY") => Affinity::Blob,
+        Some(name) => name.affinity(),
+        None => Affinity::Blob,
     }
 }
 

@@ -4,8 +4,8 @@
 //! AUTOINCREMENT counter ahead of its rows. A table whose constraints no guess satisfies stays empty.
 
 use indexmap::{IndexMap, IndexSet};
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, Row};
 
 use crate::model::Renames;
 use crate::schema::{Affinity, Column, Name, Schema, Table, VirtualTable};
@@ -313,8 +313,8 @@ impl VirtualRows {
         let rowid = is_full_text(table).then(|| Name::from("rowid"));
         columns.extend(rowid);
         let read = |column: &Name| -> rusqlite::Result<Vec<String>> {
-            let sql = format!("SELECT quote({}) FROM {} ORDER BY rowid", column.quoted(), table.name.quoted());
-            connection.prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
+            let (column, table) = (column.quoted(), table.name.quoted());
+            quoted_values(connection, &format!("SELECT quote({column}) FROM {table} ORDER BY rowid"))
         };
         let columns: IndexMap<Name, Vec<String>> =
             columns.into_iter().map(|column| Ok((column.clone(), read(&column)?))).collect::<rusqlite::Result<_>>()?;
@@ -334,6 +334,12 @@ impl Rows {
     }
 }
 
+/// The texts that a query gives; `CAST(x AS TEXT)` may have made text of what is none.
+fn quoted_values(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let text = |row: &Row| Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned());
+    connection.prepare(sql)?.query_map([], text)?.collect()
+}
+
 impl TableRows {
     fn read(connection: &Connection, table: &Table) -> rusqlite::Result<TableRows> {
         let column = |expression: &str| -> rusqlite::Result<Vec<String>> {
@@ -344,8 +350,10 @@ impl TableRows {
                 }
                 (None, None) => "1".to_owned(),
             };
-            let sql = format!("SELECT quote({expression}) FROM {} ORDER BY {order}", table.name.quoted());
-            connection.prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
+            quoted_values(
+                connection,
+                &format!("SELECT quote({expression}) FROM {} ORDER BY {order}", table.name.quoted()),
+            )
         };
         let rowids = table.rowid_name().map(column).transpose()?;
         let columns = table

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
-use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, ErrorCode, Row};
 use schemactl::database::{Filter, introspect};
 use schemactl::diff::{Change, ColumnOrder, Discard, diff};
 use schemactl::model::{Intent, Renames};
@@ -349,7 +349,14 @@ fn orphans(connection: &Connection, table: &Name) -> Option<i64> {
 fn tuples(connection: &Connection, sql: &str) -> Vec<Vec<Value>> {
     let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{error} in {sql}"));
     let width = statement.column_count();
+    let value = |row: &Row, at: usize| {
+        row.get_ref(at).map(|value| match value {
+            // Text that is none is compared by its bytes.
+            ValueRef::Text(bytes) if std::str::from_utf8(bytes).is_err() => Value::Blob(bytes.to_vec()),
+            other => other.into(),
+        })
+    };
     let rows =
-        statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>());
+        statement.query_map([], |row| (0..width).map(|at| value(row, at)).collect::<rusqlite::Result<Vec<Value>>>());
     rows.unwrap().map(|row| row.unwrap_or_else(|error| panic!("{error} in {sql}"))).collect()
 }

@@ -20,38 +20,56 @@ pub fn change() -> impl Strategy<Value = (Schema, Schema)> {
     })
 }
 
+type Mutation = fn(&mut Schema, &mut Choices) -> bool;
+
+/// Each says something else than before, whatever it finds.
+const MUTATIONS: [Mutation; 17] = [
+    add_table,
+    drop_table,
+    add_column,
+    drop_column,
+    change_type,
+    toggle_not_null,
+    change_default,
+    toggle_collation,
+    add_check,
+    drop_check,
+    add_unique,
+    change_foreign_key,
+    add_index,
+    change_index,
+    drop_index,
+    toggle_view,
+    toggle_trigger,
+];
+
+/// What changes how a table is stored; some of it may say the same in other words.
+const BOLD_MUTATIONS: [Mutation; 7] = [
+    toggle_strict,
+    toggle_without_rowid,
+    toggle_autoincrement,
+    change_primary_key,
+    toggle_generated,
+    move_column,
+    drop_unique,
+];
+
 /// The schema with one change that means something to SQLite.
 pub fn mutate(schema: &Schema, choices: &mut Choices) -> Schema {
-    const MUTATIONS: [fn(&mut Schema, &mut Choices) -> bool; 24] = [
-        add_table,
-        drop_table,
-        add_column,
-        drop_column,
-        change_type,
-        toggle_not_null,
-        change_default,
-        toggle_collation,
-        add_check,
-        drop_check,
-        add_unique,
-        change_foreign_key,
-        add_index,
-        change_index,
-        drop_index,
-        toggle_view,
-        toggle_trigger,
-        toggle_strict,
-        toggle_without_rowid,
-        toggle_autoincrement,
-        change_primary_key,
-        toggle_generated,
-        move_column,
-        drop_unique,
-    ];
-    let first = choices.below(MUTATIONS.len());
+    mutate_by(&MUTATIONS, schema, choices)
+}
+
+/// The same, or one of those that change how a table is stored.
+pub fn mutate_boldly(schema: &Schema, choices: &mut Choices) -> Schema {
+    let mutations = if choices.once_in(3) { &BOLD_MUTATIONS[..] } else { &MUTATIONS };
+    mutate_by(mutations, schema, choices)
+}
+
+fn mutate_by(mutations: &[Mutation], schema: &Schema, choices: &mut Choices) -> Schema {
+    let first = choices.below(mutations.len());
     let mut mutated = schema.clone();
     // Where a mutation finds nothing to change, the next one is tried; a table can always be added.
-    for mutation in MUTATIONS.iter().cycle().skip(first) {
+    for mutation in mutations.iter().cycle().skip(first).take(mutations.len()).chain([&(add_table as Mutation)]) {
         if mutation(&mut mutated, choices) {
             break;
         }
