@@ -10,9 +10,9 @@ use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Section, Target};
 use crate::schema::Schema;
 
-use super::Project;
 use super::flow::{self, Flow};
 use super::walk::{self, Direction};
+use super::{Project, State};
 
 /// What a walk is going to discard, a warning each.
 ///
@@ -21,11 +21,11 @@ use super::walk::{self, Direction};
 pub fn ahead(
     project: &Project,
     connection: &Connection,
+    state: &State,
     direction: Direction,
     target: &Target,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let state = project.state(Some(connection))?;
-    let steps = walk::steps(&state, &walk::route(&state, direction, target)?)?;
+    let steps = walk::steps(state, &walk::route(state, direction, target)?)?;
     let scripts = || steps.iter().filter_map(|step| Some((&step.revision, step.script.as_ref()?)));
     if !scripts().any(|(_, script)| flow::may_discard(script.sql())) {
         return Ok(Vec::new());

@@ -254,6 +254,14 @@ struct Copy {
     columns: Vec<(Name, BTreeSet<(Name, Name)>)>,
 }
 
+/// The renames that a script makes, from one schema to the other.
+#[must_use]
+pub fn renames(script: &str, before: &Schema, after: &Schema) -> Renames {
+    let mut flow = Flow::of(before);
+    flow.follow(script);
+    flow.renames(before, after)
+}
+
 /// Whether a script says anything by which rows or values could go.
 #[must_use]
 pub fn may_discard(script: &str) -> bool {

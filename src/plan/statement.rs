@@ -14,6 +14,8 @@ pub struct Statement {
     pub comment: Option<String>,
     /// Whether the comment above the statement before it speaks of this one too.
     pub continues: bool,
+    /// A comment below it, on one line.
+    pub closing: Option<String>,
     /// The oldest SQLite that can run it.
     pub requires: SqliteVersion,
 }
@@ -21,7 +23,7 @@ pub struct Statement {
 impl Statement {
     /// A statement that says itself what it does and that every SQLite can run.
     pub fn new(sql: impl Into<String>) -> Statement {
-        Statement { sql: sql.into(), comment: None, continues: false, requires: OLDEST }
+        Statement { sql: sql.into(), comment: None, continues: false, closing: None, requires: OLDEST }
     }
 
     /// The same with a comment above it.
@@ -35,6 +37,13 @@ impl Statement {
     #[must_use]
     pub fn continues(mut self) -> Statement {
         self.continues = true;
+        self
+    }
+
+    /// The same with a comment below it.
+    #[must_use]
+    pub fn closing(mut self, comment: impl Into<String>) -> Statement {
+        self.closing = Some(comment.into());
         self
     }
 
@@ -67,7 +76,12 @@ pub fn write_section(statements: &[Statement]) -> String {
         // A statement may end in a comment that runs to the end of its line.
         let last_line = statement.sql.rsplit('\n').next().unwrap_or_default();
         text.push_str(if last_line.contains("--") { "\n;\n" } else { ";\n" });
-        last_was_long = is_long;
+        if let Some(line) = &statement.closing {
+            text.push_str("-- ");
+            text.push_str(line);
+            text.push('\n');
+        }
+        last_was_long = is_long || statement.closing.is_some();
     }
     text
 }

@@ -11,3 +11,4 @@ pub mod mutate;
 pub mod readers;
 pub mod rows;
 pub mod shared;
+pub mod ways;
