@@ -5,7 +5,7 @@ use serde_json::json;
 use super::context::Context;
 use super::fleet::Choice;
 use super::open::Opened;
-use super::status::{edit, missing};
+use super::status::edit;
 use super::style::Meaning;
 use crate::fleet::View;
 use crate::model::Renames;
@@ -43,11 +43,11 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return super::fleet::look(View::Check, &args.choice, members, context, &project).map(|_| ());
     }
     let Opened { connection, state } = context.open(&project)?;
-    let differences = status::differences(&state);
-    for difference in &differences {
-        context.output.warn(difference);
-    }
     autogenerate::require_head(&state)?;
+    let edited = status::edited(&state);
+    if let Some(warning) = &edited {
+        context.output.warn(warning);
+    }
     let actual = autogenerate::actual_schema(&project, connection.as_ref())?;
     let comparison = autogenerate::compare(&project, actual, &Renames::default())?;
     for warning in &comparison.warnings {
@@ -56,8 +56,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let lines = comparison.lines();
     if context.output.is_json() {
         let edited: Vec<_> = repair::edited(&state.graph, &state.rows).iter().map(edit).collect();
-        let missing: Vec<_> = status::missing(&state).iter().map(missing).collect();
-        context.output.json(&json!({ "version": 1, "changes": lines, "edited": edited, "missing": missing }));
+        context.output.json(&json!({ "version": 1, "changes": lines, "edited": edited }));
     } else if lines.is_empty() {
         context.output.answer("no changes: the database is what the model says");
     } else {
@@ -69,7 +68,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             count(lines.len(), "change")
         ));
     }
-    if lines.is_empty() && differences.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
+    if lines.is_empty() && edited.is_none() { Ok(()) } else { Err(Failure::answered(Class::No)) }
 }
 
 fn single_head(graph: &crate::revision::Graph) -> Result<(), Failure> {
