@@ -168,12 +168,12 @@ impl Viewer<'_> {
         if let Some(look) = known().get(&key) {
             return Ok(Arc::clone(look));
         }
-        let look = Arc::new(self.work_out(rows, &shape)?);
+        let look = Arc::new(self.work_out(rows, &shape));
         known().insert(key, Arc::clone(&look));
         Ok(look)
     }
 
-    fn work_out(&self, rows: Vec<version_table::Applied>, shape: &Shape) -> Result<Look, Failure> {
+    fn work_out(&self, rows: Vec<version_table::Applied>, shape: &Shape) -> Look {
         let state = operation::State::new(self.scripts.clone(), rows);
         let revisions = status::revisions(&state);
         let changes = match self.view {
@@ -202,7 +202,7 @@ impl Viewer<'_> {
         // The groups that are shown differ in what is seen: two ways of spelling one schema are one group.
         let key = format!("{}|{words}|{}", kind.as_str(), shape.fingerprint);
         let behind = revisions.pending.len();
-        Ok(Look { key, state: kind, heads, behind, schema: shape.fingerprint.clone(), changes })
+        Look { key, state: kind, heads, behind, schema: shape.fingerprint.clone(), changes }
     }
 }
 
