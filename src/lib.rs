@@ -35,6 +35,7 @@
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
+//! | [`docs`] | what is said of a schema on one page, as Markdown or HTML; pure |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
@@ -93,5 +94,7 @@ pub mod plan;
 pub mod operation;
 
 pub mod picture;
+
+pub mod docs;
 
 pub mod cli;

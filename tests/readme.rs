@@ -296,10 +296,25 @@ fn the_documents_for_programs_are_as_listed() {
     run("upgrade", &[]);
     run("downgrade", &["-1"]);
     run("stamp", &["head"]);
-    for command in ["current", "heads", "history", "branches", "check", "verify", "introspect"] {
+    for command in
+        ["current", "heads", "history", "branches", "check", "verify", "introspect", "graph", "docs", "config"]
+    {
         run(command, &[]);
     }
     run("show", &["head"]);
+    run("status", &[]);
+    run("rehearse", &[]);
+    run("backup", &[]);
+    run("backups", &[]);
+    run("restore", &["--yes"]);
+    for command in ["purge", "repair", "switch", "ensure-version"] {
+        run(command, &[]);
+    }
+    project.run(&["revision", "-m", "Beside it", "--head", "base", "--splice"]).ends_with(0);
+    run("merge", &["heads"]);
+    std::fs::remove_file(project.path("migrations.toml")).unwrap();
+    std::fs::remove_dir_all(project.path("versions")).unwrap();
+    run("init", &[]);
     run("show", &["absent"]);
     let failed = real.pop().expect("the last run");
     real.push(("any", failed.1));

@@ -16,6 +16,7 @@ mod ignore;
 mod index;
 mod intent;
 mod json_schema;
+mod origin;
 mod settings;
 mod statement;
 mod table;
@@ -44,6 +45,7 @@ pub use files::{read_source, sources};
 pub use ignore::Ignore;
 pub use intent::{Intent, Renames};
 pub use json_schema::{SCHEMA_FILE, json_schema};
+pub use origin::Origin;
 pub use settings::{Backup, ColumnOrder, Drift, ModelFiles, Settings};
 pub use template::{settings_text, template};
 

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::environment::{Lookup, Unexpanded, expand};
+use super::origin::{Origin, origins};
 use super::toml_reader::{Document, Fields, Mistakes, Text, Value, list};
 use super::{Error, Ignore};
 use crate::report::{Diagnostic, Place, Source, nearest};
@@ -24,6 +27,8 @@ pub struct Settings {
     pub environments: Vec<String>,
     /// The file that they were read from.
     pub source: Option<Arc<Source>>,
+    /// Where the settings that are not left out stand, by key.
+    pub origins: IndexMap<String, Origin>,
     database: Option<Result<String, Diagnostic>>,
     /// The folders with revisions, as written; new revisions go to the first.
     pub versions: Vec<String>,
@@ -96,6 +101,7 @@ impl Default for Settings {
             environment: None,
             environments: Vec::new(),
             source: None,
+            origins: IndexMap::new(),
             database: None,
             versions: vec!["versions".to_owned()],
             model: None,
@@ -138,6 +144,7 @@ impl Settings {
             settings.environments.push(name);
         }
         let unknown = environment.filter(|name| !settings.environments.iter().any(|known| known == name));
+        settings.origins = origins(base.iter().chain(&chosen));
         let first = chosen.as_ref().map(Written::read).unwrap_or_default();
         let written = first.or(base.as_ref().map(Written::read).unwrap_or_default());
         settings.environment = environment.map(str::to_owned);

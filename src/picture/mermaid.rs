@@ -39,10 +39,11 @@ fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
 fn attribute(entry: &Entry) -> String {
     let type_name = word(&entry.type_name, "any");
     let name = word(&entry.name, "column");
-    let keys: Vec<&str> = [(entry.is_primary, "PK"), (entry.is_foreign, "FK"), (entry.is_unique && !entry.is_primary, "UK")]
-        .into_iter()
-        .filter_map(|(is_it, key)| is_it.then_some(key))
-        .collect();
+    let keys: Vec<&str> =
+        [(entry.is_primary, "PK"), (entry.is_foreign, "FK"), (entry.is_unique && !entry.is_primary, "UK")]
+            .into_iter()
+            .filter_map(|(is_it, key)| is_it.then_some(key))
+            .collect();
     let mut notes = Vec::new();
     if name != entry.name {
         notes.push(entry.name.clone());

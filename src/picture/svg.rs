@@ -4,9 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::layout::{
-    Area, ENTRY, LONGEST, Layout, MARKS, PADDING, Point, TITLE, note, type_text,
-};
+use super::layout::{Area, ENTRY, LONGEST, Layout, MARKS, PADDING, Point, TITLE, note, type_text};
 use super::text::{cut, xml};
 use super::{Card, Entry, Kind, Picture, Reference};
 
@@ -137,9 +135,13 @@ fn line(out: &mut String, picture: &Picture, reference: &Reference, points: &[Po
     }
     let out_of_parent = (before.x - last.x).signum();
     bar(out, last.x + 6.0 * out_of_parent, last.y, color);
-    if reference.is_optional {
-        let middle = last.x + 13.0 * out_of_parent;
+    // Lines that arrive together say how many parents there are only where they agree.
+    let together = || picture.references.iter().filter(|other| other.parent == reference.parent);
+    if together().all(|other| other.is_optional) {
+        let middle = last.x + 12.0 * out_of_parent;
         push(out, format_args!("<circle class=\"end c{color}\" cx=\"{middle}\" cy=\"{}\" r=\"3.5\"/>", last.y));
+    } else if together().all(|other| !other.is_optional) {
+        bar(out, last.x + 10.0 * out_of_parent, last.y, color);
     }
     out.push_str("</g>\n");
 }
@@ -185,7 +187,7 @@ fn way(points: &[Point]) -> String {
 /// The place where the rounding of a corner ends, on the way to another point.
 fn toward(corner: Point, other: Point) -> Point {
     let (x, y) = (other.x - corner.x, other.y - corner.y);
-    let round = ROUND.min((x.abs() + y.abs()) / 2.0);
+    let round = ROUND.min(x.abs().max(y.abs()) / 2.0);
     let step = |length: f64| if length == 0.0 { 0.0 } else { round * length.signum() };
     Point { x: corner.x + step(x), y: corner.y + step(y) }
 }
@@ -212,13 +214,19 @@ fn draw_card(out: &mut String, card: &Card, area: Area, color: Option<usize>) {
         ),
     );
     if let Some(color) = color {
-        push(out, format_args!("<rect class=\"c{color}\" x=\"{edge}\" y=\"{y}\" width=\"{inner}\" height=\"2\" rx=\"1\"/>"));
+        push(
+            out,
+            format_args!("<rect class=\"c{color}\" x=\"{edge}\" y=\"{y}\" width=\"{inner}\" height=\"2\" rx=\"1\"/>"),
+        );
     }
     let title = tip(&card.name);
     push(out, format_args!("<text class=\"name\" x=\"{}\" y=\"{}\">{title}", x + PADDING, y + 19.0));
     let note = note(card);
     if !note.is_empty() {
-        push(out, format_args!("<tspan class=\"type\" font-weight=\"normal\" dx=\"8\">{}</tspan>", xml(note.trim_start())));
+        push(
+            out,
+            format_args!("<tspan class=\"type\" font-weight=\"normal\" dx=\"8\">{}</tspan>", xml(note.trim_start())),
+        );
     }
     out.push_str("</text>");
     if !card.entries.is_empty() || card.hidden > 0 {
@@ -237,10 +245,11 @@ fn draw_card(out: &mut String, card: &Card, area: Area, color: Option<usize>) {
 }
 
 fn draw_entry(out: &mut String, entry: &Entry, left: f64, right: f64, y: f64) {
-    let marks: Vec<&str> = [(entry.is_primary, "PK"), (entry.is_foreign, "FK"), (entry.is_unique && !entry.is_primary, "U")]
-        .into_iter()
-        .filter_map(|(is_it, mark)| is_it.then_some(mark))
-        .collect();
+    let marks: Vec<&str> =
+        [(entry.is_primary, "PK"), (entry.is_foreign, "FK"), (entry.is_unique && !entry.is_primary, "U")]
+            .into_iter()
+            .filter_map(|(is_it, mark)| is_it.then_some(mark))
+            .collect();
     if !marks.is_empty() {
         push(out, format_args!("<text class=\"mark\" x=\"{}\" y=\"{y}\">{}</text>", left + PADDING, marks.join(" ")));
     }
