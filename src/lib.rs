@@ -36,6 +36,7 @@
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`docs`] | what is said of a schema on one page, as Markdown or HTML; pure |
+//! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
@@ -56,6 +57,8 @@
 //! - **A key in the head of scripts**: `src/revision/header.rs`, and a row in the README.
 //! - **A command**: a file in `src/cli` with its arguments and its body, two lines in `src/cli/mod.rs`, a row in the
 //!   README. What it does, apart from asking and printing, is a file in `src/operation`.
+//! - **A rule of `lint`**: a file in `src/lint/rules` and two lines in `src/lint/rules/mod.rs`; its doc comment is its page,
+//!   and the examples in it are its first tests. Tests ask for the row in the README and the key in the JSON Schema.
 //! - **A kind of error**: a variant of the module's own enum with its words, its class and its help in `Report`;
 //!   `src/cli/diagnostic.rs` shows it as text or JSON.
 //!
@@ -96,5 +99,7 @@ pub mod operation;
 pub mod picture;
 
 pub mod docs;
+
+pub mod lint;
 
 pub mod cli;

@@ -5,10 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::context::Context;
-use super::open::{LOCK_TIMEOUT, no_database, target};
+use super::open::{LOCK_TIMEOUT, no_database, schema_at};
 use crate::database::Access;
 use crate::model::Renames;
-use crate::operation::{Project, autogenerate, replay};
+use crate::operation::{Project, autogenerate};
 use crate::report::Failure;
 use crate::schema::Schema;
 
@@ -61,10 +61,7 @@ impl Side {
                 let connection = project.connect(Access::Read, LOCK_TIMEOUT)?;
                 autogenerate::actual_schema(project, connection.as_ref())
             }
-            Side::Revision(word) => {
-                let graph = project.graph()?;
-                replay::schema_at(project, &graph, &target(word)?)
-            }
+            Side::Revision(word) => schema_at(context, project, word),
         }
     }
 

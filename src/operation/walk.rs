@@ -1,5 +1,6 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -96,13 +97,22 @@ pub(super) fn settle(route: &Route, agree: Agree<'_>) -> Result<(), Doubt> {
 
 /// What a walk came to.
 #[derive(Debug)]
-pub struct Walked {
+pub struct Walked<'s> {
     /// What the runner did.
     pub outcome: Outcome,
     /// What the user should know about the route.
     pub remarks: Vec<Remark>,
     /// Where the database stands at the end.
-    pub state: State,
+    pub state: Cow<'s, State>,
+}
+
+impl Walked<'_> {
+    /// The same, on its own.
+    #[must_use]
+    pub fn into_owned(self) -> Walked<'static> {
+        let Walked { outcome, remarks, state } = self;
+        Walked { outcome, remarks, state: Cow::Owned(state.into_owned()) }
+    }
 }
 
 /// The route from where a database stands.
@@ -117,25 +127,26 @@ pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Rou
     })
 }
 
-/// Runs the revisions between where a database stands and the target.
+/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
+/// do meanwhile is read again.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
-pub fn walk(
+pub fn walk<'s>(
     project: &Project,
     connection: &mut Connection,
+    start: &'s State,
     direction: Direction,
     target: &Target,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Walked, Failure> {
-    let scripts = project.scripts()?;
+) -> Result<Walked<'s>, Failure> {
     let agree = options.agree;
     let mut remarks = Vec::new();
     // Pinned by the first answer: a target that counts from where the database stands must not move with it.
     let mut pinned: Option<Route> = None;
     let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(scripts.clone(), rows.to_vec());
+        let state = start.with_rows(rows);
         let route = match &pinned {
             None => {
                 let route = match direction {
@@ -161,6 +172,7 @@ pub fn walk(
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
+        known: Some(&start.rows),
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
@@ -170,12 +182,13 @@ pub fn walk(
         },
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
+        fast_rebuild: project.settings.fast_rebuild,
         interrupt: Arc::clone(&options.interrupt),
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
     let outcome = runner::run(connection, &mut plan, &options, observer)?;
-    let state = State::new(scripts, outcome.applied.clone());
+    let state = start.with_rows(&outcome.applied);
     Ok(Walked { outcome, remarks, state })
 }
 
@@ -265,6 +278,7 @@ impl Report for StepError {
 pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepError> {
     let rows: Rows<'_> = state.rows.iter().map(|row| (&row.revision, row)).collect();
     let mut standing = state.graph.standing(&state.applied);
+    let mut last_first = state.rows.iter().rev();
     let mut number = state.applied.iter().count();
     let mut steps = Vec::new();
     for step in &route.steps {
@@ -291,6 +305,18 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
             }
         }
         let is_up = matches!(step.op, Op::Upgrade | Op::Stamp);
+        // What a revision found is what its way back restores, as long as all that came after it is gone before it.
+        let found = last_first.next().filter(|row| !is_up && row.revision == *id);
+        if found.is_none() {
+            last_first = [].iter().rev();
+        }
+        let found = found.and_then(|row| row.schema_before.clone());
+        let schema_after = match found {
+            // A database may have had objects of its own before its first revision.
+            None if !is_up && number == 0 => None,
+            None => expected_schema(&standing, &rows, number),
+            found => found,
+        };
         let runs: Option<Section> = match step.op {
             Op::Upgrade => Some(script.ok_or_else(|| StepError::NoScript { revision: id.clone() })?.up.clone()),
             Op::Downgrade => Some(way_back(&revision, row, script.and_then(|script| script.down.as_ref()))?),
@@ -312,7 +338,7 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
             script: runs,
             down: script.and_then(|script| script.down.clone()),
             schema_before,
-            schema_after: expected_schema(&standing, &rows, number),
+            schema_after,
             replaces,
         });
     }
@@ -364,7 +390,7 @@ pub fn offline(
     applied: Applied,
     now: &str,
 ) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(
@@ -381,7 +407,7 @@ pub fn offline(
 /// # Errors
 /// As [`steps`], and when a target names nothing.
 pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, now: &str) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::ffi;
 
+use super::block::{self, Block};
 use super::evidence::{Evidence, Intended};
 use super::permission::{Limits, Watch};
 use super::statistics::Statistics;
+use super::swap::{self, Obstacle};
 use super::{Done, Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
 use crate::database::statements::{Failure, Statements};
@@ -24,6 +26,7 @@ impl Runner<'_, '_> {
         (self.observer)(Event::Started { step, number, of });
         let start = Instant::now();
         self.rows = 0;
+        self.schema_before = None;
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
                 (self.observer)(Event::NotRehearsed { step });
@@ -55,6 +58,7 @@ impl Runner<'_, '_> {
                     let mut row = step.row(start.elapsed(), self.options);
                     row.schema =
                         row.schema.or_else(|| self.schema.as_ref().map(|(_, fingerprint)| fingerprint.clone()));
+                    row.schema_before = self.schema_before.take();
                     version_table::insert(connection, table, &row)?;
                     self.applied.get_or_insert_default().push(row);
                 }
@@ -79,16 +83,17 @@ impl Runner<'_, '_> {
             self.schema = None;
             return self.clean_up().map_err(|error| self.sqlite(&error));
         }
-        let (before, fingerprint) = match self.schema.take() {
+        let (before, fingerprint_before) = match self.schema.take() {
             Some(known) => known,
             None => self.look()?,
         };
-        let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint);
+        let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
         if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
+            let actual = fingerprint_before.clone();
             if self.options.drift == Drift::Refuse {
-                return Err(Problem::Drift { expected, actual: fingerprint });
+                return Err(Problem::Drift { expected, actual });
             }
-            (self.observer)(Event::Drifted { step, after: false, expected, actual: fingerprint });
+            (self.observer)(Event::Drifted { step, after: false, expected, actual });
         }
         for gate in &step.gates {
             let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
@@ -122,7 +127,7 @@ impl Runner<'_, '_> {
             Some(expected) => {
                 (self.observer)(Event::Drifted { step, after: true, expected, actual: fingerprint.clone() });
             }
-            None => {}
+            None => self.schema_before = Some(fingerprint_before),
         }
         self.schema = Some((after, fingerprint));
         Ok(())
@@ -196,29 +201,76 @@ impl Runner<'_, '_> {
     fn run_statements(&mut self, step: &Step, script: &Section, watch: &Watch) -> Result<Intended, Problem> {
         let mut intended = Intended::default();
         let mut done = 0;
+        let may_swap = self.options.fast_rebuild && script.transaction;
+        // The next one last.
+        let mut blocks = if may_swap { block::blocks(script.sql()) } else { Vec::new() };
+        blocks.reverse();
         loop {
             let mut statements = Statements::starting_at(self.connection, script.sql(), done);
-            let failure = loop {
+            let stopped = loop {
                 if self.options.interrupt.load(Ordering::Relaxed) {
                     return Err(Problem::Interrupted);
+                }
+                if blocks.last().is_some_and(|block| statements.is_about_to_enter(&block.span)) {
+                    break None;
                 }
                 let prepared = match statements.next() {
                     None => return Ok(intended),
                     Some(Ok(prepared)) => prepared,
-                    Some(Err(failure)) => break failure,
+                    Some(Err(failure)) => break Some(failure),
                 };
                 let span = prepared.span.clone();
                 (self.observer)(Event::Statement { step, place: script.place(span.clone()) });
                 if let Err(failure) = prepared.run() {
-                    break failure;
+                    break Some(failure);
                 }
                 done = statements.position();
                 intended.take_in(&script.sql()[span], watch);
+            };
+            let failure = match (stopped, blocks.pop()) {
+                (Some(failure), block) => {
+                    blocks.extend(block);
+                    failure
+                }
+                (None, None) => continue,
+                (None, Some(block)) => match self.rebuild(step, script, &block, watch) {
+                    Ok(true) => {
+                        done = block.span.end;
+                        continue;
+                    }
+                    Ok(false) => continue,
+                    Err(failure) => {
+                        blocks.push(block);
+                        failure
+                    }
+                },
             };
             // What only the application has gets a stand-in, and the statement another try.
             let met = self.stand_ins.meet_in_script(self.connection, &failure.message);
             if !met.map_err(|error| self.sqlite(&error))? {
                 return Err(self.failed(script, failure, watch));
+            }
+        }
+    }
+
+    /// Rebuilds a table in the fast way; false where its statements are to be run instead.
+    fn rebuild(&mut self, step: &Step, script: &Section, block: &Block, watch: &Watch) -> Result<bool, Failure> {
+        let place = script.place(block.span.clone());
+        (self.observer)(Event::Statement { step, place });
+        let connection = &*self.connection;
+        let outcome = match &block.rebuild {
+            _ if block.table == self.options.version_table => {
+                Err(Obstacle::Classic("it is the version table".to_owned()))
+            }
+            Err(why) => Err(Obstacle::Classic(why.clone())),
+            Ok(rebuild) => watch.aside(|| swap::swap(connection, script.sql(), rebuild, &block.table)),
+        };
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(Obstacle::Failed(failure)) => Err(failure),
+            Err(Obstacle::Classic(why)) => {
+                (self.observer)(Event::Classic { step, table: &block.table, why });
+                Ok(false)
             }
         }
     }
