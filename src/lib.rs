@@ -37,6 +37,7 @@
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`docs`] | what is said of a schema on one page, as Markdown or HTML; pure |
 //! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
+//! | [`fleet`] | the same for many databases: where they are listed, what each came to, what all came to |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
@@ -101,5 +102,7 @@ pub mod picture;
 pub mod docs;
 
 pub mod lint;
+
+pub mod fleet;
 
 pub mod cli;

@@ -10,7 +10,7 @@ use super::secret::masked;
 use super::style::Meaning;
 use super::table::{Cell, Table};
 use super::variables::Variables;
-use crate::model::{Backup, ColumnOrder, Drift, Origin, Settings};
+use crate::model::{Backup, ColumnOrder, Drift, Given, Settings};
 use crate::report::{Failure, Place};
 
 const EXAMPLES: &str = "\
@@ -96,21 +96,22 @@ fn settings(options: &Options, settings: &Settings, variables: &Variables) -> Ve
     let mut rows: Vec<Row> = values(settings)
         .into_iter()
         .map(|(name, value)| {
-            let origin = settings.origins.get(name);
+            let origin = settings.given.get(name);
             let from = origin.map_or_else(|| DEFAULT.to_owned(), |origin| from(settings, origin, variables));
             Row { name: name.to_owned(), value, from }
         })
         .collect();
     // A setting that is not listed above is shown as it is written.
-    for (name, origin) in &settings.origins {
+    for (name, origin) in &settings.given {
         if !rows.iter().any(|row| row.name == *name) {
-            let written = origin.place.source.text[origin.place.span.clone()].to_owned();
+            let written = &origin.place.source.text[origin.place.span.clone()];
+            let written = written.split('"').map(masked).collect::<Vec<_>>().join("\"");
             rows.push(Row { name: name.clone(), value: written.into(), from: from(settings, origin, variables) });
         }
     }
     if let (Some(database), Some(row)) = (&options.database, rows.first_mut()) {
         row.value = masked(database).into();
-        row.from = given(options.source("database"), "database");
+        row.from = source(options.source("database"), "database");
     }
     rows
 }
@@ -154,7 +155,7 @@ fn values(settings: &Settings) -> Vec<(&'static str, Value)> {
 }
 
 /// `migrations.toml:8 [environments.production], DATABASE from .env:3`
-fn from(settings: &Settings, origin: &Origin, variables: &Variables) -> String {
+fn from(settings: &Settings, origin: &Given, variables: &Variables) -> String {
     let (line, _) = origin.place.line_and_column();
     let table = table_of(&origin.place, settings);
     let mut from = format!("{}:{line} [{table}]", origin.place.source.path);
@@ -193,14 +194,14 @@ fn options(context: &Context, config: &str) -> Vec<Row> {
     ]
     .into_iter()
     .map(|(name, id, value, found)| {
-        let from = found.map_or_else(|| given(options.source(id), name), str::to_owned);
+        let from = found.map_or_else(|| source(options.source(id), name), str::to_owned);
         Row { name: name.to_owned(), value, from }
     })
     .collect()
 }
 
 /// Where the value of an option comes from.
-fn given(source: Option<ValueSource>, name: &str) -> String {
+fn source(source: Option<ValueSource>, name: &str) -> String {
     match source {
         Some(ValueSource::CommandLine) => format!("--{name}"),
         Some(ValueSource::EnvVariable) => format!("SCHEMACTL_{}", name.to_uppercase()),

@@ -8,9 +8,9 @@ use super::environment::expand;
 use super::toml_reader::Fields;
 use crate::report::Place;
 
-/// Where a setting gets its value from.
+/// A setting that somebody has given.
 #[derive(Debug, Clone)]
-pub struct Origin {
+pub struct Given {
     /// The value in the file.
     pub place: Place,
     /// The variables that it names.
@@ -18,14 +18,14 @@ pub struct Origin {
 }
 
 /// The settings of these tables by key; of two with the same key the later counts.
-pub(super) fn origins<'a, 'b: 'a>(tables: impl Iterator<Item = &'a Fields<'b>>) -> IndexMap<String, Origin> {
-    let mut origins = IndexMap::new();
+pub(super) fn given<'a, 'b: 'a>(tables: impl Iterator<Item = &'a Fields<'b>>) -> IndexMap<String, Given> {
+    let mut given = IndexMap::new();
     for value in tables.flat_map(Fields::all) {
         let place = value.place();
         let variables = variables(&place.source.text[place.span.clone()]);
-        origins.insert(value.key().to_owned(), Origin { place, variables });
+        given.insert(value.key().to_owned(), Given { place, variables });
     }
-    origins
+    given
 }
 
 /// The variables that a text names.
