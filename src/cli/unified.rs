@@ -180,8 +180,9 @@ mod tests {
 +CREATE INDEX \"a_x\" ON \"b\" (\"x\");
 --- database: view `old`
 +++ nothing
-@@ -1 +0,0 @@
--CREATE VIEW \"old\" AS SELECT 1;"
+@@ -1,2 +0,0 @@
+-CREATE VIEW \"old\" AS
+-SELECT 1;"
         );
     }
 
