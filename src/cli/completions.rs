@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Command, CommandFactory, Parser};
 use clap_complete::aot::Shell;
 use clap_complete::env::{CompleteEnv, Shells};
@@ -31,14 +32,15 @@ pub struct Args {
 /// Prints the script.
 ///
 /// # Errors
-/// None that a command's answer does not have.
+/// When there is no script for the shell.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let mut script = Vec::new();
     let shell = args.shell.to_string();
     let shells = Shells::builtins();
-    let writer = shells.completer(&shell).expect("all shells that can be named have a script");
-    let written = writer.write_registration(VARIABLE, "schemactl", "schemactl", "schemactl", &mut script);
-    written.expect("a Vec takes all that is written");
+    let writer = shells.completer(&shell).with_context(|| format!("there is no script for `{shell}`"))?;
+    writer
+        .write_registration(VARIABLE, "schemactl", "schemactl", "schemactl", &mut script)
+        .map_err(anyhow::Error::new)?;
     context.output.verbatim(&String::from_utf8_lossy(&script));
     Ok(())
 }
