@@ -35,6 +35,7 @@
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
+//! | [`docs`] | what is said of a schema on one page, as Markdown or HTML; pure |
 //! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
 //! | [`fleet`] | the same for many databases: where they are listed, what each came to, what all came to |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
@@ -97,6 +98,8 @@ pub mod plan;
 pub mod operation;
 
 pub mod picture;
+
+pub mod docs;
 
 pub mod lint;
 

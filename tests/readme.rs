@@ -306,15 +306,40 @@ fn the_documents_for_programs_are_as_listed() {
     run("upgrade", &[]);
     run("downgrade", &["-1"]);
     run("stamp", &["head"]);
-    for command in ["current", "heads", "history", "branches", "check", "verify", "introspect", "lint", "explain"] {
+    for command in [
+        "current",
+        "heads",
+        "history",
+        "branches",
+        "check",
+        "verify",
+        "introspect",
+        "lint",
+        "explain",
+        "graph",
+        "docs",
+        "config",
+        "status",
+        "rehearse",
+        "backup",
+        "backups",
+        "purge",
+        "repair",
+        "switch",
+        "ensure-version",
+    ] {
         run(command, &[]);
     }
     run("template", &["empty.db"]);
+    run("restore", &["--yes"]);
     run("show", &["head"]);
     run("revision", &["--head", "base", "-m", "Two", "--rev-id", "two"]);
     run("rebase", &["two", "--dry-run"]);
     run("merge", &["heads"]);
     run("squash", &["two:head"]);
+    std::fs::remove_file(project.path("migrations.toml")).unwrap();
+    std::fs::remove_dir_all(project.path("versions")).unwrap();
+    run("init", &[]);
     run("show", &["absent"]);
     let failed = real.pop().expect("the last run");
     real.push(("any", failed.1));

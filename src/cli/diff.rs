@@ -5,6 +5,7 @@ use serde_json::json;
 use super::context::Context;
 use super::side::Side;
 use super::style::Meaning;
+use super::unified::Unified;
 use crate::diff::{self, Change};
 use crate::model::{Intent, Renames};
 use crate::operation::autogenerate;
@@ -16,6 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   schemactl diff                           what the model has that the database has not
   schemactl diff --sql                     the SQL that brings it there
+  schemactl diff --unified                 the lines of the CREATE statements that differ
   schemactl diff --from head               what the next revision will hold
   schemactl diff --from ae10 --to database";
 
@@ -32,8 +34,12 @@ pub struct Args {
     pub to: Side,
 
     /// Print the SQL that makes the one into the other
-    #[arg(long)]
+    #[arg(long, conflicts_with = "unified")]
     pub sql: bool,
+
+    /// Print the lines of the CREATE statements that differ
+    #[arg(long)]
+    pub unified: bool,
 }
 
 /// Says what differs between two schemas.
@@ -55,13 +61,28 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         (after, Intent::default(), changes)
     };
     let lines: Vec<diff::Line> = changes.iter().flat_map(Change::lines).collect();
-    if args.sql {
+    let sql = if args.sql {
         let draft = plan::draft(&before, &after, &intent, project.plan_options())?;
-        context.output.verbatim(&plan::write_section(&draft.up));
-    } else if context.output.is_json() {
-        context.output.json(&json!({ "version": 1, "changes": lines }));
+        Some(plan::write_section(&draft.up))
+    } else {
+        None
+    };
+    let unified = args.unified.then(|| Unified::of(&before, &after, &intent.renames));
+    if context.output.is_json() {
+        let mut document = json!({ "version": 1, "changes": lines });
+        if let Some(sql) = sql {
+            document["sql"] = sql.into();
+        }
+        if let Some(unified) = unified {
+            document["unified"] = unified.plain(&args.from, &args.to).into();
+        }
+        context.output.json(&document);
+    } else if let Some(sql) = sql {
+        context.output.verbatim(&sql);
     } else if lines.is_empty() {
         context.output.answer("no differences");
+    } else if let Some(unified) = unified {
+        context.output.answer(unified.render(&args.from, &args.to));
     } else {
         for line in &lines {
             context.output.answer(Meaning::of_change(line.kind).paint(&line.text));

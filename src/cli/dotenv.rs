@@ -21,20 +21,29 @@ impl Report for BadLines {
     }
 }
 
+/// A variable of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its value.
+    pub value: String,
+    /// The line that sets it, the first being 1.
+    pub line: usize,
+}
+
 /// Reads the variables of a file; of two with the same name the later counts.
 ///
 /// # Errors
 /// All lines that say nothing that is understood.
-pub fn read(source: &Arc<Source>) -> Result<IndexMap<String, String>, BadLines> {
+pub fn read(source: &Arc<Source>) -> Result<IndexMap<String, Variable>, BadLines> {
     let mut variables = IndexMap::new();
     let mut bad = Vec::new();
     let mut start = 0;
-    for line in source.text.split_inclusive('\n') {
+    for (line, number) in source.text.split_inclusive('\n').zip(1..) {
         let begun = line.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
         let said = begun.trim_end();
         if !said.is_empty() && !said.starts_with('#') {
             match variable(said) {
-                Ok((name, value)) => drop(variables.insert(name, value)),
+                Ok((name, value)) => drop(variables.insert(name, Variable { value, line: number })),
                 Err(message) => {
                     let from = start + line.len() - begun.len();
                     let place = Place::new(source, from..from + said.len());
@@ -111,13 +120,14 @@ mod tests {
         let text = "\u{feff}# comment\r\n\r\nPLAIN = a b # comment\r\nexport URL=http://x/#y\nSINGLE='a # \"b\" \\n' # c\n\
                     DOUBLE=\"a\\n\\\"b\\\" \\$x\"\nEMPTY=\nNOTHING= # comment\nPLAIN=later";
         let read = read(&source(text)).unwrap();
-        let value = |name: &str| read[name].as_str();
+        let value = |name: &str| read[name].value.as_str();
         assert_eq!(value("PLAIN"), "later");
         assert_eq!(value("URL"), "http://x/#y");
         assert_eq!(value("SINGLE"), "a # \"b\" \\n");
         assert_eq!(value("DOUBLE"), "a\n\"b\" $x");
         assert_eq!(value("EMPTY"), "");
         assert_eq!(value("NOTHING"), "");
+        assert_eq!((read["PLAIN"].line, read["URL"].line), (9, 4));
     }
 
     #[test]

@@ -112,21 +112,18 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         Form::Html => html::write(&picture, &written::title(&side, context, &project)?),
     };
     let shape = form.to_possible_value().map(|value| value.get_name().to_owned());
-    let (tables, references) = (picture.cards.len(), picture.references.len());
-    let Some(file) = &args.output else {
-        if context.output.is_json() {
-            context.output.json(&json!({ "version": 1, "as": shape, "picture": text, "path": null }));
-        } else {
-            context.output.verbatim(&text);
-        }
-        return Ok(());
+    let path = match &args.output {
+        Some(file) => Some(written::write(context, file, &text)?),
+        None => None,
     };
-    let path = written::write(context, file, &text)?;
     if context.output.is_json() {
-        context.output.json(&json!({ "version": 1, "as": shape, "picture": null, "path": path }));
+        let picture = path.is_none().then_some(text);
+        context.output.json(&json!({ "version": 1, "as": shape, "picture": picture, "path": path }));
+    } else if let Some(path) = path {
+        let (tables, keys) = (picture.cards.len(), picture.references.len());
+        context.output.answer(format!("wrote {path}: {}, {}", count(tables, "table"), count(keys, "foreign key")));
     } else {
-        let counts = format!("{}, {}", count(tables, "table"), count(references, "foreign key"));
-        context.output.answer(format!("wrote {path} ({counts})"));
+        context.output.verbatim(&text);
     }
     Ok(())
 }
@@ -145,15 +142,17 @@ fn form(args: &Args) -> Result<Form, Failure> {
 }
 
 /// Which tables are meant; all, where none are named.
-fn chosen(patterns: &[String], schema: &Schema) -> Result<impl Fn(&Name) -> bool + use<>, Failure> {
+///
+/// # Errors
+/// When a pattern is none, or matches nothing.
+pub(super) fn chosen(patterns: &[String], schema: &Schema) -> Result<impl Fn(&Name) -> bool + use<>, Failure> {
     let wrong = |code: &'static str, words: String| Failure::new(Class::Input, Diagnostic::new(code, words));
+    let names = || schema.tables.keys().chain(schema.virtual_tables.keys()).chain(schema.views.keys());
     for pattern in patterns {
         let one = Ignore::new(vec![pattern.clone()]).map_err(|error| wrong("bad_pattern", error.to_string()))?;
-        let mut names = schema.tables.keys().chain(schema.virtual_tables.keys());
-        if !names.any(|name| one.covers(name)) {
-            let names = schema.tables.keys().chain(schema.virtual_tables.keys()).map(Name::as_str);
+        if !names().any(|name| one.covers(name)) {
             let mut failure = Diagnostic::new("unknown_table", format!("no table is called like `{pattern}`"));
-            if let Some(meant) = crate::report::nearest(pattern, names) {
+            if let Some(meant) = crate::report::nearest(pattern, names().map(Name::as_str)) {
                 failure = failure.help(format!("did you mean `{meant}`?"));
             }
             return Err(Failure::new(Class::Input, failure));

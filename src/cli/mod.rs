@@ -8,8 +8,10 @@ pub mod backups;
 pub mod branches;
 pub mod check;
 pub mod completions;
+pub mod config;
 pub mod current;
 pub mod diff;
+pub mod docs;
 pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
@@ -20,6 +22,7 @@ pub mod history;
 pub mod init;
 pub mod introspect;
 pub mod lint;
+pub mod man;
 pub mod merge;
 pub mod purge;
 pub mod rebase;
@@ -53,9 +56,11 @@ pub mod picture;
 pub mod progress;
 pub mod prompt;
 pub mod rename;
+pub mod secret;
 pub mod side;
 pub mod style;
 pub mod table;
+pub mod unified;
 pub mod usage;
 pub mod variables;
 pub mod visible;
@@ -65,7 +70,7 @@ pub mod written;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use context::Context;
 pub use error::Failure;
@@ -145,6 +150,8 @@ pub enum Command {
     Introspect(introspect::Args),
     /// Draw the schema: tables, columns, and the foreign keys between them
     Graph(graph::Args),
+    /// Describe the schema on one page, with the comments of the model
+    Docs(docs::Args),
     /// Run revisions on a private copy of the database, and say how long they take and how much it grows
     Rehearse(rehearse::Args),
     /// Copy the database
@@ -160,10 +167,14 @@ pub enum Command {
     /// Create the version table
     #[command(alias = "ensure_version")]
     EnsureVersion(ensure_version::Args),
+    /// Show the settings in force, and where each comes from
+    Config(config::Args),
     /// Print the JSON Schema of the model, for editors
     Schema(schema::Args),
-    /// Print a script that completes commands and options in a shell
+    /// Print a script that completes commands, options, revisions and tables in a shell
     Completions(completions::Args),
+    /// Print or write the manual pages
+    Man(man::Args),
 }
 
 impl Command {
@@ -193,6 +204,7 @@ impl Command {
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
             Command::Graph(args) => graph::run(args, context),
+            Command::Docs(args) => docs::run(args, context),
             Command::Rehearse(args) => rehearse::run(args, context),
             Command::Backup(args) => backup::run(args, context),
             Command::Backups(args) => backups::run(args, context),
@@ -200,9 +212,22 @@ impl Command {
             Command::Template(args) => template::run(args, context),
             Command::Purge(args) => purge::run(args, context),
             Command::EnsureVersion(args) => ensure_version::run(args, context),
+            Command::Config(args) => config::run(args, context),
             Command::Schema(args) => schema::run(args, context),
             Command::Completions(args) => completions::run(args, context),
+            Command::Man(args) => man::run(args, context),
         }
+    }
+}
+
+impl Cli {
+    /// The command line that was matched, with where each of the options comes from.
+    fn of(matches: &clap::ArgMatches) -> Result<Cli, clap::Error> {
+        let mut cli = Cli::from_arg_matches(matches)?;
+        // A global option is known to the command that it stands beside.
+        let innermost = matches.subcommand().map_or(matches, |(_, command)| command);
+        cli.options.note_sources(innermost);
+        Ok(cli)
     }
 }
 
@@ -211,7 +236,10 @@ impl Command {
 pub fn main() -> ExitCode {
     error::explain_panics();
     let line: Vec<OsString> = std::env::args_os().collect();
-    match Cli::try_parse_from(&line) {
+    if let Some(ended) = completions::complete(&line) {
+        return ended;
+    }
+    match Cli::command().try_get_matches_from(&line).and_then(|matches| Cli::of(&matches)) {
         Ok(Cli { options, command }) => {
             let mut context = Context::new(options);
             let ended = command.run(&mut context);
@@ -232,8 +260,6 @@ fn parse<Args: clap::Args>(line: &[&str]) -> Result<Args, clap::Error> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::{FalseyValueParser, NonEmptyStringValueParser};
+use clap::parser::ValueSource;
 
 const HEADING: &str = "Global options, also as variables like SCHEMACTL_DATABASE";
 /// Keeps the words about a value out of the help, which would else spread over several lines for each option.
@@ -51,6 +52,27 @@ pub struct Options {
     #[arg(short, long, global = true, env = "SCHEMACTL_YES", hide_env = true)]
     #[arg(value_parser = FalseyValueParser::new())]
     pub yes: bool,
+
+    #[arg(skip)]
+    sources: Vec<(&'static str, ValueSource)>,
+}
+
+impl Options {
+    /// The names of all, as they are known to the parser.
+    const NAMES: [&'static str; 8] =
+        ["config", "database", "environment", "format", "quiet", "verbose", "color", "yes"];
+
+    /// Notes where each option comes from.
+    pub(super) fn note_sources(&mut self, matches: &clap::ArgMatches) {
+        let source = |name| matches.value_source(name).map(|source| (name, source));
+        self.sources = Options::NAMES.into_iter().filter_map(source).collect();
+    }
+
+    /// Where an option comes from; `None` where nobody has given it.
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<ValueSource> {
+        self.sources.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
+    }
 }
 
 /// How an answer is written.

@@ -1,6 +1,7 @@
 //! The schemas that a project has, named on the command line: `model`, `database`, or a revision.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::str::FromStr;
 
 use super::context::Context;
@@ -30,6 +31,16 @@ impl FromStr for Side {
             "model" => Side::Model,
             "database" => Side::Database,
             revision => Side::Revision(revision.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Side::Model => "model",
+            Side::Database => "database",
+            Side::Revision(word) => word,
         })
     }
 }

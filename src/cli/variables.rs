@@ -7,14 +7,15 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use indexmap::IndexMap;
 
-use super::dotenv;
+use super::dotenv::{self, Variable};
 use super::error::Failure;
 use crate::report::Source;
 
 /// Variables by name.
 #[derive(Debug, Default)]
 pub struct Variables {
-    file: IndexMap<String, String>,
+    file: IndexMap<String, Variable>,
+    shown: String,
 }
 
 impl Variables {
@@ -27,7 +28,7 @@ impl Variables {
         match std::fs::read_to_string(file) {
             Ok(text) => {
                 let source = Arc::new(Source { path: shown.to_owned(), text });
-                Ok(Variables { file: dotenv::read(&source)? })
+                Ok(Variables { file: dotenv::read(&source)?, shown: shown.to_owned() })
             }
             Err(absent) if absent.kind() == io::ErrorKind::NotFound => Ok(Variables::default()),
             Err(error) => Err(error).with_context(|| format!("cannot read `{shown}`"))?,
@@ -37,7 +38,14 @@ impl Variables {
     /// The value of a variable; none when it is not set, or is not Unicode.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
-        process(name).or_else(|| self.file.get(name).cloned())
+        process(name).or_else(|| self.file.get(name).map(|variable| variable.value.clone()))
+    }
+
+    /// Where a variable is set: the environment, or a line of the file.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Option<String> {
+        let line = || self.file.get(name).map(|variable| format!("{}:{}", self.shown, variable.line));
+        process(name).map(|_| "the environment".to_owned()).or_else(line)
     }
 }
 
@@ -61,6 +69,9 @@ mod tests {
         assert_eq!(variables.get("CARGO_PKG_NAME").as_deref(), Some("schemactl"));
         assert_eq!(variables.get("ONLY_IN_THE_FILE").as_deref(), Some("1"));
         assert_eq!(variables.get("IN_NEITHER_OF_THEM"), None);
+        assert_eq!(variables.origin("CARGO_PKG_NAME").as_deref(), Some("the environment"));
+        assert_eq!(variables.origin("ONLY_IN_THE_FILE").as_deref(), Some(".env:2"));
+        assert_eq!(variables.origin("IN_NEITHER_OF_THEM"), None);
     }
 
     #[test]

@@ -102,8 +102,12 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     if direction == Direction::Up {
         tell_of_differences(context, &state, direction, &target)?;
     }
-    for warning in discard::ahead(&project, &connection, &state, direction, &target)? {
-        context.output.warn(&warning);
+    let discards = discard::ahead(&project, &connection, &state, direction, &target)?;
+    for warning in &discards {
+        context.output.warn(warning);
+    }
+    if direction != Direction::Up && !args.dry_run && !discards.is_empty() {
+        agree_to_discard(context)?;
     }
     let copied = RefCell::new(None);
     let copying = context.output.progress("copying the database", None);
@@ -169,6 +173,15 @@ pub fn agree(context: &Context, doubts: &[Remark]) -> Option<bool> {
         }
     }
     context.prompt.confirm("go on?")
+}
+
+/// Asks a person whether what was warned of may be discarded. Where nobody can be asked, the command said it.
+fn agree_to_discard(context: &Context) -> Result<(), Failure> {
+    if context.prompt != Prompt::Person || context.prompt.confirm("discard that?") == Some(true) {
+        return Ok(());
+    }
+    let found = "nobody has agreed to discard it; nothing was changed";
+    Err(Failure::new(Class::No, Diagnostic::new("not_confirmed", found).help("answer `y`, or pass `--yes`")))
 }
 
 /// The talk on the way, and a line for each revision that is done.

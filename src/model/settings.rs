@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::databases::{self, Origin};
 use super::environment::{Lookup, Unexpanded, expand};
+use super::given::{Given, given};
 use super::toml_reader::{Document, Fields, Mistakes, Text, Value, list};
 use super::{Error, Ignore};
 use crate::report::{Diagnostic, Place, Source, nearest};
@@ -25,6 +28,8 @@ pub struct Settings {
     pub environments: Vec<String>,
     /// The file that they were read from.
     pub source: Option<Arc<Source>>,
+    /// Where the settings that are not left out stand, by key.
+    pub given: IndexMap<String, Given>,
     database: Option<Result<String, Diagnostic>>,
     databases: Option<Result<Vec<Origin>, Diagnostic>>,
     /// The folders with revisions, as written; new revisions go to the first.
@@ -133,6 +138,7 @@ impl Default for Settings {
             environment: None,
             environments: Vec::new(),
             source: None,
+            given: IndexMap::new(),
             database: None,
             databases: None,
             versions: vec!["versions".to_owned()],
@@ -177,6 +183,7 @@ impl Settings {
             settings.environments.push(name);
         }
         let unknown = environment.filter(|name| !settings.environments.iter().any(|known| known == name));
+        settings.given = given(base.iter().chain(&chosen));
         let first = chosen.as_ref().map(Written::read).unwrap_or_default();
         let written = first.or(base.as_ref().map(Written::read).unwrap_or_default());
         settings.environment = environment.map(str::to_owned);

@@ -10,10 +10,12 @@ const PAGE: &str = include_str!("page.html");
 #[must_use]
 pub fn write(picture: &Picture, title: &str) -> String {
     let counts = format!("{}, {}", count(picture.cards.len(), "table"), count(picture.references.len(), "foreign key"));
-    // The picture goes in last: nothing that stands in it is taken for a place to fill.
-    PAGE.replacen("{title}", &xml(title), 2).replacen("{counts}", &counts, 1).replacen(
-        "{picture}",
-        &svg::element(picture),
-        1,
-    )
+    let fill = |place| match place {
+        "title" => xml(title),
+        "counts" => counts.clone(),
+        _ => svg::element(picture),
+    };
+    // Every second piece is the name of a place to fill; what is filled in is not looked at again.
+    let pieces = PAGE.split('§').enumerate();
+    pieces.map(|(number, piece)| if number % 2 == 0 { piece.to_owned() } else { fill(piece) }).collect()
 }

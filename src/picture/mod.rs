@@ -14,6 +14,8 @@ use indexmap::IndexMap;
 
 use crate::schema::{Column, ForeignKey, IndexKey, Name, Schema, Table};
 
+pub use text::xml;
+
 /// What is shown of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
@@ -49,6 +51,7 @@ pub enum Kind {
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own in the picture")]
 pub struct Entry {
     /// Its name.
     pub name: String,
@@ -203,3 +206,6 @@ fn parent_columns(schema: &Schema, key: &ForeignKey) -> Vec<Name> {
     let primary = schema.tables.get(&key.parent).and_then(|parent| parent.primary_key.as_ref());
     primary.map(|key| key.columns.iter().map(|column| column.name.clone()).collect()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,9 +135,13 @@ fn line(out: &mut String, picture: &Picture, reference: &Reference, points: &[Po
     }
     let out_of_parent = (before.x - last.x).signum();
     bar(out, last.x + 6.0 * out_of_parent, last.y, color);
-    if reference.is_optional {
-        let middle = last.x + 13.0 * out_of_parent;
+    // Lines that arrive together say how many parents there are only where they agree.
+    let together = || picture.references.iter().filter(|other| other.parent == reference.parent);
+    if together().all(|other| other.is_optional) {
+        let middle = last.x + 12.0 * out_of_parent;
         push(out, format_args!("<circle class=\"end c{color}\" cx=\"{middle}\" cy=\"{}\" r=\"3.5\"/>", last.y));
+    } else if together().all(|other| !other.is_optional) {
+        bar(out, last.x + 10.0 * out_of_parent, last.y, color);
     }
     out.push_str("</g>\n");
 }
@@ -183,7 +187,7 @@ fn way(points: &[Point]) -> String {
 /// The place where the rounding of a corner ends, on the way to another point.
 fn toward(corner: Point, other: Point) -> Point {
     let (x, y) = (other.x - corner.x, other.y - corner.y);
-    let round = ROUND.min((x.abs() + y.abs()) / 2.0);
+    let round = ROUND.min(x.abs().max(y.abs()) / 2.0);
     let step = |length: f64| if length == 0.0 { 0.0 } else { round * length.signum() };
     Point { x: corner.x + step(x), y: corner.y + step(y) }
 }

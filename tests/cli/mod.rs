@@ -4,6 +4,7 @@ mod backup;
 mod bad_input;
 mod branches;
 mod completions;
+mod config;
 mod existing;
 mod fleet;
 mod gates;

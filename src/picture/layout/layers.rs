@@ -34,28 +34,23 @@ pub(super) fn layers(part: &Part, height: f64) -> Vec<usize> {
 /// children over its parents (Eades, Lin and Smyth, 1993).
 fn ranks(part: &Part) -> Vec<usize> {
     let count = part.cards.len();
-    let mut left: Vec<usize> = (0..count).collect();
+    let mut is_left = vec![true; count];
     let (mut first, mut last) = (Vec::new(), Vec::new());
-    while !left.is_empty() {
-        let links = || {
-            let among = |item: usize| left.contains(&item);
-            part.links.iter().filter(move |link| {
-                link.child.item != link.parent.item && among(link.child.item) && among(link.parent.item)
-            })
-        };
-        let children = |card: usize| links().filter(|link| link.parent.item == card).count();
-        let parents = |card: usize| links().filter(|link| link.child.item == card).count();
-        let (taken, is_last) = if let Some(&sink) = left.iter().rev().find(|&&card| children(card) == 0) {
-            (sink, true)
-        } else if let Some(&source) = left.iter().find(|&&card| parents(card) == 0) {
-            (source, false)
-        } else {
-            let balance = |card: &usize| children(*card).cast_signed() - parents(*card).cast_signed();
-            let best = left.iter().copied().rev().max_by_key(balance);
-            (best.expect("there are cards left"), false)
-        };
-        left.retain(|&card| card != taken);
-        if is_last { last.push(taken) } else { first.push(taken) }
+    while first.len() + last.len() < count {
+        let links = || part.links.iter().map(|link| (link.child.item, link.parent.item));
+        let counted = || links().filter(|&(child, parent)| child != parent && is_left[child] && is_left[parent]);
+        let (mut children, mut parents) = (vec![0_isize; count], vec![0_isize; count]);
+        for (child, parent) in counted() {
+            children[parent] += 1;
+            parents[child] += 1;
+        }
+        let left = || (0..count).filter(|&card| is_left[card]);
+        let sink = left().rev().find(|&card| children[card] == 0);
+        let source = || left().find(|&card| parents[card] == 0);
+        let best = || left().rev().max_by_key(|&card| children[card] - parents[card]);
+        let taken = sink.or_else(source).or_else(best).expect("there are cards left");
+        is_left[taken] = false;
+        if sink.is_some() { last.push(taken) } else { first.push(taken) }
     }
     let mut ranks = vec![0; count];
     for (rank, card) in first.into_iter().chain(last.into_iter().rev()).enumerate() {

@@ -34,7 +34,7 @@ pub(super) struct Crossing {
 /// All nets of a part.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Nets {
-    nets: Vec<Net>,
+    all: Vec<Net>,
     /// The net of each link.
     of_link: Vec<usize>,
     links: Vec<Link>,
@@ -56,8 +56,8 @@ impl Nets {
     /// The nets of a part whose cards stand in these columns.
     pub fn of(part: &Part, layers: &[usize]) -> Nets {
         let columns = layers.iter().max().map_or(0, |last| last + 1);
-        let mut all = Nets {
-            nets: Vec::new(),
+        let mut nets = Nets {
+            all: Vec::new(),
             of_link: Vec::new(),
             links: part.links.clone(),
             layers: layers.to_vec(),
@@ -67,25 +67,25 @@ impl Nets {
         let mut items = part.cards.len();
         for link in &part.links {
             let side = if layers[link.child.item] < layers[link.parent.item] { Side::Left } else { Side::Right };
-            let found = all.nets.iter().position(|net| net.parent == link.parent && net.side == side);
+            let found = nets.all.iter().position(|net| net.parent == link.parent && net.side == side);
             let number = found.unwrap_or_else(|| {
-                all.nets.push(Net { number: all.nets.len(), parent: link.parent, side, bends: Vec::new() });
-                all.nets.len() - 1
+                nets.all.push(Net { number: nets.all.len(), parent: link.parent, side, bends: Vec::new() });
+                nets.all.len() - 1
             });
-            all.of_link.push(number);
-            let net = &mut all.nets[number];
+            nets.of_link.push(number);
+            let net = &mut nets.all[number];
             let (child, parent) = (layers[link.child.item], layers[link.parent.item]);
             while net.bends.len() + 1 < child.abs_diff(parent) {
                 let away = net.bends.len() + 1;
-                all.bends[if side == Side::Right { parent + away } else { parent - away }].push(items);
+                nets.bends[if side == Side::Right { parent + away } else { parent - away }].push(items);
                 net.bends.push(Pin { item: items, offset: 0.0 });
                 items += 1;
             }
         }
         for link in 0..part.links.len() {
-            all.cross(link);
+            nets.cross(link);
         }
-        all
+        nets
     }
 
     /// Notes what a link touches in each gap on its way.
@@ -113,7 +113,7 @@ impl Nets {
 
     /// The net of a link, and its way from the child: each gap, and the place beyond it where the line goes on.
     pub fn route(&self, link: usize) -> (&Net, Vec<(usize, Pin)>) {
-        let net = &self.nets[self.of_link[link]];
+        let net = &self.all[self.of_link[link]];
         let (child, parent) = (self.layers[self.links[link].child.item], self.layers[net.parent.item]);
         // Bends are counted from the parent: the one next to it is the first.
         let place = |away: usize| if away == 0 { net.parent } else { net.bends[away - 1] };

@@ -13,7 +13,11 @@ pub(super) fn columns(part: &Part, nets: &Nets, layers: &[usize]) -> Vec<Vec<usi
     for (card, &layer) in layers.iter().enumerate() {
         columns[layer].push(card);
     }
-    columns.iter_mut().for_each(|column| column.sort_unstable());
+    for column in &mut columns {
+        column.sort_unstable();
+    }
+    let items = columns.iter().map(Vec::len).sum();
+    let ends = ends(nets, items);
     let mut best = (usize::MAX, columns.clone());
     for sweep in 0..SWEEPS {
         for step in 0..columns.len() {
@@ -27,8 +31,8 @@ pub(super) fn columns(part: &Part, nets: &Nets, layers: &[usize]) -> Vec<Vec<usi
                 sort_by_neighbours(&mut columns[column], &nets.gaps[gap], &tops, sweep % 2 == 0);
             }
         }
-        improve(&mut columns, nets);
-        let crossings = crossings(&columns, nets);
+        improve(&mut columns, &ends);
+        let crossings = crossings(&columns, nets, items);
         if crossings < best.0 {
             best = (crossings, columns.clone());
         }
@@ -55,20 +59,38 @@ fn sort_by_neighbours(column: &mut Vec<usize>, gap: &[Crossing], tops: &[f64], i
     *column = keyed.into_iter().map(|(_, item)| item).collect();
 }
 
+/// The net and the far end of each line of an item, on its left and on its right.
+type Ends = [Vec<(usize, Pin)>; 2];
+
+/// The lines of each item.
+fn ends(nets: &Nets, items: usize) -> Vec<Ends> {
+    let mut ends = vec![Ends::default(); items];
+    for crossing in nets.gaps.iter().flatten() {
+        for (left, right) in crossing.pairs() {
+            ends[left.item][1].push((crossing.net, right));
+            ends[right.item][0].push((crossing.net, left));
+        }
+    }
+    ends
+}
+
 /// Swaps neighbours as long as that saves a crossing.
-fn improve(columns: &mut [Vec<usize>], nets: &Nets) {
+fn improve(columns: &mut [Vec<usize>], ends: &[Ends]) {
     for _ in 0..3 {
         let mut has_improved = false;
-        for column in 0..columns.len() {
-            for place in 1..columns[column].len() {
-                let before = crossings_beside(columns, nets, column);
-                columns[column].swap(place - 1, place);
-                if crossings_beside(columns, nets, column) < before {
+        let mut places: Vec<usize> = vec![0; ends.len()];
+        for column in &*columns {
+            note_places(column, &mut places);
+        }
+        for column in &mut *columns {
+            for place in 1..column.len() {
+                let (above, below) = (&ends[column[place - 1]], &ends[column[place]]);
+                if crossed(below, above, &places) < crossed(above, below, &places) {
+                    column.swap(place - 1, place);
                     has_improved = true;
-                } else {
-                    columns[column].swap(place - 1, place);
                 }
             }
+            note_places(column, &mut places);
         }
         if !has_improved {
             break;
@@ -76,28 +98,41 @@ fn improve(columns: &mut [Vec<usize>], nets: &Nets) {
     }
 }
 
-fn crossings(columns: &[Vec<usize>], nets: &Nets) -> usize {
-    (0..columns.len()).map(|gap| crossings_in(columns, nets, gap)).sum()
+fn note_places(column: &[usize], places: &mut [usize]) {
+    column.iter().enumerate().for_each(|(place, &item)| places[item] = place);
 }
 
-fn crossings_beside(columns: &[Vec<usize>], nets: &Nets, column: usize) -> usize {
-    let left = column.checked_sub(1).map_or(0, |gap| crossings_in(columns, nets, gap));
-    left + crossings_in(columns, nets, column)
+/// How many lines of two items cross when the one stands above the other.
+fn crossed(above: &Ends, below: &Ends, places: &[usize]) -> usize {
+    let far = |pin: &Pin| (places[pin.item], pin.offset);
+    let sides = above.iter().zip(below);
+    sides
+        .map(|(above, below)| {
+            let pairs = above.iter().flat_map(|one| below.iter().map(move |other| (one, other)));
+            pairs.filter(|((net, one), (other_net, other))| net != other_net && far(one) > far(other)).count()
+        })
+        .sum()
+}
+
+fn crossings(columns: &[Vec<usize>], nets: &Nets, items: usize) -> usize {
+    let mut places = vec![0; items];
+    for column in columns {
+        note_places(column, &mut places);
+    }
+    nets.gaps.iter().map(|gap| crossings_in(gap, &places)).sum()
 }
 
 /// How many pairs of lines of different nets cross in a gap.
-fn crossings_in(columns: &[Vec<usize>], nets: &Nets, gap: usize) -> usize {
-    let Some(right_column) = columns.get(gap + 1) else { return 0 };
-    let place = |column: &[usize], pin: Pin| (column.iter().position(|&item| item == pin.item), pin.offset);
-    let mut pairs = Vec::new();
-    for crossing in &nets.gaps[gap] {
-        for (left, right) in crossing.pairs() {
-            pairs.push((crossing.net, place(&columns[gap], left), place(right_column, right)));
-        }
-    }
+fn crossings_in(gap: &[Crossing], places: &[usize]) -> usize {
+    let place = |pin: Pin| (places[pin.item], pin.offset);
+    let lines = |crossing: &Crossing| {
+        let net = crossing.net;
+        crossing.pairs().map(|(left, right)| (net, place(left), place(right))).collect::<Vec<_>>()
+    };
+    let lines: Vec<_> = gap.iter().flat_map(lines).collect();
     let mut count = 0;
-    for (number, one) in pairs.iter().enumerate() {
-        for other in &pairs[number + 1..] {
+    for (number, one) in lines.iter().enumerate() {
+        for other in &lines[number + 1..] {
             let is_crossed = one.1 < other.1 && one.2 > other.2 || one.1 > other.1 && one.2 < other.2;
             count += usize::from(one.0 != other.0 && is_crossed);
         }

@@ -1,5 +1,6 @@
 //! Cards that lines connect, drawn by themselves.
 
+use super::super::Reference;
 use super::layers;
 use super::nets::{Nets, Side};
 use super::order;
@@ -70,8 +71,6 @@ pub(super) fn parts(picture: &Picture, sizes: &[(f64, f64)]) -> (Vec<Part>, Vec<
     }
     (parts, alone)
 }
-
-use super::super::Reference;
 
 impl Part {
     /// The best of several drawings: near to the proportion, small, with short lines.

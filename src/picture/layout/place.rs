@@ -53,8 +53,28 @@ pub(super) fn tops(part: &Part, nets: &Nets, columns: &[Vec<usize>]) -> Vec<f64>
             }
         }
     }
+    straighten(part, nets, columns, &mut tops);
     let highest = tops.iter().copied().fold(f64::INFINITY, f64::min);
     tops.iter().map(|top| (top - highest).round()).collect()
+}
+
+/// Takes small steps out of long lines: a bend goes to the height of what it comes from, where that is free.
+fn straighten(part: &Part, nets: &Nets, columns: &[Vec<usize>], tops: &mut [f64]) {
+    let is_bend = |item: usize| item >= part.cards.len();
+    for (gap, column) in nets.gaps.iter().zip(columns.iter().skip(1)) {
+        for (left, right) in gap.iter().flat_map(super::nets::Crossing::pairs).filter(|(_, right)| is_bend(right.item))
+        {
+            let wish = tops[left.item] + left.offset;
+            let place = column.iter().position(|&item| item == right.item).expect("a bend stands in its column");
+            let room = |item: usize| if is_bend(item) { BEND_GAP } else { CARD_GAP / 2.0 };
+            let above = place.checked_sub(1).map(|above| column[above]);
+            let highest = above.map_or(f64::NEG_INFINITY, |above| tops[above] + height(part, above) + room(above));
+            let lowest = column.get(place + 1).map_or(f64::INFINITY, |&below| tops[below] - room(below));
+            if highest <= wish && wish <= lowest {
+                tops[right.item] = wish;
+            }
+        }
+    }
 }
 
 /// How far below the first each item of a column stands when there is no more room between them than has to be.

@@ -1,0 +1,103 @@
+//! `schemactl docs`: one page about the schema.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde_json::json;
+
+use super::context::Context;
+use super::graph::chosen;
+use super::options::NONE;
+use super::side::Side;
+use super::written;
+use crate::docs::{Comments, html, markdown, page};
+use crate::report::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  schemactl docs -o SCHEMA.md              Markdown, with a Mermaid picture
+  schemactl docs -o schema.html            a page with the picture, to be opened anywhere
+  schemactl docs --at database --tables 'task*' -o tasks.html
+  schemactl docs --database app.db --as html > app.html";
+
+/// What `docs` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The schema that is described: `model`, `database`, or that after a revision
+    #[arg(long, value_name = "SCHEMA", default_value = "model", allow_negative_numbers = true)]
+    pub at: Side,
+
+    /// How it is written; left out, the end of the name of FILE says it, or else it is Markdown
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    pub form: Option<Form>,
+
+    /// The tables and views that are described
+    #[arg(long, value_name = "PATTERN", num_args = 1.., value_delimiter = ',')]
+    pub tables: Vec<String>,
+
+    /// What the page is called
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+
+    /// Write it to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a page is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// For repositories and wikis.
+    #[value(help = NONE)]
+    Markdown,
+    /// For browsers.
+    #[value(help = NONE)]
+    Html,
+}
+
+/// Describes a schema, with the comments of the model.
+///
+/// # Errors
+/// When it cannot be read, or no table is meant.
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let form = args.form.unwrap_or_else(|| form_of_file(args.output.as_deref()));
+    let (project, side) = args.at.of_project(context)?;
+    let schema = side.shown(context, &project)?;
+    let comments = if project.settings.source.is_some() {
+        match project.model() {
+            Ok(model) => model.intent.comments,
+            Err(failure) => {
+                failure.diagnostics().iter().for_each(|mistake| context.output.warn(mistake));
+                Comments::new()
+            }
+        }
+    } else {
+        Comments::new()
+    };
+    let title = args.title.clone().map_or_else(|| written::title(&side, context, &project), Ok)?;
+    let page = page(&title, &schema, &comments, &chosen(&args.tables, &schema)?);
+    let text = match form {
+        Form::Markdown => markdown::write(&page),
+        Form::Html => html::write(&page),
+    };
+    let shape = form.to_possible_value().map(|value| value.get_name().to_owned());
+    let path = match &args.output {
+        Some(file) => Some(written::write(context, file, &text)?),
+        None => None,
+    };
+    if context.output.is_json() {
+        let page = path.is_none().then_some(text);
+        context.output.json(&json!({ "version": 1, "as": shape, "page": page, "path": path }));
+    } else if let Some(path) = path {
+        context.output.answer(format!("wrote {path}"));
+    } else {
+        context.output.verbatim(&text);
+    }
+    Ok(())
+}
+
+fn form_of_file(file: Option<&Path>) -> Form {
+    let end = file.and_then(Path::extension).map(|end| end.to_string_lossy().to_ascii_lowercase());
+    if end.is_some_and(|end| end == "html" || end == "htm") { Form::Html } else { Form::Markdown }
+}
