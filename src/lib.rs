@@ -1,7 +1,8 @@
 //! schemactl keeps a SQLite database in step with a model, through revisions that are proved before they are written.
 //!
-//! What it does for its users is in the README. This page is for those who change it: how data flows, what may use
-//! what, where a new thing goes, and which test holds which promise.
+//! What it does for its users is in the README. **To run revisions in an application of your own**, see
+//! [`application`]: three lines, and a build dependency. The rest of this page is for those who change schemactl: how data
+//! flows, what may use what, where a new thing goes, and which test holds which promise.
 //!
 //! # How data flows
 //!
@@ -32,9 +33,14 @@
 //! | [`diff`] | which changes lie between two schemas |
 //! | [`revision`] | what a script is, which graph scripts form, which way leads from one place to another |
 //! | [`database`] | everything that SQLite is asked: introspect, scratch databases, the version table, the runner |
+//! | [`build`] | how an application's build script puts revisions into it |
+//! | [`application`] | how an application runs revisions on its own connection; reads the clock |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
+//!
+//! What an application needs is a feature each: without any there is [`build`] and what it stands on, with `runner` also
+//! [`application`] and what it stands on, with `cli`, the default, all.
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
 //! is written is in `src/sql/column.rs`, when a view has changed is in `src/diff/view.rs`.
@@ -77,18 +83,37 @@ pub mod report;
 
 pub mod schema;
 
+#[cfg(feature = "runner")]
 pub mod sql;
 
+#[cfg(feature = "cli")]
 pub mod model;
 
+#[cfg(feature = "cli")]
 pub mod diff;
 
 pub mod revision;
 
+#[cfg(feature = "runner")]
 pub mod database;
 
+pub mod build;
+
+#[cfg(feature = "runner")]
+pub mod application;
+
+#[cfg(feature = "cli")]
 pub mod plan;
 
+#[cfg(feature = "cli")]
 pub mod operation;
 
+#[cfg(feature = "cli")]
 pub mod cli;
+
+#[cfg(feature = "runner")]
+pub use application::{Error, Outcome, Revisions, upgrade};
+
+/// The SQLite of this crate, so that an application opens its connections with the same.
+#[cfg(feature = "runner")]
+pub use rusqlite;

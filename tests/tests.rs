@@ -12,6 +12,7 @@ mod cli;
 #[cfg(unix)]
 mod faults;
 mod histories;
+mod library;
 mod model;
 mod properties;
 mod readme;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
 use crate::model::{self, Model, Settings};
 use crate::plan::Options;
 use crate::report::{Class, Diagnostic, Failure, Source};
-use crate::revision::{Applied, Folder, Graph, Revision, Scripts};
+use crate::revision::{Folder, Graph, Scripts};
 use crate::schema::SqliteVersion;
 
 /// A project as the settings describe it.
@@ -20,33 +21,6 @@ pub struct Project {
     pub settings: Settings,
     /// A database named on the command line, in place of that of the settings.
     database: Option<String>,
-}
-
-/// Where a database stands among the revisions.
-#[derive(Debug, Clone)]
-pub struct State {
-    /// The revisions of the folders, and those that only the database knows.
-    pub graph: Graph,
-    /// The rows of the version table in the order of their application.
-    pub rows: Vec<version_table::Applied>,
-    /// The revisions that the rows name.
-    pub applied: Applied,
-}
-
-impl State {
-    /// The state that scripts and rows make together.
-    #[must_use]
-    pub fn new(scripts: Scripts, rows: Vec<version_table::Applied>) -> State {
-        let recorded = rows.iter().map(|row| Revision {
-            message: row.message.clone(),
-            depends_on: row.depends_on.clone(),
-            schema: row.schema.clone(),
-            ..Revision::new(row.revision.clone(), row.parents.clone())
-        });
-        let graph = Graph::with_recorded(scripts, recorded.collect());
-        let applied = rows.iter().map(|row| row.revision.clone()).collect();
-        State { graph, rows, applied }
-    }
 }
 
 impl Project {

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
+#[cfg(feature = "cli")]
 use uuid::Uuid;
 
 use crate::report::{Class, Diagnostic, Report};
@@ -73,6 +74,7 @@ impl RevisionId {
     }
 
     /// The identifier of a new revision: the last 12 hexadecimal digits of a random UUID.
+    #[cfg(feature = "cli")]
     #[must_use]
     pub fn from_uuid(random: Uuid) -> RevisionId {
         RevisionId(format!("{:012x}", random.as_u128() & 0xffff_ffff_ffff))
