@@ -111,8 +111,9 @@ fn eight_threads_and_a_process_run_each_revision_once() {
             })
             .collect();
         let mut command = project.command(&["upgrade", "--format", "json"]);
-        let process = scope.spawn(|| {
-            barrier.wait();
+        let start = &barrier;
+        let process = scope.spawn(move || {
+            start.wait();
             command.output().unwrap()
         });
         let run: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
