@@ -24,6 +24,7 @@ impl Runner<'_, '_> {
         (self.observer)(Event::Started { step, number, of });
         let start = Instant::now();
         self.rows = 0;
+        self.schema_before = None;
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
                 (self.observer)(Event::NotRehearsed { step });
@@ -55,6 +56,7 @@ impl Runner<'_, '_> {
                     let mut row = step.row(start.elapsed(), self.options);
                     row.schema =
                         row.schema.or_else(|| self.schema.as_ref().map(|(_, fingerprint)| fingerprint.clone()));
+                    row.schema_before = self.schema_before.take();
                     version_table::insert(connection, table, &row)?;
                     self.applied.get_or_insert_default().push(row);
                 }
@@ -79,16 +81,17 @@ impl Runner<'_, '_> {
             self.schema = None;
             return self.clean_up().map_err(|error| self.sqlite(&error));
         }
-        let (before, fingerprint) = match self.schema.take() {
+        let (before, fingerprint_before) = match self.schema.take() {
             Some(known) => known,
             None => self.look()?,
         };
-        let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint);
+        let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
         if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
+            let actual = fingerprint_before.clone();
             if self.options.drift == Drift::Refuse {
-                return Err(Problem::Drift { expected, actual: fingerprint });
+                return Err(Problem::Drift { expected, actual });
             }
-            (self.observer)(Event::Drifted { step, after: false, expected, actual: fingerprint });
+            (self.observer)(Event::Drifted { step, after: false, expected, actual });
         }
         for gate in &step.gates {
             let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
@@ -122,7 +125,7 @@ impl Runner<'_, '_> {
             Some(expected) => {
                 (self.observer)(Event::Drifted { step, after: true, expected, actual: fingerprint.clone() });
             }
-            None => {}
+            None => self.schema_before = Some(fingerprint_before),
         }
         self.schema = Some((after, fingerprint));
         Ok(())
