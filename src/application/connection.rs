@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 
 use super::error::Error;
 use crate::database;
+use crate::token::quote_name;
 
 /// Refuses a connection on which names in scripts could mean something else, or on which nothing can be written.
 pub(super) fn check(connection: &Connection) -> Result<(), Error> {
@@ -98,5 +99,7 @@ fn functions(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, i32)
 }
 
 fn collations(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
-    connection.prepare("SELECT name FROM pragma_collation_list")?.query_map([], |row| row.get(0))?.collect()
+    // A collation that was taken away stays in the list.
+    let is_there = |name: &String| connection.prepare(&format!("SELECT '' = '' COLLATE {}", quote_name(name))).is_ok();
+    Ok(texts(connection, "SELECT name FROM pragma_collation_list")?.into_iter().filter(is_there).collect())
 }

@@ -245,7 +245,7 @@ impl Revisions {
             catalog_edits: self.catalog_edits,
             interrupt: self.interrupt.clone().unwrap_or_default(),
             prepare: &|_| Ok(()),
-            now: &|| Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
+            now: &now,
             tool_version: env!("CARGO_PKG_VERSION"),
         };
         let mut observer = |event: Event<'_>| {
@@ -286,6 +286,11 @@ impl Revisions {
             Scripts { scripts: read.map_err(|error| Error::Revisions(Box::new(error)))?, problems: Vec::new() };
         Ok(self.scripts.get_or_init(|| scripts))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "an application has no command line to read the clock for it")]
+fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Refuses a database that a newer version of the application has been at.

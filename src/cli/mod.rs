@@ -24,6 +24,7 @@ pub mod repair;
 pub mod restore;
 pub mod revision;
 pub mod schema;
+pub mod shell;
 pub mod show;
 pub mod stamp;
 pub mod status;

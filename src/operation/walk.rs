@@ -74,10 +74,26 @@ pub fn walk(
 ) -> Result<Walked, Failure> {
     let scripts = project.scripts()?;
     let mut walk = Walk::new(&scripts, direction, target, options.agree);
+    let outcome = run(project, connection, &mut |rows| walk.steps(rows), None, options, observer)?;
+    let remarks = walk.remarks();
+    let state = State::new(scripts, outcome.applied.clone());
+    Ok(Walked { outcome, remarks, state })
+}
+
+/// Runs what a plan says; where it is a part of a walk, a copy of the database is made for all the steps `to_copy`.
+pub(super) fn run(
+    project: &Project,
+    connection: &mut Connection,
+    plan: &mut runner::Plan<'_>,
+    to_copy: Option<&[runner::Step]>,
+    options: &Options<'_>,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, Failure> {
     let database = project.database()?;
     let filter = project.filter()?;
     let prepare = |steps: &[runner::Step]| {
-        back_up(project, &database, &filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
+        back_up(project, &database, &filter, to_copy.unwrap_or(steps), options)
+            .map_err(|error| Box::new(error) as Box<dyn Report>)
     };
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
@@ -95,10 +111,7 @@ pub fn walk(
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    let outcome = runner::run(connection, &mut |rows| walk.steps(rows), &options, observer)?;
-    let remarks = walk.remarks();
-    let state = State::new(scripts, outcome.applied.clone());
-    Ok(Walked { outcome, remarks, state })
+    Ok(runner::run(connection, plan, &options, observer)?)
 }
 
 /// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
@@ -110,7 +123,7 @@ fn back_up(
     steps: &[runner::Step],
     options: &Options<'_>,
 ) -> Result<(), BackupError> {
-    if options.backup == model::Backup::Never {
+    if options.backup == model::Backup::Never || steps.is_empty() {
         return Ok(());
     }
     let Some(connection) = database::open(database, Access::Read, options.lock_timeout)? else { return Ok(()) };

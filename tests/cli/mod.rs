@@ -6,6 +6,7 @@ mod branches;
 mod completions;
 mod existing;
 mod gates;
+mod hooks;
 mod keep;
 mod model;
 mod rehearse;
