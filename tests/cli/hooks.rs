@@ -1,5 +1,8 @@
 //! Hooks of the settings: when they run, what they are told, and what their failing does.
 
+use schemactl::database::version_table;
+use schemactl::schema::Name;
+
 use crate::support::command::{Ended, Project};
 
 /// Writes a line to `log` with what every hook is told.
@@ -26,12 +29,8 @@ fn log(project: &Project) -> Vec<String> {
 }
 
 fn applied(project: &Project) -> usize {
-    project.run(&["history", "--format", "json"]).json()["revisions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|revision| revision["applied"] == true)
-        .count()
+    let connection = rusqlite::Connection::open(project.path("app.db")).unwrap();
+    version_table::read(&connection, &Name::from(version_table::DEFAULT_NAME)).unwrap().len()
 }
 
 fn code(ended: &Ended) -> String {
