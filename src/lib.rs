@@ -33,11 +33,11 @@
 //! | [`diff`] | which changes lie between two schemas |
 //! | [`revision`] | what a script is, which graph scripts form, which way leads from one place to another |
 //! | [`database`] | everything that SQLite is asked: introspect, scratch databases, the version table, the runner |
-//! | [`build`] | how an application's build script puts revisions into it |
+//! | [`build`] | how an application's build script puts revisions into it; prints what Cargo reads |
 //! | [`application`] | how an application runs revisions on its own connection; reads the clock |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
-//! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
+//! | [`cli`] | the command line: but for the two above the only module that prints, or reads clock and environment |
 //!
 //! What an application needs is a feature each: without any there is [`build`] and what it stands on, with `runner` also
 //! [`application`] and what it stands on, with `cli`, the default, all.
@@ -74,6 +74,7 @@
 //! | what else must not get lost, promise by promise | `tests/README.md` |
 //! | no change is missed or made up, and each has a reverse | `src/diff/tests` |
 //! | help, errors, exit codes and JSON | `tests/cli` |
+//! | an application's connection stays its own | `tests/library.rs` |
 //! | the README's story prints what it shows; its tables list all there is | `tests/readme.rs` |
 //! | this page is true | `tests/architecture.rs` |
 

@@ -26,6 +26,7 @@ use crate::revision::{Graph, Remark, RevisionId};
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
 #[expect(missing_docs, reason = "see above")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Walk {
     /// Print the SQL of the walk, and touch no database
     #[arg(long, conflicts_with = "dry_run")]
