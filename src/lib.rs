@@ -37,6 +37,8 @@
 //! | [`application`] | how an application runs revisions on its own connection; reads the clock |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
+//! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
+//! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
 //! | [`cli`] | the command line: but for the two above the only module that prints, or reads clock and environment |
 //!
 //! What an application needs is a feature each: without any there is [`build`] and what it stands on, with `runner` also
@@ -60,6 +62,8 @@
 //! - **A key in the head of scripts**: `src/revision/header.rs`, and a row in the README.
 //! - **A command**: a file in `src/cli` with its arguments and its body, two lines in `src/cli/mod.rs`, a row in the
 //!   README. What it does, apart from asking and printing, is a file in `src/operation`.
+//! - **A rule of `lint`**: a file in `src/lint/rules` and two lines in `src/lint/rules/mod.rs`; its doc comment is its page,
+//!   and the examples in it are its first tests. Tests ask for the row in the README and the key in the JSON Schema.
 //! - **A kind of error**: a variant of the module's own enum with its words, its class and its help in `Report`;
 //!   `src/cli/diagnostic.rs` shows it as text or JSON.
 //!
@@ -108,6 +112,12 @@ pub mod plan;
 
 #[cfg(feature = "cli")]
 pub mod operation;
+
+#[cfg(feature = "cli")]
+pub mod picture;
+
+#[cfg(feature = "cli")]
+pub mod lint;
 
 #[cfg(feature = "cli")]
 pub mod cli;

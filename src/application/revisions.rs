@@ -208,23 +208,22 @@ impl Revisions {
     fn walk(&self, connection: &mut Connection, direction: Direction, target: &str) -> Result<Outcome, Error> {
         let scripts = self.scripts()?;
         let target: Target = target.parse().map_err(Error::Target)?;
-        let mut walk = Walk::new(scripts, direction, &target, &|_| None);
-        let rows = self.rows(connection)?;
+        let start = State::new(scripts.clone(), self.rows(connection)?);
         if direction == Direction::Up && !self.accept_newer {
-            refuse_newer(scripts, &rows)?;
+            refuse_newer(&start)?;
         }
-        if walk.steps(&rows)?.is_empty() {
+        let mut walk = Walk::new(&start, direction, &target, &|_| None);
+        if walk.steps(&start.rows)?.is_empty() {
             let notes = walk.remarks().iter().map(|remark| remark.diagnostic()).collect();
-            let state = State::new(scripts.clone(), rows);
-            return Ok(Outcome { steps: Vec::new(), current: standing_at(&state), notes });
+            return Ok(Outcome { steps: Vec::new(), current: standing_at(&start), notes });
         }
         connection::check(connection)?;
         let mut notes = Vec::new();
         let outcome = self.run(connection, &mut walk, &mut notes)?;
         notes.extend(outcome.stand_ins.notice().map(|notice| Diagnostic::new("stand_ins", notice)));
         notes.extend(walk.remarks().iter().map(|remark| remark.diagnostic()));
-        let state = State::new(scripts.clone(), outcome.applied);
-        Ok(Outcome { steps: outcome.steps, current: standing_at(&state), notes })
+        let current = standing_at(&start.with_rows(&outcome.applied));
+        Ok(Outcome { steps: outcome.steps, current, notes })
     }
 
     fn run(
@@ -238,11 +237,13 @@ impl Revisions {
         let options = runner::Options {
             version_table: table,
             filter,
+            known: None,
             lock_timeout: self.lock_timeout,
             transaction: self.transaction,
             drift: self.drift,
             dry_run: false,
             catalog_edits: self.catalog_edits,
+            fast_rebuild: false,
             interrupt: self.interrupt.clone().unwrap_or_default(),
             prepare: &|_| Ok(()),
             now: &now,
@@ -294,8 +295,7 @@ fn now() -> String {
 }
 
 /// Refuses a database that a newer version of the application has been at.
-fn refuse_newer(scripts: &Scripts, rows: &[Applied]) -> Result<(), Error> {
-    let state = State::new(scripts.clone(), rows.to_vec());
+fn refuse_newer(state: &State) -> Result<(), Error> {
     let unknown = state.graph.without_script(&state.applied);
     if unknown.is_empty() {
         return Ok(());

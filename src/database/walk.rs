@@ -2,6 +2,7 @@
 //!
 //! Decides, and runs nothing: [`super::runner`] takes the steps.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::gate;
@@ -23,6 +24,7 @@ pub struct State {
     pub rows: Vec<version_table::Applied>,
     /// The revisions that the rows name.
     pub applied: Applied,
+    scripts: Scripts,
 }
 
 impl State {
@@ -35,9 +37,25 @@ impl State {
             schema: row.schema.clone(),
             ..Revision::new(row.revision.clone(), row.parents.clone())
         });
-        let graph = Graph::with_recorded(scripts, recorded.collect());
+        let graph = Graph::with_recorded(scripts.clone(), recorded.collect());
         let applied = rows.iter().map(|row| row.revision.clone()).collect();
-        State { graph, rows, applied }
+        State { graph, rows, applied, scripts }
+    }
+
+    /// The state of a database that is not at hand.
+    #[must_use]
+    pub fn offline(scripts: Scripts, applied: Applied) -> State {
+        State { graph: Graph::new(scripts.clone()), rows: Vec::new(), applied, scripts }
+    }
+
+    /// The same scripts with other rows.
+    #[must_use]
+    pub fn with_rows(&self, rows: &[version_table::Applied]) -> Cow<'_, State> {
+        if self.rows == rows {
+            Cow::Borrowed(self)
+        } else {
+            Cow::Owned(State::new(self.scripts.clone(), rows.to_vec()))
+        }
     }
 }
 
@@ -68,7 +86,7 @@ impl Direction {
 
 /// A walk to a target, which says what is still to do whenever it is asked.
 pub struct Walk<'a> {
-    scripts: &'a Scripts,
+    start: &'a State,
     direction: Direction,
     target: &'a Target,
     agree: Agree<'a>,
@@ -77,10 +95,10 @@ pub struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// A walk that has not begun.
+    /// A walk that has not begun; `start` is what is known now of where the database stands.
     #[must_use]
-    pub fn new(scripts: &'a Scripts, direction: Direction, target: &'a Target, agree: Agree<'a>) -> Walk<'a> {
-        Walk { scripts, direction, target, agree, pinned: None }
+    pub fn new(start: &'a State, direction: Direction, target: &'a Target, agree: Agree<'a>) -> Walk<'a> {
+        Walk { start, direction, target, agree, pinned: None }
     }
 
     /// The steps that are still to do where these are the rows of the version table.
@@ -89,7 +107,7 @@ impl<'a> Walk<'a> {
     /// When the target names nothing, the graph does not hang together, a script is missing, or nobody agrees to what is
     /// hardly meant.
     pub fn steps(&mut self, rows: &[version_table::Applied]) -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(self.scripts.clone(), rows.to_vec());
+        let state = self.start.with_rows(rows);
         let route = match &self.pinned {
             Some(route) => still_to_do(route, &state.applied),
             None => {

@@ -50,6 +50,41 @@ pub struct Settings {
     pub fast_rebuild: bool,
     /// What runs beside revisions.
     pub hooks: Hooks,
+    /// How bad rules of `lint` are; of two for the same rule the later one counts.
+    pub lint: Vec<LintSetting>,
+}
+
+/// `CODE = "level"` in `[schemactl.lint]`. Which codes there are is for the rules to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintSetting {
+    /// The code of the rule.
+    pub code: String,
+    /// How bad what it finds is.
+    pub level: Level,
+    /// Where the code stands.
+    pub place: Place,
+}
+
+/// How bad a finding of `lint` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It is not looked for.
+    Off,
+    /// It is told.
+    Warn,
+    /// It is told, and `lint` ends with exit code 1.
+    Error,
+}
+
+impl Level {
+    /// All of them with the word of each.
+    pub const ALL: [(&str, Level); 3] = [("error", Level::Error), ("warn", Level::Warn), ("off", Level::Off)];
+
+    /// The word that settings have for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, level)| *level == self).map_or("off", |(word, _)| word)
+    }
 }
 
 /// `model = ["models/*.toml"]` with the place of each pattern.
@@ -112,6 +147,7 @@ impl Default for Settings {
             catalog_edits: false,
             fast_rebuild: false,
             hooks: Hooks::default(),
+            lint: Vec::new(),
         }
     }
 }
@@ -201,6 +237,7 @@ impl Settings {
             before_revision,
             after_revision,
             post_write,
+            lint,
         } = written;
         self.database = database.map(|text| expanded(&text, lookup));
         if let Some(list) = versions {
@@ -236,6 +273,7 @@ impl Settings {
             after_revision: hook::choose(after_revision, lookup),
             post_write: hook::choose(post_write, lookup),
         };
+        self.lint = lint;
     }
 }
 
@@ -271,6 +309,7 @@ struct Written<'a> {
     before_revision: Option<Vec<hook::Written<'a>>>,
     after_revision: Option<Vec<hook::Written<'a>>>,
     post_write: Option<Vec<hook::Written<'a>>>,
+    lint: Vec<LintSetting>,
 }
 
 impl<'a> Written<'a> {
@@ -301,6 +340,7 @@ impl<'a> Written<'a> {
             before_revision: fields.get("before_revision").and_then(|value| hook::read(&value)),
             after_revision: fields.get("after_revision").and_then(|value| hook::read(&value)),
             post_write: fields.get("post_write").and_then(|value| hook::read_commands(&value)),
+            lint: fields.get("lint").map(|value| read_levels(&value)).unwrap_or_default(),
         }
     }
 
@@ -324,6 +364,7 @@ impl<'a> Written<'a> {
             before_revision: self.before_revision.or(other.before_revision),
             after_revision: self.after_revision.or(other.after_revision),
             post_write: self.post_write.or(other.post_write),
+            lint: [other.lint, self.lint].concat(),
         }
     }
 }
@@ -362,6 +403,15 @@ fn read_version(value: &Value<'_>) -> Option<SqliteVersion> {
     SqliteVersion::from_str(text.as_str())
         .map_err(|error| text.mistake(Diagnostic::new("bad_value", error.to_string())))
         .ok()
+}
+
+fn read_levels(value: &Value<'_>) -> Vec<LintSetting> {
+    let fields = value.fields("`lint`");
+    let levels = fields.iter().flat_map(Fields::all).filter_map(|value| {
+        let level = one_of(&value, &Level::ALL)?;
+        Some(LintSetting { code: value.key().to_owned(), level, place: value.key_place() })
+    });
+    levels.collect()
 }
 
 fn read_ignore(list: &[Text<'_>]) -> Ignore {

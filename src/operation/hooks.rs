@@ -81,38 +81,39 @@ pub type Shell<'a> = &'a dyn Fn(&Command<'_>) -> Ended;
 ///
 /// # Errors
 /// As [`walk::walk`], and when a hook fails. What stands before it stays done.
-pub fn walk(
+#[expect(clippy::too_many_arguments, reason = "those of `walk::walk` and the shell")]
+pub fn walk<'s>(
     project: &Project,
     connection: &mut Connection,
+    start: &'s State,
     direction: Direction,
     target: &Target,
     options: &Options<'_>,
     shell: Shell<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Walked, Failure> {
+) -> Result<Walked<'s>, Failure> {
     let hooks = &project.settings.hooks;
     let around_each = !hooks.before_revision.is_empty() || !hooks.after_revision.is_empty();
     if options.dry_run || !hooks.are_beside_runs() {
-        return walk::walk(project, connection, direction, target, options, observer);
+        return walk::walk(project, connection, start, direction, target, options, observer);
     }
-    let scripts = project.scripts()?;
-    let mut way = Walk::new(&scripts, direction, target, options.agree);
-    let table = &project.settings.version_table;
-    let steps = way.steps(&version_table::read(connection, table)?).map_err(failure)?;
+    let mut way = Walk::new(start, direction, target, options.agree);
+    let steps = way.steps(&start.rows).map_err(failure)?;
     if around_each && options.transaction == Transaction::All && !steps.is_empty() {
         return Err(all_in_one(hooks.before_revision.iter().chain(&hooks.after_revision).next()));
     }
     let mut run = Run { project, connection, direction, options, shell, observer };
     let outcome = if steps.is_empty() {
-        run.part(&mut way, &steps, None, 0)?
+        run.part(&mut way, &start.rows, &steps, None, 0)?
     } else {
         run.hooks(Moment::BeforeRun, &hooks.before_run, &steps)?;
-        let outcome = if around_each { run.each(&mut way, &steps)? } else { run.part(&mut way, &steps, None, 0)? };
+        let outcome =
+            if around_each { run.each(&mut way, &steps)? } else { run.part(&mut way, &start.rows, &steps, None, 0)? };
         run.hooks(Moment::AfterRun, &hooks.after_run, &steps)?;
         outcome
     };
     let remarks = way.remarks();
-    let state = State::new(scripts, outcome.applied.clone());
+    let state = start.with_rows(&outcome.applied);
     Ok(Walked { outcome, remarks, state })
 }
 
@@ -139,7 +140,7 @@ impl Run<'_, '_> {
                 return Ok(outcome);
             };
             self.hooks(Moment::BeforeRevision, &hooks.before_revision, std::slice::from_ref(&step))?;
-            let part = self.part(way, all, Some(&step), outcome.steps.len())?;
+            let part = self.part(way, &rows, all, Some(&step), outcome.steps.len())?;
             // Where another program has run it meanwhile, that one has hooks of its own.
             if !part.steps.is_empty() {
                 self.hooks(Moment::AfterRevision, &hooks.after_revision, std::slice::from_ref(&step))?;
@@ -151,7 +152,14 @@ impl Run<'_, '_> {
 
     /// Runs what is still to do, or only that step of it. What `all` steps discard is in the copy that is made before the
     /// first of them.
-    fn part(&mut self, way: &mut Walk<'_>, all: &[Step], only: Option<&Step>, done: usize) -> Result<Outcome, Failure> {
+    fn part(
+        &mut self,
+        way: &mut Walk<'_>,
+        known: &[version_table::Applied],
+        all: &[Step],
+        only: Option<&Step>,
+        done: usize,
+    ) -> Result<Outcome, Failure> {
         let mut plan = |rows: &[version_table::Applied]| {
             let mut steps = way.steps(rows)?;
             if let Some(only) = only {
@@ -168,7 +176,7 @@ impl Run<'_, '_> {
             event => observer(event),
         };
         let to_copy = if done == 0 { all } else { &[] };
-        walk::run(self.project, self.connection, &mut plan, Some(to_copy), self.options, &mut numbered)
+        walk::run(self.project, self.connection, &mut plan, known, Some(to_copy), self.options, &mut numbered)
     }
 
     fn hooks(&mut self, moment: Moment, hooks: &[Hook], steps: &[Step]) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,7 +12,7 @@ use crate::database::backup::Progress;
 use crate::database::runner::{self, Event, Outcome, Transaction};
 use crate::database::walk::Walk;
 pub use crate::database::walk::{Agree, Direction, Doubt, StepError, settle, steps};
-use crate::database::{self, Access, Filter};
+use crate::database::{self, Access, Filter, version_table};
 use crate::model;
 use crate::report::{Failure, Report};
 use crate::revision::{Applied, Purge, Remark, Route, Target};
@@ -43,13 +44,22 @@ pub struct Options<'a> {
 
 /// What a walk came to.
 #[derive(Debug)]
-pub struct Walked {
+pub struct Walked<'s> {
     /// What the runner did.
     pub outcome: Outcome,
     /// What the user should know about the route.
     pub remarks: Vec<Remark>,
     /// Where the database stands at the end.
-    pub state: State,
+    pub state: Cow<'s, State>,
+}
+
+impl Walked<'_> {
+    /// The same, on its own.
+    #[must_use]
+    pub fn into_owned(self) -> Walked<'static> {
+        let Walked { outcome, remarks, state } = self;
+        Walked { outcome, remarks, state: Cow::Owned(state.into_owned()) }
+    }
 }
 
 /// The route from where a database stands.
@@ -60,31 +70,34 @@ pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Rou
     Ok(direction.route(state, target)?)
 }
 
-/// Runs the revisions between where a database stands and the target.
+/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
+/// do meanwhile is read again.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
-pub fn walk(
+pub fn walk<'s>(
     project: &Project,
     connection: &mut Connection,
+    start: &'s State,
     direction: Direction,
     target: &Target,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Walked, Failure> {
-    let scripts = project.scripts()?;
-    let mut walk = Walk::new(&scripts, direction, target, options.agree);
-    let outcome = run(project, connection, &mut |rows| walk.steps(rows), None, options, observer)?;
+) -> Result<Walked<'s>, Failure> {
+    let mut walk = Walk::new(start, direction, target, options.agree);
+    let outcome = run(project, connection, &mut |rows| walk.steps(rows), &start.rows, None, options, observer)?;
     let remarks = walk.remarks();
-    let state = State::new(scripts, outcome.applied.clone());
+    let state = start.with_rows(&outcome.applied);
     Ok(Walked { outcome, remarks, state })
 }
 
-/// Runs what a plan says; where it is a part of a walk, a copy of the database is made for all the steps `to_copy`.
+/// Runs what a plan says where these rows are known; where it is a part of a walk, a copy of the database is made for all
+/// the steps `to_copy`.
 pub(super) fn run(
     project: &Project,
     connection: &mut Connection,
     plan: &mut runner::Plan<'_>,
+    known: &[version_table::Applied],
     to_copy: Option<&[runner::Step]>,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
@@ -98,6 +111,7 @@ pub(super) fn run(
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
+        known: Some(known),
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
@@ -107,6 +121,7 @@ pub(super) fn run(
         },
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
+        fast_rebuild: project.settings.fast_rebuild,
         interrupt: Arc::clone(&options.interrupt),
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -161,7 +176,7 @@ pub fn offline(
     applied: Applied,
     now: &str,
 ) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(
@@ -178,7 +193,7 @@ pub fn offline(
 /// # Errors
 /// As [`steps`], and when a target names nothing.
 pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, now: &str) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(
