@@ -83,7 +83,7 @@ pub fn embed_as<P: AsRef<Path>>(name: &str, folders: impl IntoIterator<Item = P>
 /// The Rust expression that is the revisions of the folders.
 fn code(folders: &[Folder]) -> Result<String, Error> {
     let scripts = Folder::read(folders).map_err(Error::Folder)?;
-    let texts: Vec<(String, String)> = scripts.scripts.iter().map(whole).collect();
+    let texts: Vec<(String, String)> = scripts.scripts.iter().map(|script| whole(script)).collect();
     let graph = Graph::new(scripts);
     if !graph.problems().is_empty() {
         return Err(Error::Revisions(graph.problems().to_vec()));

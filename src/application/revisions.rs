@@ -282,7 +282,8 @@ impl Revisions {
         if let Some(scripts) = self.scripts.get() {
             return Ok(scripts);
         }
-        let read = self.embedded.iter().map(|(path, text)| Script::read(*path, text)).collect::<Result<_, _>>();
+        let read = self.embedded.iter().map(|(path, text)| Script::read(*path, text).map(Arc::new));
+        let read = read.collect::<Result<_, _>>();
         let scripts =
             Scripts { scripts: read.map_err(|error| Error::Revisions(Box::new(error)))?, problems: Vec::new() };
         Ok(self.scripts.get_or_init(|| scripts))
