@@ -39,6 +39,7 @@
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
+//! | [`fleet`] | the same for many databases: where they are listed, what each came to, what all came to |
 //! | [`cli`] | the command line: but for the two above the only module that prints, or reads clock and environment |
 //!
 //! What an application needs is a feature each: without any there is [`build`] and what it stands on, with `runner` also
@@ -118,6 +119,9 @@ pub mod picture;
 
 #[cfg(feature = "cli")]
 pub mod lint;
+
+#[cfg(feature = "cli")]
+pub mod fleet;
 
 #[cfg(feature = "cli")]
 pub mod cli;

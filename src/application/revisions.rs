@@ -237,6 +237,7 @@ impl Revisions {
         let options = runner::Options {
             version_table: table,
             filter,
+            shapes: None,
             known: None,
             lock_timeout: self.lock_timeout,
             transaction: self.transaction,

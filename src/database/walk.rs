@@ -174,7 +174,8 @@ pub fn settle(route: &Route, agree: Agree<'_>) -> Result<(), Doubt> {
 }
 
 /// The part of a route that others have not gone meanwhile.
-fn still_to_do(route: &Route, applied: &Applied) -> Route {
+#[must_use]
+pub fn still_to_do(route: &Route, applied: &Applied) -> Route {
     let is_open = |op: Op, id: &RevisionId| match op {
         Op::Upgrade | Op::Stamp => !applied.contains(id),
         Op::Downgrade | Op::Unstamp => applied.contains(id),

@@ -176,7 +176,16 @@ impl Run<'_, '_> {
             event => observer(event),
         };
         let to_copy = if done == 0 { all } else { &[] };
-        walk::run(self.project, self.connection, &mut plan, known, Some(to_copy), self.options, &mut numbered)
+        let ground = walk::Ground {
+            project: self.project,
+            database: &self.project.database()?,
+            filter: &self.project.filter()?,
+            shapes: None,
+            known: Some(known),
+            to_copy: Some(to_copy),
+            drift: walk::drift(self.project),
+        };
+        Ok(walk::run(&ground, self.connection, &mut plan, self.options, &mut numbered)?)
     }
 
     fn hooks(&mut self, moment: Moment, hooks: &[Hook], steps: &[Step]) -> Result<(), Failure> {

@@ -9,13 +9,13 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::database::backup::Progress;
-use crate::database::runner::{self, Event, Outcome, Transaction};
+use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::walk::Walk;
-pub use crate::database::walk::{Agree, Direction, Doubt, StepError, settle, steps};
-use crate::database::{self, Access, Filter, version_table};
+pub use crate::database::walk::{Agree, Direction, Doubt, StepError, settle, steps, still_to_do};
+use crate::database::{self, Access, Filter, Shapes, version_table};
 use crate::model;
 use crate::report::{Failure, Report};
-use crate::revision::{Applied, Purge, Remark, Route, Target};
+use crate::revision::{Applied, Purge, Remark, Route, RouteError, Target};
 
 use super::backup::{self, Backup, BackupError};
 use super::{Project, State};
@@ -67,7 +67,11 @@ impl Walked<'_> {
 /// # Errors
 /// When the target names nothing, or the graph does not hang together.
 pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Route, Failure> {
-    Ok(direction.route(state, target)?)
+    Ok(choose(state, direction, target)?)
+}
+
+pub(super) fn choose(state: &State, direction: Direction, target: &Target) -> Result<Route, RouteError> {
+    direction.route(state, target)
 }
 
 /// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
@@ -85,40 +89,72 @@ pub fn walk<'s>(
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked<'s>, Failure> {
     let mut walk = Walk::new(start, direction, target, options.agree);
-    let outcome = run(project, connection, &mut |rows| walk.steps(rows), &start.rows, None, options, observer)?;
+    let ground = Ground {
+        project,
+        database: &project.database()?,
+        filter: &project.filter()?,
+        shapes: None,
+        known: Some(&start.rows),
+        to_copy: None,
+        drift: drift(project),
+    };
+    let outcome = run(&ground, connection, &mut |rows| walk.steps(rows), options, observer)?;
     let remarks = walk.remarks();
     let state = start.with_rows(&outcome.applied);
     Ok(Walked { outcome, remarks, state })
 }
 
-/// Runs what a plan says where these rows are known; where it is a part of a walk, a copy of the database is made for all
-/// the steps `to_copy`.
-pub(super) fn run(
-    project: &Project,
+/// What to do where the schema is not what the revisions made, as the settings say.
+pub(super) fn drift(project: &Project) -> runner::Drift {
+    match project.settings.drift {
+        model::Drift::Warn => runner::Drift::Warn,
+        model::Drift::Refuse => runner::Drift::Refuse,
+    }
+}
+
+/// What a run stands on: a database, and what is known before it begins.
+pub struct Ground<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The file of the database.
+    pub database: &'a Path,
+    /// What is none of the revisions' business.
+    pub filter: &'a Filter,
+    /// Schemas that other databases have as well.
+    pub shapes: Option<&'a Shapes>,
+    /// The rows of the version table, where they were read.
+    pub known: Option<&'a [version_table::Applied]>,
+    /// The steps that a copy of the database is made for, where the run is a part of a longer one.
+    pub to_copy: Option<&'a [runner::Step]>,
+    /// What to do where the schema is not what the revisions made.
+    pub drift: runner::Drift,
+}
+
+/// Runs what a plan says, with a copy of the database before it where the settings ask for one.
+///
+/// # Errors
+/// What the plan or the runner say; what was run before stays where the transaction allows it.
+pub fn run(
+    ground: &Ground<'_>,
     connection: &mut Connection,
     plan: &mut runner::Plan<'_>,
-    known: &[version_table::Applied],
-    to_copy: Option<&[runner::Step]>,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Outcome, Failure> {
-    let database = project.database()?;
-    let filter = project.filter()?;
+) -> Result<Outcome, RunError> {
+    let Ground { project, database, filter, shapes, known, to_copy, drift } = *ground;
     let prepare = |steps: &[runner::Step]| {
-        back_up(project, &database, &filter, to_copy.unwrap_or(steps), options)
+        back_up(project, database, filter, to_copy.unwrap_or(steps), options)
             .map_err(|error| Box::new(error) as Box<dyn Report>)
     };
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
-        known: Some(known),
+        shapes,
+        known,
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
-        drift: match project.settings.drift {
-            crate::model::Drift::Warn => runner::Drift::Warn,
-            crate::model::Drift::Refuse => runner::Drift::Refuse,
-        },
+        drift,
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
         fast_rebuild: project.settings.fast_rebuild,
@@ -126,7 +162,7 @@ pub(super) fn run(
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    Ok(runner::run(connection, plan, &options, observer)?)
+    runner::run(connection, plan, &options, observer)
 }
 
 /// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
@@ -138,7 +174,12 @@ fn back_up(
     steps: &[runner::Step],
     options: &Options<'_>,
 ) -> Result<(), BackupError> {
-    if options.backup == model::Backup::Never || steps.is_empty() {
+    let may_be_needed = match options.backup {
+        model::Backup::Always => !steps.is_empty(),
+        model::Backup::Destructive => backup::may_discard(steps),
+        model::Backup::Never => false,
+    };
+    if !may_be_needed {
         return Ok(());
     }
     let Some(connection) = database::open(database, Access::Read, options.lock_timeout)? else { return Ok(()) };
