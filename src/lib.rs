@@ -1,7 +1,8 @@
 //! schemactl keeps a SQLite database in step with a model, through revisions that are proved before they are written.
 //!
-//! What it does for its users is in the README. This page is for those who change it: how data flows, what may use
-//! what, where a new thing goes, and which test holds which promise.
+//! What it does for its users is in the README. **To run revisions in an application of your own**, see
+//! [`application`]: three lines, and a build dependency. The rest of this page is for those who change schemactl: how data
+//! flows, what may use what, where a new thing goes, and which test holds which promise.
 //!
 //! # How data flows
 //!
@@ -32,13 +33,18 @@
 //! | [`diff`] | which changes lie between two schemas |
 //! | [`revision`] | what a script is, which graph scripts form, which way leads from one place to another |
 //! | [`database`] | everything that SQLite is asked: introspect, scratch databases, the version table, the runner |
+//! | [`build`] | how an application's build script puts revisions into it; prints what Cargo reads |
+//! | [`application`] | how an application runs revisions on its own connection; reads the clock |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`docs`] | what is said of a schema on one page, as Markdown or HTML; pure |
 //! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
 //! | [`fleet`] | the same for many databases: where they are listed, what each came to, what all came to |
-//! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
+//! | [`cli`] | the command line: but for the two above the only module that prints, or reads clock and environment |
+//!
+//! What an application needs is a feature each: without any there is [`build`] and what it stands on, with `runner` also
+//! [`application`] and what it stands on, with `cli`, the default, all.
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
 //! is written is in `src/sql/column.rs`, when a view has changed is in `src/diff/view.rs`.
@@ -74,6 +80,7 @@
 //! | what else must not get lost, promise by promise | `tests/README.md` |
 //! | no change is missed or made up, and each has a reverse | `src/diff/tests` |
 //! | help, errors, exit codes and JSON | `tests/cli` |
+//! | an application's connection stays its own | `tests/library.rs` |
 //! | the README's story prints what it shows; its tables list all there is | `tests/readme.rs` |
 //! | this page is true | `tests/architecture.rs` |
 
@@ -83,26 +90,49 @@ pub mod report;
 
 pub mod schema;
 
+#[cfg(feature = "runner")]
 pub mod sql;
 
+#[cfg(feature = "cli")]
 pub mod model;
 
+#[cfg(feature = "cli")]
 pub mod diff;
 
 pub mod revision;
 
+#[cfg(feature = "runner")]
 pub mod database;
 
+pub mod build;
+
+#[cfg(feature = "runner")]
+pub mod application;
+
+#[cfg(feature = "cli")]
 pub mod plan;
 
+#[cfg(feature = "cli")]
 pub mod operation;
 
+#[cfg(feature = "cli")]
 pub mod picture;
 
+#[cfg(feature = "cli")]
 pub mod docs;
 
+#[cfg(feature = "cli")]
 pub mod lint;
 
+#[cfg(feature = "cli")]
 pub mod fleet;
 
+#[cfg(feature = "cli")]
 pub mod cli;
+
+#[cfg(feature = "runner")]
+pub use application::{Error, Outcome, Revisions, upgrade};
+
+/// The SQLite of this crate, so that an application opens its connections with the same.
+#[cfg(feature = "runner")]
+pub use rusqlite;

@@ -185,6 +185,7 @@ impl<E: Report> From<E> for Failure {
 }
 
 /// What is no error of the library is a file, a folder or a program that could not be used.
+#[cfg(feature = "cli")]
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
         let mut diagnostic = Diagnostic::new("failed", error.to_string());

@@ -13,6 +13,7 @@ mod fast_rebuild;
 #[cfg(unix)]
 mod faults;
 mod histories;
+mod library;
 mod model;
 mod properties;
 mod readme;

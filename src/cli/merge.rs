@@ -1,5 +1,6 @@
 //! `schemactl merge`: a revision that brings branches together.
 
+use clap::builder::FalseyValueParser;
 use serde_json::json;
 
 use super::context::Context;
@@ -42,6 +43,10 @@ pub struct Args {
     /// Write it though the order in which the branches run makes a difference
     #[arg(long)]
     pub force: bool,
+
+    /// Run none of the hooks that the settings have
+    #[arg(long, env = "SCHEMACTL_NO_HOOKS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_hooks: bool,
 }
 
 /// Writes a revision that joins others.
@@ -77,7 +82,11 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     });
     let head = Head { id, message, created: context.now()?, placement, labels };
     let script = new_revision::empty(&project, head)?;
-    let path = context.shown(&new_revision::write(&project, &graph, &script, None)?)?;
+    let path = new_revision::write(&project, &graph, &script, None)?;
+    if !args.no_hooks {
+        super::shell::post_write(context, &project, &script, &path)?;
+    }
+    let path = context.shown(&path)?;
     if context.output.is_json() {
         let parents: Vec<&str> = script.revision.parents.iter().map(RevisionId::as_str).collect();
         context.output.json(&json!({

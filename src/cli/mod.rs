@@ -31,6 +31,7 @@ pub mod repair;
 pub mod restore;
 pub mod revision;
 pub mod schema;
+pub mod shell;
 pub mod show;
 pub mod squash;
 pub mod stamp;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use serde_json::json;
 
 use super::context::Context;
@@ -81,6 +82,10 @@ pub struct Args {
     /// The folder that it is written to, where there are several
     #[arg(long, value_name = "PATH", help_heading = PLACE)]
     pub version_path: Option<PathBuf>,
+
+    /// Run none of the hooks that the settings have
+    #[arg(long, env = "SCHEMACTL_NO_HOOKS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_hooks: bool,
 }
 
 /// Writes a new revision.
@@ -203,7 +208,11 @@ fn give(
         context.output.verbatim(&script.source.text);
         return Ok(None);
     }
-    let path = context.shown(&new_revision::write(project, graph, script, args.version_path.clone())?)?;
+    let path = new_revision::write(project, graph, script, args.version_path.clone())?;
+    if !args.no_hooks {
+        super::shell::post_write(context, project, script, &path)?;
+    }
+    let path = context.shown(&path)?;
     if context.output.is_json() {
         let revision = &script.revision;
         let parents: Vec<&str> = revision.parents.iter().map(RevisionId::as_str).collect();

@@ -20,13 +20,14 @@ use crate::database::runner::{self, Event, Outcome};
 use crate::model;
 use crate::operation::backup::Backup;
 use crate::operation::walk::{self, Direction, Walked};
-use crate::operation::{Project, State, discard, status};
+use crate::operation::{Project, State, discard, hooks, status};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Graph, Remark, RevisionId, Target};
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
 #[expect(missing_docs, reason = "see above")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Walk {
     /// Print the SQL of the walk, and touch no database
     #[arg(long, conflicts_with = "dry_run")]
@@ -43,6 +44,10 @@ pub struct Walk {
     /// Make no copy of the database, whatever the settings say
     #[arg(long, env = "SCHEMACTL_NO_BACKUP", hide_env = true, value_parser = FalseyValueParser::new())]
     pub no_backup: bool,
+
+    /// Run none of the hooks that the settings have
+    #[arg(long, env = "SCHEMACTL_NO_HOOKS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_hooks: bool,
 
     /// How long to wait while others hold the database
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
@@ -84,7 +89,10 @@ fn seconds(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// When the target names nothing, a revision fails, or the database cannot be had.
 pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> Result<(), Failure> {
-    let project = context.project()?;
+    let mut project = context.project()?;
+    if args.no_hooks {
+        project.settings.hooks = model::Hooks::default();
+    }
     if args.sql {
         return offline(word, direction, context, &project);
     }
@@ -130,9 +138,13 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     };
     let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
     let mut observer = |event: Event<'_>| tell(context, &event, rows);
-    let walked = walk::walk(&project, &mut connection, &state, direction, &target, &options, &mut observer);
+    let shell = |command: &hooks::Command<'_>| super::shell::run(context, command);
+    let walked = hooks::walk(&project, &mut connection, &state, direction, &target, &options, &shell, &mut observer);
     copying.finish();
     let walked = walked?;
+    if args.dry_run && project.settings.hooks.are_beside_runs() && !walked.outcome.steps.is_empty() {
+        context.output.talk("a dry run runs no hooks");
+    }
     give(context, &name, args.dry_run, &walked, copied.into_inner().as_ref());
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Values come in and go out; nothing is printed and no clock is read here but the one that measures durations.
 //! What SQLite says when something fails is always handed on in its own words.
 
+#[cfg(feature = "cli")]
 pub mod backup;
 mod bulk;
 pub mod check;
@@ -20,6 +21,7 @@ pub mod shapes;
 pub mod stand_ins;
 pub mod statements;
 pub mod version_table;
+pub mod walk;
 
 pub use connect::{Access, open};
 pub use error::Error;

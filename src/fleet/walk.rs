@@ -130,6 +130,7 @@ impl Walker<'_> {
             filter: planner.filter(),
             shapes: Some(planner.shapes()),
             known: None,
+            to_copy: None,
             drift: Drift::Refuse,
         };
         let mut planned = None;

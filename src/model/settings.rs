@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use super::databases::{self, Origin};
 use super::environment::{Lookup, Unexpanded, expand};
 use super::given::{Given, given};
+use super::hook::{self, Hooks};
 use super::toml_reader::{Document, Fields, Mistakes, Text, Value, list};
 use super::{Error, Ignore};
 use crate::report::{Diagnostic, Place, Source, nearest};
@@ -54,6 +55,8 @@ pub struct Settings {
     pub catalog_edits: bool,
     /// Whether tables may be rebuilt by exchanging root pages.
     pub fast_rebuild: bool,
+    /// What runs beside revisions.
+    pub hooks: Hooks,
     /// How bad rules of `lint` are; of two for the same rule the later one counts.
     pub lint: Vec<LintSetting>,
 }
@@ -152,6 +155,7 @@ impl Default for Settings {
             keep_dropped: false,
             catalog_edits: false,
             fast_rebuild: false,
+            hooks: Hooks::default(),
             lint: Vec::new(),
         }
     }
@@ -248,6 +252,11 @@ impl Settings {
             keep_dropped,
             catalog_edits,
             fast_rebuild,
+            before_run,
+            after_run,
+            before_revision,
+            after_revision,
+            post_write,
             lint,
         } = written;
         self.database = database.map(|text| expanded(&text, lookup));
@@ -279,6 +288,13 @@ impl Settings {
         self.keep_dropped = keep_dropped.unwrap_or_default();
         self.catalog_edits = catalog_edits.unwrap_or_default();
         self.fast_rebuild = fast_rebuild.unwrap_or_default();
+        self.hooks = Hooks {
+            before_run: hook::choose(before_run, lookup),
+            after_run: hook::choose(after_run, lookup),
+            before_revision: hook::choose(before_revision, lookup),
+            after_revision: hook::choose(after_revision, lookup),
+            post_write: hook::choose(post_write, lookup),
+        };
         self.lint = lint;
     }
 }
@@ -311,6 +327,11 @@ struct Written<'a> {
     keep_dropped: Option<bool>,
     catalog_edits: Option<bool>,
     fast_rebuild: Option<bool>,
+    before_run: Option<Vec<hook::Written<'a>>>,
+    after_run: Option<Vec<hook::Written<'a>>>,
+    before_revision: Option<Vec<hook::Written<'a>>>,
+    after_revision: Option<Vec<hook::Written<'a>>>,
+    post_write: Option<Vec<hook::Written<'a>>>,
     lint: Vec<LintSetting>,
 }
 
@@ -338,6 +359,11 @@ impl<'a> Written<'a> {
             keep_dropped: fields.get("keep_dropped").and_then(|value| value.flag()),
             catalog_edits: fields.get("catalog_edits").and_then(|value| value.flag()),
             fast_rebuild: fields.get("fast_rebuild").and_then(|value| value.flag()),
+            before_run: fields.get("before_run").and_then(|value| hook::read(&value)),
+            after_run: fields.get("after_run").and_then(|value| hook::read(&value)),
+            before_revision: fields.get("before_revision").and_then(|value| hook::read(&value)),
+            after_revision: fields.get("after_revision").and_then(|value| hook::read(&value)),
+            post_write: fields.get("post_write").and_then(|value| hook::read_commands(&value)),
             lint: fields.get("lint").map(|value| read_levels(&value)).unwrap_or_default(),
         }
     }
@@ -359,6 +385,11 @@ impl<'a> Written<'a> {
             keep_dropped: self.keep_dropped.or(other.keep_dropped),
             catalog_edits: self.catalog_edits.or(other.catalog_edits),
             fast_rebuild: self.fast_rebuild.or(other.fast_rebuild),
+            before_run: self.before_run.or(other.before_run),
+            after_run: self.after_run.or(other.after_run),
+            before_revision: self.before_revision.or(other.before_revision),
+            after_revision: self.after_revision.or(other.after_revision),
+            post_write: self.post_write.or(other.post_write),
             lint: [other.lint, self.lint].concat(),
         }
     }
@@ -429,7 +460,7 @@ fn noted(text: &Text<'_>, lookup: &Lookup<'_>) -> Option<String> {
 }
 
 /// The text with its variables put in.
-fn expanded(text: &Text<'_>, lookup: &Lookup<'_>) -> Result<String, Diagnostic> {
+pub(super) fn expanded(text: &Text<'_>, lookup: &Lookup<'_>) -> Result<String, Diagnostic> {
     match expand(text.as_str(), lookup) {
         Ok(expanded) if expanded.is_empty() => {
             Err(Diagnostic::new("empty", "an empty string, expected a name").at(text.place()))

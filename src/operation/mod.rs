@@ -7,6 +7,7 @@ pub mod backup;
 pub mod baseline;
 pub mod discard;
 pub mod flow;
+pub mod hooks;
 pub mod merge;
 pub mod new_revision;
 pub mod planner;

@@ -1,17 +1,17 @@
 //! A project: settings, model, revisions and database, each read when it is needed.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
 use crate::model::{self, Model, Settings};
 use crate::plan::Options;
 use crate::report::{Class, Diagnostic, Failure, Source};
-use crate::revision::{Applied, Folder, Graph, Revision, Scripts};
+use crate::revision::{Folder, Graph, Scripts};
 use crate::schema::SqliteVersion;
 
 /// A project as the settings describe it.
@@ -21,50 +21,6 @@ pub struct Project {
     pub settings: Settings,
     /// A database named on the command line, in place of that of the settings.
     database: Option<String>,
-}
-
-/// Where a database stands among the revisions.
-#[derive(Debug, Clone)]
-pub struct State {
-    /// The revisions of the folders, and those that only the database knows.
-    pub graph: Graph,
-    /// The rows of the version table in the order of their application.
-    pub rows: Vec<version_table::Applied>,
-    /// The revisions that the rows name.
-    pub applied: Applied,
-    scripts: Scripts,
-}
-
-impl State {
-    /// The state that scripts and rows make together.
-    #[must_use]
-    pub fn new(scripts: Scripts, rows: Vec<version_table::Applied>) -> State {
-        let recorded = rows.iter().map(|row| Revision {
-            message: row.message.clone(),
-            depends_on: row.depends_on.clone(),
-            schema: row.schema.clone(),
-            ..Revision::new(row.revision.clone(), row.parents.clone())
-        });
-        let graph = Graph::with_recorded(scripts.clone(), recorded.collect());
-        let applied = rows.iter().map(|row| row.revision.clone()).collect();
-        State { graph, rows, applied, scripts }
-    }
-
-    /// The state of a database that is not at hand.
-    #[must_use]
-    pub fn offline(scripts: Scripts, applied: Applied) -> State {
-        State { graph: Graph::new(scripts.clone()), rows: Vec::new(), applied, scripts }
-    }
-
-    /// The same scripts with other rows.
-    #[must_use]
-    pub fn with_rows(&self, rows: &[version_table::Applied]) -> Cow<'_, State> {
-        if self.rows == rows {
-            Cow::Borrowed(self)
-        } else {
-            Cow::Owned(State::new(self.scripts.clone(), rows.to_vec()))
-        }
-    }
 }
 
 impl Project {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+#[cfg(feature = "cli")]
 use uuid::Uuid;
 
 use crate::report::{Class, Diagnostic, Report};
@@ -74,6 +75,7 @@ impl RevisionId {
     }
 
     /// The identifier of a new revision: the last 12 hexadecimal digits of a random UUID.
+    #[cfg(feature = "cli")]
     #[must_use]
     pub fn from_uuid(random: Uuid) -> RevisionId {
         RevisionId(format!("{:012x}", random.as_u128() & 0xffff_ffff_ffff).into())

@@ -9,6 +9,7 @@ mod existing;
 mod fleet;
 mod gates;
 mod graph;
+mod hooks;
 mod keep;
 mod lint;
 mod look_alikes;
