@@ -31,10 +31,12 @@ impl<'a> Facts<'a> {
         self.number(&format!("SELECT count({}) FROM {}", column.quoted(), own.quoted()))
     }
 
-    /// The rows that stand in the way of a change, where the database can say. `None` is no answer, `Some(None)` none.
-    pub fn offending(&self, gate: &Gate) -> Option<Option<Offending>> {
-        // A gate over tables that the revisions before have made or renamed cannot be asked yet.
-        self.connection.and_then(|connection| gate::offending_rows(connection, gate).ok())
+    /// The rows that stand in the way of a change; nothing where no database can say.
+    pub fn offending(&self, gates: &[Gate]) -> Option<Vec<Offending>> {
+        let connection = self.connection?;
+        // A question about tables that the revisions before have made or renamed cannot be asked yet.
+        let answers: Vec<_> = gates.iter().filter_map(|gate| gate::offending_rows(connection, gate).ok()).collect();
+        (!answers.is_empty()).then(|| answers.into_iter().flatten().collect())
     }
 
     /// A database that cannot answer is none: what cannot be counted is not told.

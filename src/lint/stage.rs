@@ -103,9 +103,9 @@ impl Stage {
         match &self.ahead {
             Part::All if self.after.is_empty() => {
                 self.after = self.scratch.schema(&self.filter)?;
-                self.before = self.after.clone();
+                self.before.clone_from(&self.after);
             }
-            Part::All => self.before = self.after.clone(),
+            Part::All => self.before.clone_from(&self.after),
             Part::Tables(names) => self.before.tables.extend(part(&self.after, names).tables),
         }
         self.ahead = Part::Tables(BTreeSet::new());

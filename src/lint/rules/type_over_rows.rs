@@ -103,10 +103,7 @@ mod tests {
         }
         finds("SC207", &retyped("", "INTEGER"), "`t.a` becomes INTEGER instead of no type");
         finds("SC207", &retyped("INTEGER", "REAL"), "values are converted to REAL");
-        finds(
-            "SC207",
-            &retyped("TEXT, b", "TEXT, b) STRICT; --").replace("STRICT; --)", "STRICT"),
-            "`t` becomes STRICT",
-        );
+        let strict = retyped("TEXT", "TEXT").replace("TEXT);\nINSERT", "TEXT) STRICT;\nINSERT");
+        finds("SC207", &strict, "`t` becomes STRICT");
     }
 }
