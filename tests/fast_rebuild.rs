@@ -189,9 +189,10 @@ fn a_disk_that_is_full_anywhere_on_the_way_leaves_all_as_it_was() {
     let script = schemactl::plan::write_section(&draft.up);
     let (mut refused, mut done) = (0, 0);
     for number in 0..40 {
-        let path = ways::file(folder.path(), "app.db", &database, ways::format(number));
+        let format = ways::Format { page_size: 512, ..ways::format(number) };
+        let path = ways::file(folder.path(), "app.db", &database, format);
         let before = ways::dump(&path);
-        let room = u32::try_from(number).unwrap() * 2;
+        let room = u32::try_from(number).unwrap() * 3;
         let outcome = ways::run_with(&path, "up", &script, true, |connection| {
             let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
             let set = format!("PRAGMA max_page_count = {}", pages + room);

@@ -102,6 +102,11 @@ pub fn compare(project: &Project, actual: Schema, renames: &Renames) -> Result<C
 
 /// The schema of a model as SQLite understands it. What is wrong with it already in the database stops nothing.
 fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(Schema, Vec<Diagnostic>), Failure> {
+    // What the database has already is asked only where something is to be held against it.
+    if let Some(wanted) = flawless(project, model)? {
+        let mistakes = left_alone(project, model, &wanted);
+        return if mistakes.is_empty() { Ok((wanted, Vec::new())) } else { Err(Failure::all(Class::Input, mistakes)) };
+    }
     let known = known_findings(actual)?;
     let mut scratch = build(model, &known.stand_ins)?;
     let wanted = scratch.schema(&project.filter()?)?;
@@ -131,6 +136,14 @@ fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(S
         warnings.push(Diagnostic::new("stand_ins", notice));
     }
     if mistakes.is_empty() { Ok((wanted, warnings)) } else { Err(Failure::all(Class::Input, mistakes)) }
+}
+
+/// The schema of a model that SQLite takes as it is, and in which nothing is found.
+fn flawless(project: &Project, model: &Model) -> Result<Option<Schema>, Failure> {
+    let Ok(mut scratch) = Scratch::build_as_written(&model.schema, &StandIns::default()) else { return Ok(None) };
+    let wanted = scratch.schema(&project.filter()?)?;
+    let is_flawless = scratch.check(&wanted)?.is_empty() && scratch.stand_ins().is_empty();
+    Ok(is_flawless.then_some(wanted))
 }
 
 struct Known {
