@@ -3,6 +3,7 @@
 -- message: Users, teams and memberships
 -- created: 2026-11-16T09:12:40Z
 -- schema: sha256:33ce0eb6c9c3eed5281dac4b3d6465670bbefb88ea8d70545bea959b47f20c26
+-- requires: sqlite 3.8.2
 
 -- migrate:up
 CREATE TABLE "user" (

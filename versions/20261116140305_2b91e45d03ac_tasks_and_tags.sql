@@ -3,6 +3,7 @@
 -- message: Tasks and tags
 -- created: 2026-11-16T14:03:05Z
 -- schema: sha256:1be13abf44c0658bdda92a8af5368f3e77f8a662ef7c3fd86dbcd67db3b4367c
+-- requires: sqlite 3.8.2
 
 -- migrate:up
 CREATE TABLE "task" (

@@ -209,7 +209,8 @@ impl Flow {
         }
         let from = at + top_level(&tokens[at..]).find(|(_, token)| token.is_word("FROM"))?.0;
         let (source, end) = named(tokens, from + 1)?;
-        if end != tokens.len() && !(is(end, "ORDER") && !tokens[end..].iter().any(|token| token.is_word("LIMIT"))) {
+        let is_ordered = is(end, "ORDER") && !tokens[end..].iter().any(|token| token.is_word("LIMIT"));
+        if end != tokens.len() && !is_ordered {
             return None;
         }
         let held = self.tables.get(&source)?;

@@ -146,17 +146,18 @@ fn has_all_inline(table: &Table) -> bool {
 
 fn is_safe(change: &TableChange, alter: &AlterTable, schema: &Schema, rows: &RowWork) -> bool {
     match change {
+        // Of a UNIQUE only a word about what happens in a conflict, or its name: its index is the same.
         TableChange::AddCheck(_)
         | TableChange::DropCheck(_)
         | TableChange::AddForeignKey(_)
-        | TableChange::DropForeignKey(_) => true,
+        | TableChange::DropForeignKey(_)
+        | TableChange::AddUnique(_)
+        | TableChange::DropUnique(_) => true,
         TableChange::AlterColumn { before, after } => column_is_safe(before, after, alter, schema, rows),
         // Nothing is stored of them.
         TableChange::AddColumn(column) | TableChange::DropColumn(column) => {
             is_virtual(column) && !is_compared(&column.name, alter, schema)
         }
-        // A word about what happens in a conflict, or another name: the index is the same.
-        TableChange::AddUnique(_) | TableChange::DropUnique(_) => true,
         TableChange::AlterPrimaryKey { before: Some(before), after: Some(after) } => {
             let only_words = PrimaryKey {
                 name: None,

@@ -243,7 +243,7 @@ impl Planner<'_> {
                 TableChange::RenameColumn { before, after } => Some((before.clone(), after.clone())),
                 _ => None,
             });
-            self.rename_columns(alter, columns.collect(), &mut left)?;
+            self.rename_columns(alter, columns.collect(), &mut left);
         }
         Ok(left)
     }
@@ -273,12 +273,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn rename_columns(
-        &mut self,
-        alter: &AlterTable,
-        mut pending: Vec<(Name, Name)>,
-        left: &mut Renames,
-    ) -> Result<(), Error> {
+    fn rename_columns(&mut self, alter: &AlterTable, mut pending: Vec<(Name, Name)>, left: &mut Renames) {
         let table = &alter.after.name;
         let mut taken: Vec<Name> = alter.before.columns.iter().map(|column| column.name.clone()).collect();
         while !pending.is_empty() {
@@ -296,7 +291,7 @@ impl Planner<'_> {
             let next = if is_last { to.clone() } else { Name::new(format!("schemactl_old_{from}")) };
             let statement = native::rename_column(table, &from, &next, self.options.target);
             // SQLite refuses some tables that it has taken itself: those are left to the rebuild too.
-            if !statement.is_some_and(|statement| self.add(statement).is_ok()) {
+            if statement.is_none_or(|statement| self.add(statement).is_err()) {
                 left.columns.insert((table.clone(), to), from);
                 continue;
             }
@@ -306,7 +301,6 @@ impl Planner<'_> {
                 pending.push((next, to));
             }
         }
-        Ok(())
     }
 
     /// Step 3, for one table.
