@@ -224,15 +224,22 @@ pub fn sound(from: &Path, lock_timeout: Duration) -> Result<Connection, BackupEr
 /// # Errors
 /// When the database cannot be read.
 pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Result<bool, database::Error> {
-    let scripts: Vec<&Section> = steps.iter().filter_map(|step| step.script.as_ref()).collect();
-    if !scripts.iter().any(|script| has_word(script, "DROP") || deletes(script)) {
+    if !may_discard(steps) {
         return Ok(false);
     }
+    let scripts: Vec<&Section> = steps.iter().filter_map(|step| step.script.as_ref()).collect();
     if scripts.iter().any(|script| deletes(script)) {
         let actual = introspect::read(connection, filter)?;
         return Ok(!actual.tables.is_empty() || !actual.virtual_tables.is_empty());
     }
     discard::any_of(connection, filter, scripts.into_iter())
+}
+
+/// Whether steps discard rows or values of some database, by their words alone.
+#[must_use]
+pub fn may_discard(steps: &[Step]) -> bool {
+    let mut scripts = steps.iter().filter_map(|step| step.script.as_ref());
+    scripts.any(|script| has_word(script, "DROP") || deletes(script))
 }
 
 fn has_word(script: &Section, word: &str) -> bool {

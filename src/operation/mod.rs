@@ -9,6 +9,7 @@ pub mod discard;
 pub mod flow;
 pub mod merge;
 pub mod new_revision;
+pub mod planner;
 mod project;
 pub mod purge;
 pub mod rebase;
