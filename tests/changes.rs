@@ -194,10 +194,14 @@ fn hold(pair: &Pair, is_judged: bool) -> Result<&'static str, String> {
     Ok(word)
 }
 
+fn cases(few: u32) -> u32 {
+    crate::support::shared::asked("SCHEMACTL_CASES").and_then(|number| number.parse().ok()).unwrap_or(few)
+}
+
 /// Tries that many pairs, or as many as are asked for. Judges of other making see all of them then, else some.
 fn try_all(few: u32, pairs: impl Strategy<Value = Pair>) {
-    let asked = crate::support::shared::asked("SCHEMACTL_CASES").and_then(|number| number.parse().ok());
-    let (cases, judged_in) = (asked.unwrap_or(few), if asked.is_some() { 1 } else { 10 });
+    let cases = cases(few);
+    let judged_in = if cases == few { 10 } else { 1 };
     let config =
         ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() };
     let mut runner = TestRunner::new(config);

@@ -349,12 +349,10 @@ fn orphans(connection: &Connection, table: &Name) -> Option<i64> {
 fn tuples(connection: &Connection, sql: &str) -> Vec<Vec<Value>> {
     let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{error} in {sql}"));
     let width = statement.column_count();
-    let value = |row: &Row, at: usize| {
-        row.get_ref(at).map(|value| match value {
-            // Text that is none is compared by its bytes.
-            ValueRef::Text(bytes) if std::str::from_utf8(bytes).is_err() => Value::Blob(bytes.to_vec()),
-            other => other.into(),
-        })
+    let value = |row: &Row, at: usize| match row.get_ref(at)? {
+        // Text that is none is compared by its bytes.
+        ValueRef::Text(bytes) if std::str::from_utf8(bytes).is_err() => Ok(Value::Blob(bytes.to_vec())),
+        _ => row.get(at),
     };
     let rows =
         statement.query_map([], |row| (0..width).map(|at| value(row, at)).collect::<rusqlite::Result<Vec<Value>>>());
