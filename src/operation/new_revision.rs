@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::database::gate::{self, Gate};
-use crate::plan::{Draft, write_section};
+use crate::plan::{Draft, Statement, write_section};
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{Body, Folder, Graph, Placement, Revision, RevisionId, Script, file_name};
 use crate::sql;
@@ -44,14 +44,14 @@ impl Head {
 /// # Errors
 /// When the SQL would break the form of a script.
 pub fn from_draft(project: &Project, head: Head, draft: &Draft, gates: &[Gate]) -> Result<Script, Failure> {
-    let mut up = gate::write(gates);
-    if !up.is_empty() {
-        up.push('\n');
-    }
-    up.push_str(&write_section(&draft.up));
+    let section = |gates: &[Gate], statements: &[Statement]| {
+        let gates = gate::write(gates);
+        let between = if gates.is_empty() { "" } else { "\n" };
+        gates + between + &write_section(statements)
+    };
     let revision =
         Revision { schema: Some(sql::fingerprint(&draft.schema)), requires: draft.requires, ..head.revision() };
-    compose(project, &revision, &up, Some(&write_section(&draft.down)))
+    compose(project, &revision, &section(gates, &draft.up), Some(&section(&draft.down_gates, &draft.down)))
 }
 
 /// A script to be filled in by hand.

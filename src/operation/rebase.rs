@@ -17,7 +17,7 @@ use crate::revision::{
 use crate::schema::Schema;
 use crate::sql;
 
-use super::{Project, State, discard, merge, replay};
+use super::{Project, State, flow, merge, replay};
 
 /// What became of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +200,7 @@ impl Place<'_> {
     /// What the script means beside its changes: the model says it still, and renames stand in the script itself.
     fn intent(&self, after: &Schema) -> Intent {
         let mut intent = self.project.model().map(|model| model.intent).unwrap_or_default();
-        let written = discard::renames(self.script.up.sql(), &self.before, after);
+        let written = flow::renames(self.script.up.sql(), &self.before, after);
         intent.renames.tables.extend(written.tables.clone());
         intent.renames.columns.extend(written.columns.clone());
         intent.renames = diff::resolve_renames(&self.before, after, &intent.renames).unwrap_or(written);

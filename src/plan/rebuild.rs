@@ -79,9 +79,10 @@ pub fn statements(
             Statement::new(format!("DELETE FROM sqlite_sequence WHERE name = {new}"))
                 .comment("Carries the AUTOINCREMENT counter over, so that no identifier is given twice."),
         );
-        statements.push(Statement::new(format!(
+        let carry = format!(
             "INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old}"
-        )));
+        );
+        statements.push(Statement::new(carry).continues());
     }
     statements.push(Statement::new(format!("DROP TABLE {}", before.name.quoted())));
     let rename = format!("ALTER TABLE {} RENAME TO {}", stage.quoted(), after.name.quoted());
@@ -89,8 +90,8 @@ pub fn statements(
         Naming::Plain => statements.extend([
             Statement::new("PRAGMA legacy_alter_table = ON")
                 .comment("The plain rename: views, triggers and foreign keys that name the table stay as they are."),
-            Statement::new(rename),
-            Statement::new("PRAGMA legacy_alter_table = OFF"),
+            Statement::new(rename).continues(),
+            Statement::new("PRAGMA legacy_alter_table = OFF").continues(),
         ]),
         Naming::SelfQualified => statements.push(Statement::new(rename)),
     }
@@ -123,8 +124,8 @@ pub fn guard() -> Vec<Statement> {
              schemactl runs this script with `PRAGMA foreign_keys = OFF` and checks all references before it commits.",
         )
         .requires(GUARD),
-        Statement::new("INSERT INTO \"schemactl_guard\" SELECT \"foreign_keys\" FROM pragma_foreign_keys"),
-        Statement::new("DROP TABLE \"schemactl_guard\""),
+        Statement::new("INSERT INTO \"schemactl_guard\" SELECT \"foreign_keys\" FROM pragma_foreign_keys").continues(),
+        Statement::new("DROP TABLE \"schemactl_guard\"").continues(),
     ]
 }
 
@@ -132,6 +133,13 @@ pub fn guard() -> Vec<Statement> {
 #[must_use]
 pub fn is_referenced(schema: &Schema, table: &Name) -> bool {
     schema.tables.values().any(|other| other.foreign_keys.iter().any(|key| key.parent == *table))
+}
+
+/// Whether dropping a table could touch rows of others.
+#[must_use]
+pub fn is_referenced_by_others(schema: &Schema, table: &Name) -> bool {
+    let mut others = schema.tables.values().filter(|other| other.name != *table);
+    others.any(|other| other.foreign_keys.iter().any(|key| key.parent == *table))
 }
 
 /// What a copy puts where.
@@ -151,11 +159,23 @@ impl Columns {
         let mut columns = Columns::default();
         // The rowid travels with its alias where there is one; else it is copied by name, since full-text tables and
         // applications may hold on to it.
-        if after.rowid_alias().is_none()
-            && let (Some(new), Some(old)) = (after.rowid_name(), before.rowid_name())
-        {
-            columns.into.push(new.to_owned());
-            columns.from.push(before.rowid_alias().map_or_else(|| old.to_owned(), |column| column.name.quoted()));
+        let old_rowid = || {
+            let alias = before.rowid_alias().map(|column| column.name.quoted());
+            alias.or_else(|| before.rowid_name().map(str::to_owned))
+        };
+        let new_rowid = match after.rowid_alias() {
+            None => after.rowid_name().map(str::to_owned),
+            // A column that is new: rows stay the same rows by the number that they have already.
+            Some(alias)
+                if alter.old_column(&alias.name).is_none() && rows.backfill(&after.name, &alias.name).is_none() =>
+            {
+                Some(alias.name.quoted())
+            }
+            Some(_) => None,
+        };
+        if let (Some(new), Some(old)) = (new_rowid, old_rowid()) {
+            columns.into.push(new);
+            columns.from.push(old);
         }
         let copied = || after.columns.iter().filter(|column| column.is_copied());
         for column in copied() {
@@ -184,12 +204,17 @@ impl Columns {
             Some(using) if old.type_name != column.type_name => format!("({using})"),
             _ => old.name.quoted(),
         };
-        if old.not_null.is_none()
-            && column.not_null.is_some()
-            && let Some(filling) = rows.filling(after, column)
-        {
-            self.remarks.push(format!("{} takes {filling} where it is NULL.", column.name));
-            return Some(format!("coalesce({value}, ({filling}))"));
+        let is_alias = |table: &Table, name: &Name| table.rowid_alias().is_some_and(|alias| alias.name == *name);
+        let becomes_rowid = is_alias(after, &column.name) && !is_alias(&alter.before, &old.name);
+        if old.not_null.is_none() && (column.not_null.is_some() || becomes_rowid) {
+            if let Some(filling) = rows.filling(after, column) {
+                self.remarks.push(format!("{} takes {filling} where it is NULL.", column.name));
+                return Some(format!("coalesce({value}, ({filling}))"));
+            }
+            if becomes_rowid {
+                self.remarks.push(format!("{} must not be NULL: SQLite would number such rows itself.", column.name));
+                return Some(format!("coalesce({value}, 'is NULL')"));
+            }
         }
         Some(value)
     }

@@ -10,6 +10,7 @@ mod gates;
 mod graph;
 mod keep;
 mod lint;
+mod look_alikes;
 mod model;
 mod rehearse;
 mod support;
