@@ -8,6 +8,8 @@ mod big;
 #[cfg(unix)]
 mod chain;
 #[cfg(unix)]
+mod fleet;
+#[cfg(unix)]
 mod measure;
 #[cfg(unix)]
 mod schemas;
@@ -25,13 +27,14 @@ fn main() {
     // `cargo bench` says so; `cargo test --all-targets` must not wait for this.
     let Some(at) = args.iter().position(|arg| arg == "--bench") else { return };
     let wanted: Vec<&String> = args.iter().take(at).filter(|arg| !arg.starts_with('-')).collect();
-    let all: [(&str, fn()); 6] = [
+    let all: [(&str, fn()); 7] = [
         ("start", start::run),
         ("chain", chain::run),
         ("history", chain::history),
         ("autogenerate", schemas::run),
         ("rebuild", big::rebuilds),
         ("changes", big::changes),
+        ("fleet", fleet::run),
     ];
     measure::head();
     for (name, run) in all {

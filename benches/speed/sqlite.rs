@@ -9,7 +9,7 @@ use schemactl::database::{Access, Filter, introspect, open};
 use schemactl::diff::{ColumnOrder, diff};
 use schemactl::model::Renames;
 
-const WORDS: [&str; 3] = ["sqlite-run", "sqlite-open", "introspect-and-diff"];
+const WORDS: [&str; 4] = ["sqlite-run", "sqlite-open", "introspect-and-diff", "sqlite-each"];
 
 /// Whether this process is to be one side of a comparison.
 pub fn is_asked(args: &[String]) -> bool {
@@ -19,6 +19,13 @@ pub fn is_asked(args: &[String]) -> bool {
 /// Does what the word says to a database.
 pub fn run(args: &[String]) {
     let [word, database, rest @ ..] = args else { panic!("a word and a database") };
+    if word == WORDS[3] {
+        for folder in std::fs::read_dir(database).expect("a folder") {
+            let connection = Connection::open(folder.expect("an entry").path().join("main.db")).unwrap();
+            connection.execute_batch(&rest[0]).unwrap();
+        }
+        return;
+    }
     if word == WORDS[2] {
         let connection = open(Path::new(database), Access::Read, Duration::ZERO).unwrap().expect("it exists");
         let schema = introspect::read(&connection, &Filter::default()).unwrap();
@@ -42,6 +49,13 @@ fn command(word: &str, database: &Path) -> Command {
 /// Runs SQL.
 pub fn runs(database: &Path, sql: &str) -> Command {
     let mut command = command(WORDS[0], database);
+    command.arg(sql);
+    command
+}
+
+/// Runs SQL on `main.db` in each folder of a folder, one after the other.
+pub fn each(folder: &Path, sql: &str) -> Command {
+    let mut command = command(WORDS[3], folder);
     command.arg(sql);
     command
 }

@@ -180,9 +180,13 @@ pub fn place(rows: &[version_table::Applied]) -> String {
             tool_version: _,
         } = row;
         add(revision.as_str());
-        parents.iter().for_each(|parent| add(parent.as_str()));
+        for parent in parents {
+            add(parent.as_str());
+        }
         add("");
-        depends_on.iter().for_each(|needed| add(needed));
+        for needed in depends_on {
+            add(needed);
+        }
         add("");
         add(kind.as_str());
         add(message);
