@@ -1,6 +1,7 @@
 //! A project: settings, model, revisions and database, each read when it is needed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::database::{self, Access, Filter, version_table};
 use crate::model::{self, Model, Settings};
 use crate::plan::Options;
 use crate::report::{Class, Diagnostic, Failure, Source};
-use crate::revision::{Applied, Folder, Graph, Revision, Scripts};
+use crate::revision::{Applied, Folder, Graph, Revision, RevisionId, Scripts};
 use crate::schema::SqliteVersion;
 
 /// A project as the settings describe it.
@@ -39,7 +40,8 @@ impl State {
     /// The state that scripts and rows make together.
     #[must_use]
     pub fn new(scripts: Scripts, rows: Vec<version_table::Applied>) -> State {
-        let recorded = rows.iter().map(|row| Revision {
+        let known: BTreeSet<&RevisionId> = scripts.scripts.iter().map(|script| &script.revision.id).collect();
+        let recorded = rows.iter().filter(|row| !known.contains(&row.revision)).map(|row| Revision {
             message: row.message.clone(),
             depends_on: row.depends_on.clone(),
             schema: row.schema.clone(),

@@ -276,6 +276,9 @@ impl Report for StepError {
 /// # Errors
 /// When a script is missing or there is no way back.
 pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepError> {
+    if route.steps.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Rows<'_> = state.rows.iter().map(|row| (&row.revision, row)).collect();
     let mut standing = state.graph.standing(&state.applied);
     let mut last_first = state.rows.iter().rev();
