@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::context::Context;
+use super::fleet::Choice;
 use super::open::Opened;
 use super::status::edit;
 use super::style::Meaning;
+use crate::fleet::View;
 use crate::model::Renames;
 use crate::operation::{autogenerate, repair, status};
 use crate::report::{Class, Diagnostic, Failure, count};
@@ -22,6 +24,10 @@ pub struct Args {
     /// Ask also that there is one head, so that no merge is missing
     #[arg(long)]
     pub single_head: bool,
+
+    /// Of which databases.
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
 /// Says whether the model asks for changes that no revision makes yet, and whether the scripts are what has run.
@@ -32,6 +38,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     if args.single_head {
         single_head(&project.graph()?)?;
+    }
+    if let Some(members) = context.fleet(&args.choice, None, &project)? {
+        return super::fleet::look(View::Check, &args.choice, members, context, &project).map(|_| ());
     }
     let Opened { connection, state } = context.open(&project)?;
     autogenerate::require_head(&state)?;

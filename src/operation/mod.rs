@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod discard;
 pub mod merge;
 pub mod new_revision;
+pub mod planner;
 mod project;
 pub mod purge;
 pub mod rebase;

@@ -163,7 +163,9 @@ fn model(project: &Project, state: &State) -> Result<Vec<Line>, Failure> {
     Ok(autogenerate::compare(project, made, &Renames::default())?.lines())
 }
 
-fn revisions(state: &State) -> Revisions {
+/// How the revisions and a version table differ.
+#[must_use]
+pub fn revisions(state: &State) -> Revisions {
     let State { graph, rows, applied, .. } = state;
     let mentions = |revisions: Vec<&crate::revision::Revision>| revisions.into_iter().map(Mention::from).collect();
     let files = graph.of_scripts();
@@ -188,16 +190,23 @@ fn revisions(state: &State) -> Revisions {
 
 fn schema(project: &Project, connection: Option<&Connection>, state: &State) -> Result<Vec<Line>, Failure> {
     let actual = autogenerate::actual_schema(project, connection)?;
-    let fingerprint = sql::fingerprint(&actual);
-    if expected_fingerprint(state) == Some(fingerprint.clone()) {
+    drift(project, state, &actual, &sql::fingerprint(&actual))
+}
+
+/// How a schema differs from the one that the applied revisions make.
+///
+/// # Errors
+/// When that cannot be told, since revisions have no files here or cannot be run.
+pub fn drift(project: &Project, state: &State, actual: &Schema, fingerprint: &str) -> Result<Vec<Line>, Failure> {
+    if expected_fingerprint(state).as_deref() == Some(fingerprint) {
         return Ok(Vec::new());
     }
     let gone = state.graph.without_script(&state.applied);
     if !gone.is_empty() {
-        return Err(cannot_replay(state, &fingerprint));
+        return Err(cannot_replay(state, fingerprint));
     }
     let expected = replay::schema_of(project, &state.graph, &state.applied)?;
-    let changes = diff::diff(&expected, &actual, &Renames::default(), project.settings.column_order);
+    let changes = diff::diff(&expected, actual, &Renames::default(), project.settings.column_order);
     Ok(changes.iter().flat_map(Change::lines).collect())
 }
 
