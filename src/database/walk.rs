@@ -3,7 +3,7 @@
 //! Decides, and runs nothing: [`super::runner`] takes the steps.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gate;
 use super::runner;
@@ -31,7 +31,8 @@ impl State {
     /// The state that scripts and rows make together.
     #[must_use]
     pub fn new(scripts: Scripts, rows: Vec<version_table::Applied>) -> State {
-        let recorded = rows.iter().map(|row| Revision {
+        let known: BTreeSet<&RevisionId> = scripts.scripts.iter().map(|script| &script.revision.id).collect();
+        let recorded = rows.iter().filter(|row| !known.contains(&row.revision)).map(|row| Revision {
             message: row.message.clone(),
             depends_on: row.depends_on.clone(),
             schema: row.schema.clone(),
@@ -224,6 +225,9 @@ impl Report for StepError {
 /// # Errors
 /// When a script is missing or there is no way back.
 pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepError> {
+    if route.steps.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Rows<'_> = state.rows.iter().map(|row| (&row.revision, row)).collect();
     let mut standing = state.graph.standing(&state.applied);
     let mut last_first = state.rows.iter().rev();

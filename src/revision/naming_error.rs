@@ -210,6 +210,9 @@ impl NamingError {
             NamingError::TooFar { upwards: true, verb: Verb::Upgrade, .. } => {
                 "`schemactl upgrade heads` goes to the end".to_owned()
             }
+            NamingError::TooFar { found: 0, upwards: false, verb: Verb::Downgrade, .. } => {
+                "there is nothing to take back: `schemactl current` says where the database stands".to_owned()
+            }
             NamingError::TooFar { upwards: false, verb: Verb::Downgrade, .. } => {
                 "`schemactl downgrade base` takes back everything".to_owned()
             }

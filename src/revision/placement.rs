@@ -160,6 +160,8 @@ impl Graph {
                 }
             }
         }
+        let Revision { parents, depends_on, .. } = &mut revision;
+        depends_on.retain(|needed| !parents.iter().any(|parent| parent.as_str() == needed));
         revision.schema.clone_from(&self.at(last).schema);
         Ok(revision)
     }

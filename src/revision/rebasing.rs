@@ -249,3 +249,51 @@ impl Report for RebaseError {
         }]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::revision::walks::graph;
+
+    #[test]
+    fn a_line_moves_whole_and_only_where_nothing_is_left_behind() {
+        for (text, applied, line, onto, expected) in [
+            ("a; b<a; c<a", "a b", "", "", "c<b"),
+            ("a; b<a; c<a", "a c", "", "", "b<c"),
+            ("a; b<a; c<a", "a", "", "", "!several_heads"),
+            ("a; b<a; c<a", "a b c", "", "", "!applied"),
+            ("a; b<a; c<a", "a b", "b", "c", "!applied"),
+            ("a; b<a; c<b", "", "", "", "!one_head"),
+            ("a; b<a; c<a; d<a", "a b", "", "", "!several_heads"),
+            ("a; b<a; c<a; d<a", "", "d", "b", "d<b"),
+            ("a; b<a; c<a; d<c", "", "d", "b", "c<b d<c"),
+            ("a; b<a; c<a; d<c; e<c; f<d,e", "", "f", "b", "c<b d<c e<c f<d,e"),
+            ("a; b<a; c<a; d<c; e<a,d", "", "e", "b", "c<b d<c e<d"),
+            ("a; b<a; c<b", "", "c", "a", ""),
+            ("a; b<a; c<b", "", "b", "c", "!overlap"),
+            ("a; b<a; c<a; d<c; e<c", "", "d", "b", "!followed"),
+            ("a; b<a; c<a; d<b !c", "", "c", "d", "!overlap"),
+            ("a; b<a; c<a =x,y", "", "c", "b", "!replaces_others"),
+            ("a; b<a; c", "", "c", "b", "c<b"),
+            ("a; b<a; c<a", "", "base", "b", "!no_revision"),
+        ] {
+            let applied: Applied = applied.split_whitespace().map(|word| RevisionId::new(word).unwrap()).collect();
+            let target = |word: &str| (!word.is_empty()).then(|| word.parse::<Target>().unwrap());
+            let (line, onto) = (target(line), target(onto));
+            let found = match graph(text).rebase(&applied, line.as_ref(), onto.as_ref()) {
+                Ok(rebase) => {
+                    let moved = rebase.moved.iter().map(|(id, parents)| {
+                        let parents: Vec<&str> = parents.iter().map(RevisionId::as_str).collect();
+                        format!("{id}<{}", parents.join(","))
+                    });
+                    moved.collect::<Vec<_>>().join(" ")
+                }
+                Err(error) => {
+                    assert!(error.diagnostics().iter().all(|diagnostic| diagnostic.help.is_some()), "{error}");
+                    format!("!{}", error.code())
+                }
+            };
+            assert_eq!(found, expected, "{line:?} onto {onto:?} in {text}");
+        }
+    }
+}

@@ -1,7 +1,6 @@
 //! The two halves of a script: where the markers stand, and the SQL between them.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -75,11 +74,12 @@ pub fn checksum(sql: &str) -> String {
     if text.trim().is_empty() {
         text = "";
     }
-    Sha256::digest(text.as_bytes()).iter().fold("sha256:".to_owned(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a string does not fail");
-        hex
-    })
+    let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
+    "sha256:".chars().chain(Sha256::digest(text.as_bytes()).into_iter().flat_map(digits)).collect()
 }
+
+/// What the first word of a marker begins with.
+const WORD: &str = "migrate:";
 
 /// A line `-- migrate:…` that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,9 @@ pub(super) struct Marker {
 pub(super) fn markers(text: &str) -> Vec<Marker> {
     let mut found = Vec::new();
     let mut statement = Statement::Start;
-    for token in token::tokens(text) {
+    // What comes after the last of them need not be read.
+    let Some(last) = text.rfind(WORD) else { return found };
+    for token in token::tokens(text).take_while(|token| token.start < last) {
         if token.is_significant() {
             statement = statement.after(&token);
         } else if token.kind == TokenKind::Comment
@@ -157,8 +159,8 @@ fn marker(text: &str, comment: Range<usize>) -> Option<Marker> {
     let line = comment.start..comment.start + text[comment.clone()].trim_end().len();
     let mut words = words(text, line.start + 2..line.end);
     let first = words.first()?;
-    let word = first.start + "migrate:".len()..first.end;
-    if !text[first.clone()].starts_with("migrate:") {
+    let word = first.start + WORD.len()..first.end;
+    if !text[first.clone()].starts_with(WORD) {
         return None;
     }
     words.remove(0);
