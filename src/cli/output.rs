@@ -12,7 +12,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use super::diagnostic::{self, Severity};
 use super::options::{Color, Format};
-use super::progress::{Progress, Show};
+use super::progress::{Gauge, Progress, Show, Total};
 use crate::report::Diagnostic;
 
 /// The two streams, and how much is said.
@@ -121,13 +121,22 @@ impl Output {
 
     /// Shows how far long work has come; `label` says what is done, `total` how much there is of it.
     #[must_use]
-    pub fn progress(&self, label: &str, total: Option<u64>) -> Progress {
-        let show = match () {
+    pub fn progress(&self, label: &str, total: Option<Total>) -> Progress {
+        Progress::start(self.show(), label, total)
+    }
+
+    /// The same for work whose progress is asked for rather than told.
+    #[must_use]
+    pub fn measured(&self, label: &str, total: Total, gauge: Gauge) -> Progress {
+        Progress::measured(self.show(), label, Some(total), gauge)
+    }
+
+    fn show(&self) -> Show {
+        match () {
             () if self.is_quiet => Show::Nothing,
             () if io::stderr().is_terminal() => Show::Bar,
             () => Show::Lines,
-        };
-        Progress::start(show, label, total)
+        }
     }
 }
 

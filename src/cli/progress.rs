@@ -30,6 +30,18 @@ pub(super) enum Show {
     Lines,
 }
 
+/// How much there is to do, and what it is counted in: `rows`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// How much.
+    pub number: u64,
+    /// Of what.
+    pub unit: &'static str,
+}
+
+/// Tells how much is done; asked by another thread.
+pub type Gauge = Box<dyn Fn() -> u64 + Send>;
+
 /// Work under way; what shows it goes when this is dropped.
 #[derive(Debug)]
 pub struct Progress {
@@ -38,10 +50,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(show: Show, label: &str, total: Option<u64>) -> Progress {
-        let work = Work::new(label, total);
+    pub(super) fn start(show: Show, label: &str, total: Option<Total>) -> Progress {
+        let done: Arc<AtomicU64> = Arc::default();
+        let told = Arc::clone(&done);
+        let mut progress = Progress::measured(show, label, total, Box::new(move || told.load(Ordering::Relaxed)));
+        progress.done = done;
+        progress
+    }
+
+    /// The same for work whose progress is asked for rather than told.
+    pub(super) fn measured(show: Show, label: &str, total: Option<Total>, gauge: Gauge) -> Progress {
+        let work = Work::new(label, total, gauge);
         match show {
-            Show::Nothing => Progress { done: work.done, shown_by: None },
+            Show::Nothing => Progress { done: Arc::default(), shown_by: None },
             Show::Bar => work.shown_by(show_bar),
             Show::Lines => work.shown_by(|work, ended| show_lines(work, ended, HEARTBEAT, std::io::stderr())),
         }
@@ -71,30 +92,27 @@ impl Drop for Progress {
 /// What the thread that shows it knows.
 struct Work {
     label: String,
-    total: Option<u64>,
-    done: Arc<AtomicU64>,
+    total: Option<Total>,
+    gauge: Gauge,
     since: Instant,
 }
 
 impl Work {
-    fn new(label: &str, total: Option<u64>) -> Work {
-        Work { label: visible(label).into_owned(), total, done: Arc::default(), since: Instant::now() }
+    fn new(label: &str, total: Option<Total>, gauge: Gauge) -> Work {
+        Work { label: visible(label).into_owned(), total, gauge, since: Instant::now() }
     }
 
     fn shown_by(self, show: impl FnOnce(&Work, &Receiver<()>) + Send + 'static) -> Progress {
-        let done = Arc::clone(&self.done);
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || show(&self, &receiver));
-        Progress { done, shown_by: Some((sender, thread)) }
-    }
-
-    fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed)
+        Progress { done: Arc::default(), shown_by: Some((sender, thread)) }
     }
 
     fn line(&self) -> String {
-        let part = match (self.done(), self.total) {
-            (done, Some(total)) => format!(", {} of {}", grouped(done), grouped(total)),
+        let part = match ((self.gauge)(), self.total) {
+            (done, Some(Total { number, unit })) => {
+                format!(", {} of {} {unit}", grouped(done.min(number)), grouped(number))
+            }
             (0, None) => String::new(),
             (done, None) => format!(", {}", grouped(done)),
         };
@@ -111,13 +129,18 @@ fn show_bar(work: &Work, ended: &Receiver<()>) {
         return;
     }
     let bar = match work.total {
-        Some(total) => ProgressBar::new(total).with_style(style("{msg} {bar:30} {percent:>3}%, {elapsed}")),
+        Some(Total { number, unit }) => {
+            let template = format!(
+                "{{msg}} {{bar:20}} {{percent:>3}}%  {{human_pos}} of {{human_len}} {unit}, {{per_sec:.0}}, {{eta}} left"
+            );
+            ProgressBar::new(number).with_style(style(&template))
+        }
         None => ProgressBar::no_length().with_style(style("{spinner} {msg}, {elapsed}")),
     };
     let bar = bar.with_message(work.label.clone()).with_elapsed(work.since.elapsed());
     bar.set_draw_target(ProgressDrawTarget::stderr());
     while goes_on(ended, FRAME) {
-        bar.set_position(work.done());
+        bar.set_position((work.gauge)());
         bar.tick();
     }
     bar.finish_and_clear();
@@ -139,10 +162,10 @@ mod tests {
 
     #[test]
     fn a_line_says_what_goes_on_and_how_far_it_has_come() {
-        let work = Work::new("copying `us\ner`", Some(20_000));
-        work.done.store(1500, Ordering::Relaxed);
-        assert!(work.line().starts_with("still copying `us\\ner`, 1,500 of 20,000, "), "{}", work.line());
-        assert!(Work::new("verifying", None).line().starts_with("still verifying, under 1 ms"));
+        let total = Total { number: 20_000, unit: "rows" };
+        let work = Work::new("copying `us\ner`", Some(total), Box::new(|| 1500));
+        assert!(work.line().starts_with("still copying `us\\ner`, 1,500 of 20,000 rows, "), "{}", work.line());
+        assert!(Work::new("verifying", None, Box::new(|| 0)).line().starts_with("still verifying, under 1 ms"));
     }
 
     #[test]
@@ -150,7 +173,7 @@ mod tests {
         let (ended, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let mut said = Vec::new();
-            show_lines(&Work::new("waiting", None), &receiver, Duration::from_millis(10), &mut said);
+            show_lines(&Work::new("waiting", None, Box::new(|| 0)), &receiver, Duration::from_millis(10), &mut said);
             said
         });
         std::thread::sleep(Duration::from_millis(100));
@@ -163,7 +186,7 @@ mod tests {
     fn the_end_is_not_waited_for() {
         let since = Instant::now();
         for show in [Show::Nothing, Show::Bar, Show::Lines] {
-            let progress = Progress::start(show, "counting", Some(3));
+            let progress = Progress::start(show, "counting", Some(Total { number: 3, unit: "things" }));
             progress.set(2);
             progress.finish();
         }

@@ -124,19 +124,23 @@ impl Scratch {
     pub fn run(&mut self, script: &str) -> Result<(), Failure> {
         let watch = |failure: rusqlite::Error| Failure { message: words(&failure), span: 0..0, source: Some(failure) };
         self.connection.authorizer(Some(no_other_file)).map_err(watch)?;
-        let outcome = self.run_unwatched(script);
+        let outcome = self.run_unwatched(script, &mut |_| ());
         self.connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(watch)?;
         outcome
     }
 
-    fn run_unwatched(&mut self, script: &str) -> Result<(), Failure> {
+    /// Runs a script under the authorizer that is set, and gives each statement that has run.
+    pub(super) fn run_unwatched(&mut self, script: &str, ran: &mut dyn FnMut(&str)) -> Result<(), Failure> {
         let mut done = 0;
         loop {
             let mut statements = Statements::starting_at(&self.connection, script, done);
             let mut run = || -> Result<(), Failure> {
                 while let Some(prepared) = statements.next() {
-                    prepared?.run()?;
+                    let prepared = prepared?;
+                    let span = prepared.span.clone();
+                    prepared.run()?;
                     done = statements.position();
+                    ran(&script[span]);
                 }
                 Ok(())
             };
@@ -154,7 +158,7 @@ impl Scratch {
 }
 
 /// VACUUM attaches a nameless database for itself; one with a name would be a file.
-fn no_other_file(context: AuthContext<'_>) -> Authorization {
+pub(super) fn no_other_file(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { filename } if !filename.is_empty() => Authorization::Deny,
         _ => Authorization::Allow,

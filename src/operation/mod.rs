@@ -6,6 +6,7 @@ pub mod autogenerate;
 pub mod backup;
 pub mod baseline;
 pub mod discard;
+pub mod estimate;
 pub mod merge;
 pub mod new_revision;
 mod project;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::database::backup::Progress;
+use crate::database::backup::{Progress, Writers};
 use crate::database::runner::Event;
 use crate::database::{self, Access};
 use crate::model;
@@ -44,8 +44,8 @@ pub fn rehearse(
     copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
     if project.connect(Access::Read, options.lock_timeout)?.is_some() {
         let now = (options.now)();
-        let copying =
-            backup::Options { lock_timeout: options.lock_timeout, interrupt: &options.interrupt, now: &now, progress };
+        let (lock_timeout, interrupt) = (options.lock_timeout, &options.interrupt);
+        let copying = backup::Options { writers: Writers::Free, lock_timeout, interrupt, now: &now, progress };
         backup::make(&original, Some(&copy.path), &project.settings.version_table, &copying)?;
     }
     let bytes_before = size(&copy.path);

@@ -45,6 +45,7 @@ pub fn stamp(
         catalog_edits: false,
         interrupt: Arc::new(AtomicBool::new(false)),
         prepare: &|_| Ok(()),
+        recall: &|_, _| None,
         now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };

@@ -238,6 +238,7 @@ impl Rehearsal<'_> {
             catalog_edits: self.project.settings.catalog_edits,
             interrupt: Arc::clone(self.interrupt),
             prepare: &|_| Ok(()),
+            recall: &|_, _| None,
             // Nobody reads the version table of a scratch database.
             now: &String::new,
             tool_version: env!("CARGO_PKG_VERSION"),

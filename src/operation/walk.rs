@@ -8,18 +8,20 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::database::backup::Progress;
+use crate::database::backup::{Progress, Writers};
 use crate::database::runner::{self, Event, Outcome, Transaction};
 use crate::database::version_table::{self, Kind};
 use crate::database::{self, Access, Filter, gate};
-use crate::model;
+use crate::model::{self, Renames, Settings};
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Section, Standing, Target};
+use crate::revision::{
+    Applied, Graph, Op, Purge, Remark, Revision, RevisionId, Route, Scripts, Section, Standing, Target,
+};
 use crate::schema::Schema;
 use crate::sql;
 
 use super::backup::{self, Backup, BackupError};
-use super::{Project, State};
+use super::{Project, State, autogenerate, replay};
 
 /// Where to walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,12 +160,14 @@ pub fn walk(
     let prepare = |steps: &[runner::Step]| {
         back_up(project, &database, &filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
+    let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, &scripts, revisions, fingerprint);
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
+        recall: &recall,
         drift: match project.settings.drift {
             crate::model::Drift::Warn => runner::Drift::Warn,
             crate::model::Drift::Refuse => runner::Drift::Refuse,
@@ -202,15 +206,29 @@ fn back_up(
     }
     let now = (options.now)();
     let copying = backup::Options {
+        writers: Writers::LockedOut,
         lock_timeout: options.lock_timeout,
         interrupt: &options.interrupt,
         now: &now,
         progress: options.progress,
     };
     let made = backup::make(database, None, &project.settings.version_table, &copying)?;
-    backup::prune(database)?;
+    let Settings { backups_kept, backups_size, .. } = project.settings;
+    backup::prune(database, &made, backups_kept, backups_size)?;
     (options.backed_up)(&made);
     Ok(())
+}
+
+/// The schema of a fingerprint: that which the scripts of these revisions make, or the model's.
+fn recall(project: &Project, scripts: &Scripts, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
+    let applied: Applied = revisions.iter().cloned().collect();
+    let made = replay::schema_of(project, &Graph::new(scripts.clone()), &applied).ok();
+    let is_it = |schema: &Schema| sql::fingerprint(schema) == fingerprint;
+    // An edited script makes another schema now; the model may still say what it made before.
+    made.filter(is_it).or_else(|| {
+        let comparison = autogenerate::compare(project, Schema::default(), &Renames::default()).ok()?;
+        Some(comparison.wanted).filter(is_it)
+    })
 }
 
 /// The part of a route that others have not gone meanwhile.

@@ -7,29 +7,36 @@
 //! Foreign keys are switched off outside the transaction, where alone that works, and checked inside it. What to run is
 //! decided under the write lock, from the rows that the version table has then.
 
+mod deviation;
 mod error;
 mod evidence;
 mod lock;
+mod mentions;
 mod offline;
 mod permission;
 mod statistics;
 mod step;
+mod work;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
+pub use deviation::{Deviation, Recall};
 pub use error::{At, Problem, RunError};
 pub use evidence::Damage;
 pub use offline::write_sql;
+pub use work::Work;
 
 use self::lock::{Patience, Stopped};
+use self::mentions::Mentions;
 use super::error::{Error, primary_code};
 use super::filter::Filter;
 use super::gate::Gate;
@@ -130,6 +137,8 @@ pub struct Options<'a> {
     /// Called once, under the write lock, with the steps that are about to run; not where there are none, and not by a
     /// dry run.
     pub prepare: &'a Prepare<'a>,
+    /// Gives a schema that was expected, so that it can be said how the one that is there differs.
+    pub recall: &'a Recall<'a>,
     /// The time, RFC 3339 in UTC.
     pub now: &'a dyn Fn() -> String,
     /// The version of schemactl that is noted in the version table.
@@ -160,16 +169,21 @@ pub enum Event<'a> {
         /// Where it stands in the file.
         place: crate::report::Place,
     },
-    /// The schema is not the one that the revisions made.
+    /// A statement begins that takes a while.
+    Working {
+        /// What it does, how much of it there is, and how much is done.
+        work: Work,
+    },
+    /// That statement is done.
+    Worked,
+    /// The schema is not the one that the revisions made. Told once a run.
     Drifted {
         /// The step that it was found at.
         step: &'a Step,
         /// Whether it was found after the step's script; else before it.
         after: bool,
-        /// The fingerprint that was expected.
-        expected: String,
-        /// The fingerprint of the database.
-        actual: String,
+        /// How it differs.
+        deviation: Deviation,
     },
     /// A dry run leaves out a script that runs outside a transaction.
     NotRehearsed {
@@ -240,7 +254,11 @@ pub fn run(
         applied: None,
         schema: None,
         known: Known::default(),
+        mentions: Mentions::default(),
         stand_ins: StandIns::default(),
+        told_drift: false,
+        instructions: Arc::default(),
+        reached: BTreeMap::new(),
     };
     let settings = match runner.set_up() {
         Ok(settings) => settings,
@@ -278,7 +296,14 @@ struct Runner<'r, 'o> {
     schema: Option<(crate::schema::Schema, String)>,
     /// What was read of the schema before.
     known: Known,
+    mentions: Mentions,
     stand_ins: StandIns,
+    /// Whether it was told that the schema has drifted.
+    told_drift: bool,
+    /// How many instructions of SQLite's machine the statement that runs has done.
+    instructions: Arc<AtomicU64>,
+    /// The rows of the tables that the script which runs can reach.
+    reached: BTreeMap<Name, i64>,
 }
 
 /// Settings of the connection that are put back at the end.
@@ -309,8 +334,12 @@ impl Runner<'_, '_> {
             self.connection.pragma_query_value(None, "foreign_keys", |row| row.get(0))
         };
         let still_on = set().map_err(|error| self.sqlite(&error))?;
-        let watch = Some(move || interrupt.load(Ordering::Relaxed));
-        self.connection.progress_handler(BETWEEN_LOOKS, watch).map_err(|error| self.sqlite(&error))?;
+        let instructions = Arc::clone(&self.instructions);
+        let watch = move || {
+            instructions.fetch_add(u64::from(BETWEEN_LOOKS.unsigned_abs()), Ordering::Relaxed);
+            interrupt.load(Ordering::Relaxed)
+        };
+        self.connection.progress_handler(BETWEEN_LOOKS, Some(watch)).map_err(|error| self.sqlite(&error))?;
         if still_on {
             let restored = self.restore(&settings);
             restored.map_err(|error| self.sqlite(&error))?;
