@@ -31,6 +31,8 @@ pub struct Applied {
     pub checksum: String,
     /// The fingerprint of the schema after it, where it is known.
     pub schema: Option<String>,
+    /// The fingerprint of the schema before it, where it is known: what its way back must restore.
+    pub schema_before: Option<String>,
     /// The script that takes it back; `None` for an irreversible revision.
     pub down_sql: Option<String>,
     /// Whether that script runs inside a transaction.
@@ -67,7 +69,7 @@ impl Kind {
     }
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "revision",
     "sequence",
     "parents",
@@ -76,6 +78,7 @@ const COLUMNS: [&str; 13] = [
     "message",
     "checksum",
     "schema",
+    "schema_before",
     "down_sql",
     "down_transaction",
     "applied_at",
@@ -96,6 +99,7 @@ pub fn create_sql(table: &Name) -> String {
            \"message\" TEXT NOT NULL,\n  \
            \"checksum\" TEXT NOT NULL,\n  \
            \"schema\" TEXT,\n  \
+           \"schema_before\" TEXT,\n  \
            \"down_sql\" TEXT,\n  \
            \"down_transaction\" INTEGER NOT NULL,\n  \
            \"applied_at\" TEXT NOT NULL,\n  \
@@ -144,6 +148,7 @@ fn read_row(row: &Row<'_>, table: &Name) -> Result<Applied, Error> {
         message: text("message")?,
         checksum: text("checksum")?,
         schema: optional("schema")?,
+        schema_before: optional("schema_before")?,
         down_sql: optional("down_sql")?,
         down_transaction: row.get("down_transaction").map_err(|error| bad(words(&error)))?,
         applied_at: text("applied_at")?,
@@ -178,7 +183,7 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
     let sql = format!(
         "INSERT INTO main.{table} ({columns}) SELECT ?1, \
          coalesce((SELECT \"sequence\" FROM main.{table} ORDER BY rowid DESC LIMIT 1), 0) + 1, \
-         ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12",
+         ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13",
         table = table.quoted(),
         columns = quoted_columns(),
     );
@@ -190,6 +195,7 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
         applied.message,
         applied.checksum,
         applied.schema,
+        applied.schema_before,
         applied.down_sql,
         applied.down_transaction,
         applied.applied_at,
@@ -250,6 +256,7 @@ pub fn insert_sql(table: &Name, applied: &Applied) -> String {
         text(&applied.message),
         text(&applied.checksum),
         optional(&applied.schema),
+        optional(&applied.schema_before),
         optional(&applied.down_sql),
         u8::from(applied.down_transaction).to_string(),
         text(&applied.applied_at),
@@ -324,6 +331,7 @@ mod tests {
             message: "Added it's \"table\"".to_owned(),
             checksum: "sha256:00".to_owned(),
             schema: None,
+            schema_before: None,
             down_sql: Some("DROP TABLE t;\n".to_owned()),
             down_transaction: true,
             applied_at: "2026-11-22T19:37:12Z".to_owned(),

@@ -11,13 +11,15 @@ use rusqlite::Connection;
 
 use crate::database::backup::{self, Progress, Writers};
 use crate::database::runner::Step;
-use crate::database::{self, Access, Filter, Overwritten, Scratch, introspect, version_table};
+use crate::database::{self, Access, Filter, Scratch, introspect, version_table};
 use crate::diff::{self, Change, ColumnOrder, Discard};
 use crate::model::Renames;
 use crate::report::{Class, Diagnostic, Report};
 use crate::revision::{RevisionId, Section};
 use crate::schema::{Name, Schema};
-use crate::token::{Token, significant_tokens};
+use crate::token::significant_tokens;
+
+use super::overwrite;
 
 /// A backup of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,7 +218,10 @@ pub fn sound(from: &Path, lock_timeout: Duration) -> Result<Connection, BackupEr
 /// When the database cannot be read.
 pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Result<bool, database::Error> {
     let scripts: Vec<&Section> = steps.iter().filter_map(|step| step.script.as_ref()).collect();
-    if !scripts.iter().any(|script| HARMFUL.iter().any(|word| has_word(script, word))) {
+    if overwrite::any_of(connection, filter, &scripts)? {
+        return Ok(true);
+    }
+    if !scripts.iter().any(|script| has_word(script, "DROP")) {
         return Ok(false);
     }
     let actual = introspect::read(connection, filter)?;
@@ -224,41 +229,24 @@ pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Re
         return Ok(false);
     }
     let Ok(mut scratch) = Scratch::build(&actual) else { return Ok(true) };
-    let renames_columns = scripts.iter().any(|script| renames_columns(script));
     for script in scripts {
-        if !HARMFUL.iter().any(|word| has_word(script, word)) {
+        if !has_word(script, "DROP") {
             if scratch.run(script.sql()).is_err() {
                 return Ok(true);
             }
             continue;
         }
         let before = scratch.schema(filter)?;
-        let Ok(overwritten) = scratch.run_listening(script.sql()) else { return Ok(true) };
-        let overwrites = discards_of(overwritten, &actual, renames_columns);
-        let drops = has_word(script, "DROP");
-        let after = if drops { scratch.schema(filter)? } else { before.clone() };
-        let changes = diff::diff(&before, &after, &Renames::default(), ColumnOrder::Loose);
-        let mut discards = changes.iter().flat_map(Change::discards).chain(overwrites);
+        if scratch.run(script.sql()).is_err() {
+            return Ok(true);
+        }
+        let changes = diff::diff(&before, &scratch.schema(filter)?, &Renames::default(), ColumnOrder::Loose);
+        let mut discards = changes.iter().flat_map(Change::discards);
         if discards.any(|discard| finds_rows(connection, &actual, &discard)) {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// The words without which a script discards nothing.
-const HARMFUL: [&str; 4] = ["DELETE", "DROP", "REPLACE", "UPDATE"];
-
-/// What is written over, but for SQLite's own tables and for columns that come on the way.
-fn discards_of(overwritten: Overwritten, actual: &Schema, renames_columns: bool) -> impl Iterator<Item = Discard> {
-    let is_own = |table: &Name| table.as_str().starts_with("sqlite_");
-    let is_new = |table: &Name, column: &Name| {
-        !renames_columns && actual.tables.get(table).is_some_and(|table| table.column(column).is_none())
-    };
-    let rows = overwritten.rows.into_iter().filter(move |table| !is_own(table)).map(|table| Discard::Rows { table });
-    let values: Vec<_> =
-        overwritten.values.into_iter().filter(|(table, column)| !is_own(table) && !is_new(table, column)).collect();
-    rows.chain(values.into_iter().map(|(table, column)| Discard::Values { table, column }))
 }
 
 /// Whether there is anything of what is discarded; a table that got its name on the way may hold anything.
@@ -279,12 +267,6 @@ fn finds_rows(connection: &Connection, actual: &Schema, discard: &Discard) -> bo
 
 fn has_word(script: &Section, word: &str) -> bool {
     significant_tokens(script.sql()).any(|token| token.is_word(word))
-}
-
-/// Whether a script gives a column another name.
-fn renames_columns(script: &Section) -> bool {
-    let tokens: Vec<Token<'_>> = significant_tokens(script.sql()).collect();
-    tokens.windows(2).any(|pair| pair[0].is_word("RENAME") && !pair[1].is_word("TO"))
 }
 
 /// The revisions that a database stands at, as a word.

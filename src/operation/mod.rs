@@ -9,6 +9,7 @@ pub mod discard;
 pub mod estimate;
 pub mod merge;
 pub mod new_revision;
+pub mod overwrite;
 mod project;
 pub mod purge;
 pub mod rehearse;

@@ -103,6 +103,19 @@ impl Project {
         self.settings.versions.iter().map(|written| Folder::new(self.settings.path(written))).collect()
     }
 
+    /// Makes the first folder where none is there: git keeps no empty folder, so a copy of a project without revisions
+    /// has lost its own.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make_folder(&self) -> Result<(), Failure> {
+        let folders = self.folders();
+        if folders.iter().any(|folder| folder.path.exists()) {
+            return Ok(());
+        }
+        folders.first().map_or(Ok(()), |folder| Ok(folder.make()?))
+    }
+
     /// The scripts of all folders.
     ///
     /// # Errors

@@ -283,6 +283,7 @@ impl Report for StepError {
 pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepError> {
     let rows: Rows<'_> = state.rows.iter().map(|row| (&row.revision, row)).collect();
     let mut standing = state.graph.standing(&state.applied);
+    let mut last_first = state.rows.iter().rev();
     let mut number = state.applied.iter().count();
     let mut steps = Vec::new();
     for step in &route.steps {
@@ -309,6 +310,18 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
             }
         }
         let is_up = matches!(step.op, Op::Upgrade | Op::Stamp);
+        // What a revision found is what its way back restores, as long as all that came after it is gone before it.
+        let found = last_first.next().filter(|row| !is_up && row.revision == *id);
+        if found.is_none() {
+            last_first = [].iter().rev();
+        }
+        let found = found.and_then(|row| row.schema_before.clone());
+        let schema_after = match found {
+            // A database may have had objects of its own before its first revision.
+            None if !is_up && number == 0 => None,
+            None => expected_schema(&standing, &rows, number),
+            found => found,
+        };
         let runs: Option<Section> = match step.op {
             Op::Upgrade => Some(script.ok_or_else(|| StepError::NoScript { revision: id.clone() })?.up.clone()),
             Op::Downgrade => Some(way_back(&revision, row, script.and_then(|script| script.down.as_ref()))?),
@@ -330,7 +343,7 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
             script: runs,
             down: script.and_then(|script| script.down.clone()),
             schema_before,
-            schema_after: expected_schema(&standing, &rows, number),
+            schema_after,
             replaces,
         });
     }

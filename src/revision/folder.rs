@@ -72,6 +72,11 @@ impl Folder {
         Ok(())
     }
 
+    /// Makes the folder where there is none.
+    pub fn make(&self) -> Result<(), FolderError> {
+        fs::create_dir_all(&self.path).map_err(|error| FolderError::Write { path: self.path.clone(), error })
+    }
+
     /// Writes a new file, the folder too if there is none, and gives back its path. The file appears whole or not at
     /// all, and never in the place of another.
     pub fn add(&self, file_name: &str, text: &str) -> Result<PathBuf, FolderError> {
@@ -80,7 +85,7 @@ impl Folder {
             io::ErrorKind::AlreadyExists => FolderError::Exists { path: path.clone() },
             _ => FolderError::Write { path: path.clone(), error },
         };
-        fs::create_dir_all(&self.path).map_err(|error| FolderError::Write { path: self.path.clone(), error })?;
+        self.make()?;
         let partial = write_beside(&path, text).map_err(failed)?;
         // A hard link fails where there is a file already; renaming would silently replace it.
         let placed = match fs::hard_link(&partial, &path) {
@@ -188,9 +193,10 @@ impl Report for FolderError {
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let (code, help) = match self {
-            FolderError::Missing { .. } => {
-                ("no_versions_folder", "run `schemactl init`, or set `versions` in migrations.toml")
-            }
+            FolderError::Missing { .. } => (
+                "no_versions_folder",
+                "set `versions` in migrations.toml, or write a first revision: `schemactl revision`",
+            ),
             FolderError::Read { .. } => ("unreadable_folder", "check the permissions of the folder"),
             FolderError::Exists { .. } => ("file_exists", "give the revision another message or identifier"),
             FolderError::Write { .. } => ("unwritable_file", "check the permissions and the space on the disk"),
@@ -246,7 +252,7 @@ mod tests {
     fn a_missing_folder_is_an_error_that_says_what_to_do() {
         let error = Folder::read(&[Folder::new("no/such/folder")]).unwrap_err();
         assert_eq!(error.to_string(), "there is no folder `no/such/folder`");
-        assert!(error.diagnostics()[0].help.as_deref().unwrap().contains("schemactl init"));
+        assert!(error.diagnostics()[0].help.as_deref().unwrap().contains("schemactl revision"));
     }
 
     #[test]

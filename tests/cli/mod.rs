@@ -4,6 +4,7 @@ mod backup;
 mod bad_input;
 mod branches;
 mod completions;
+mod existing;
 mod gates;
 mod keep;
 mod model;

@@ -253,6 +253,7 @@ pub fn run(
         sharing: options.transaction == Transaction::Each && !options.dry_run,
         applied: None,
         schema: None,
+        schema_before: None,
         known: Known::default(),
         mentions: Mentions::default(),
         stand_ins: StandIns::default(),
@@ -294,6 +295,9 @@ struct Runner<'r, 'o> {
     applied: Option<Vec<Applied>>,
     /// The schema after the last step of the transaction that is open, and its fingerprint.
     schema: Option<(crate::schema::Schema, String)>,
+    /// The fingerprint of the schema that the last script was written for: the one before it, where the one after it
+    /// is as it should be.
+    schema_before: Option<String>,
     /// What was read of the schema before.
     known: Known,
     mentions: Mentions,
@@ -613,6 +617,7 @@ impl Step {
             message: self.message.clone(),
             checksum: self.checksum.clone(),
             schema: self.schema_after.clone(),
+            schema_before: None,
             down_sql: self.down.as_ref().map(|down| down.sql().to_owned()),
             down_transaction: self.down.as_ref().is_none_or(|down| down.transaction),
             applied_at: now.to_owned(),

@@ -27,6 +27,7 @@ impl Runner<'_, '_> {
         (self.observer)(Event::Started { step, number, of });
         let start = Instant::now();
         self.rows = 0;
+        self.schema_before = None;
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
                 (self.observer)(Event::NotRehearsed { step });
@@ -58,6 +59,7 @@ impl Runner<'_, '_> {
                     let mut row = step.row(start.elapsed(), self.options);
                     row.schema =
                         row.schema.or_else(|| self.schema.as_ref().map(|(_, fingerprint)| fingerprint.clone()));
+                    row.schema_before = self.schema_before.take();
                     version_table::insert(connection, table, &row)?;
                     self.applied.get_or_insert_default().push(row);
                 }
@@ -83,16 +85,17 @@ impl Runner<'_, '_> {
             self.schema = None;
             return self.clean_up().map_err(|error| self.sqlite(&error));
         }
-        let (before, fingerprint) = match self.schema.take() {
+        let (before, fingerprint_before) = match self.schema.take() {
             Some(known) => known,
             None => self.look()?,
         };
-        let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint);
+        let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
         if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
             if self.options.drift == Drift::Refuse {
-                return Err(Problem::Drift { deviation: self.deviation(expected, (&before, &fingerprint), None) });
+                let deviation = self.deviation(expected, (&before, &fingerprint_before), None);
+                return Err(Problem::Drift { deviation });
             }
-            self.tell_drift(step, false, expected, (&before, &fingerprint));
+            self.tell_drift(step, false, expected, (&before, &fingerprint_before));
         }
         for gate in &step.gates {
             let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
@@ -112,7 +115,8 @@ impl Runner<'_, '_> {
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         let is_as_before = !self.options.catalog_edits && self.schema_version()? == version;
         let changed = if is_as_before { None } else { Some(self.look()?) };
-        let (after, after_print) = changed.as_ref().map_or((&before, &fingerprint), |(after, print)| (after, print));
+        let (after, fingerprint) =
+            changed.as_ref().map_or((&before, &fingerprint_before), |(after, fingerprint)| (after, fingerprint));
         let damage = evidence
             .damage(self.connection, after, &intended, &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;
@@ -124,15 +128,15 @@ impl Runner<'_, '_> {
             let names = self.stand_ins.collations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             return Err(Problem::StandInUsed { names, place: whole(script) });
         }
-        match step.schema_after.clone().filter(|expected| expected != after_print) {
+        match step.schema_after.clone().filter(|expected| expected != fingerprint) {
             Some(expected) if as_expected => {
-                let deviation = self.deviation(expected, (after, after_print), Some(step));
+                let deviation = self.deviation(expected, (after, fingerprint), Some(step));
                 return Err(Problem::Schema { deviation, made: sentences(&before, after), place: whole(script) });
             }
-            Some(expected) => self.tell_drift(step, true, expected, (after, after_print)),
-            None => {}
+            Some(expected) => self.tell_drift(step, true, expected, (after, fingerprint)),
+            None => self.schema_before = Some(fingerprint_before.clone()),
         }
-        self.schema = changed.or(Some((before, fingerprint)));
+        self.schema = changed.or(Some((before, fingerprint_before)));
         Ok(())
     }
 
