@@ -131,7 +131,7 @@ fn show_bar(work: &Work, ended: &Receiver<()>) {
     let bar = match work.total {
         Some(Total { number, unit }) => {
             let template = format!(
-                "{{msg}} {{bar:20}} {{percent:>3}}%  {{human_pos}} of {{human_len}} {unit}, {{per_sec:.0}}, {{eta}} left"
+                "{{msg}} {{bar:20}} {{percent:>3}}%  {{human_pos}} of {{human_len}} {unit}, {{per_sec:0}}, {{eta}} left"
             );
             ProgressBar::new(number).with_style(style(&template))
         }

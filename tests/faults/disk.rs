@@ -77,8 +77,8 @@ struct Mounted<'p> {
     project: &'p Project,
 }
 
-impl Mounted<'_> {
-    fn new(project: &Project, size: &str) -> Option<Mounted<'_>> {
+impl<'p> Mounted<'p> {
+    fn new(project: &'p Project, size: &str) -> Option<Mounted<'p>> {
         std::fs::create_dir(project.path("disk")).unwrap();
         let options = format!("size={size}");
         let mut mount = Command::new("mount");

@@ -33,7 +33,7 @@ fn what_is_set_in_the_file_stays_through_rebuilds_and_back() {
         beginning(&project, begin);
         let before = pragma(&project, name);
         project.chain(3);
-        let rebuild = "CREATE TABLE new (x NOT NULL);\nINSERT INTO new SELECT x FROM t3;\nDROP TABLE t3;
+        let rebuild = "CREATE TABLE new (x INTEGER);\nINSERT INTO new SELECT x FROM t3;\nDROP TABLE t3;
 ALTER TABLE new RENAME TO t3;\nINSERT INTO t3 SELECT hex(randomblob(20000)) FROM t3, t2, t1;\nCREATE TABLE t4 (x);\nINSERT INTO t4 VALUES ('é');";
         project.revision("r0004", "r0003", rebuild, "DROP TABLE t4;");
         project.run(&["upgrade"]).ends_with(0);

@@ -109,8 +109,13 @@ pub enum Problem {
         place: Place,
     },
     /// The schema after the script is not the one that its header promises.
-    #[error("the schema after the script is not the one that its header promises")]
+    #[error("the schema after the script is not the one {}", match op {
+        Op::Upgrade => "that its header promises",
+        Op::Downgrade => "that was there before the revision",
+    })]
     Schema {
+        /// Up or down.
+        op: Op,
         /// How they differ.
         deviation: Deviation,
         /// What the script does to the schema, a sentence each.
@@ -256,10 +261,13 @@ impl Problem {
                 Some(place.clone()),
                 "run this script from the application, then `schemactl stamp` the revision",
             ),
-            Problem::Schema { place, .. } => (
+            Problem::Schema { place, op, .. } => (
                 "schema_mismatch",
                 Some(place.clone()),
-                "if the script was edited by hand, remove the line `-- schema:` from its header",
+                match op {
+                    Op::Upgrade => "if the script was edited by hand, remove the line `-- schema:` from its header",
+                    Op::Downgrade => "bring the section `-- migrate:down` to undo all that `-- migrate:up` does",
+                },
             ),
             Problem::Drift { .. } => (
                 "drift",

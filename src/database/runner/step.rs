@@ -131,7 +131,8 @@ impl Runner<'_, '_> {
         match step.schema_after.clone().filter(|expected| expected != fingerprint) {
             Some(expected) if as_expected => {
                 let deviation = self.deviation(expected, (after, fingerprint), Some(step));
-                return Err(Problem::Schema { deviation, made: sentences(&before, after), place: whole(script) });
+                let (op, made) = (step.op, sentences(&before, after));
+                return Err(Problem::Schema { op, deviation, made, place: whole(script) });
             }
             Some(expected) => self.tell_drift(step, true, expected, (after, fingerprint)),
             None => self.schema_before = Some(fingerprint_before.clone()),
