@@ -92,7 +92,7 @@ impl Evidence {
                 violations.insert(table.name.clone(), check_foreign_keys(connection, &table.name, stand_ins)?);
             }
         }
-        let mut compiled = mentions.reached(schema, script);
+        let mut compiled = mentions.reached(connection, schema, script)?;
         let broken = check::broken_among(connection, schema, &|object| compiled.contains(object), stand_ins)?;
         for (object, _) in &broken {
             compiled.remove(object);

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rusqlite::Connection;
+
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema};
 use crate::token::{TokenKind, significant_tokens};
 
@@ -18,35 +20,39 @@ const EDITS: [&str; 3] = ["sqlite_schema", "sqlite_master", "writable_schema"];
 
 impl Mentions {
     /// The views and triggers that a script can break.
-    pub(super) fn reached(&mut self, schema: &Schema, script: &str) -> BTreeSet<ObjectRef> {
+    pub(super) fn reached(
+        &mut self,
+        connection: &Connection,
+        schema: &Schema,
+        script: &str,
+    ) -> rusqlite::Result<BTreeSet<ObjectRef>> {
+        let said: BTreeSet<Name> = names_in(script).collect();
         let mut left = self.read(schema);
-        let mut names: BTreeSet<Name> = names_in(script).collect();
-        if EDITS.iter().any(|word| names.contains(&Name::from(*word))) {
-            return left;
+        if EDITS.iter().any(|word| said.contains(&Name::from(*word))) {
+            return Ok(left.into_iter().collect());
         }
+        let mut names = objects_among(connection, &said)?;
         let mut reached = BTreeSet::new();
-        loop {
+        while !names.is_empty() {
             let words = &self.words;
             let is_hit = |object: &ObjectRef| words.get(object).is_some_and(|(_, words)| !words.is_disjoint(&names));
-            let (hit, others): (BTreeSet<_>, BTreeSet<_>) = left.into_iter().partition(is_hit);
-            if hit.is_empty() {
-                return reached;
-            }
-            names.extend(hit.iter().map(|object| object.name.clone()));
+            let (hit, others): (Vec<_>, Vec<_>) = left.into_iter().partition(is_hit);
+            names = hit.iter().map(|object| object.name.clone()).collect();
             reached.extend(hit);
             left = others;
         }
+        Ok(reached)
     }
 
     /// Reads the words of what has come or changed, and gives all views and triggers.
-    fn read(&mut self, schema: &Schema) -> BTreeSet<ObjectRef> {
-        let mut all = BTreeSet::new();
+    fn read(&mut self, schema: &Schema) -> Vec<ObjectRef> {
+        let mut all = Vec::new();
         for view in schema.views.values() {
-            all.insert(self.note(ObjectRef::new(ObjectKind::View, &view.name), &view.name, view.select.as_str()));
+            all.push(self.note(ObjectRef::new(ObjectKind::View, &view.name), &view.name, view.select.as_str()));
         }
         for trigger in schema.triggers.values() {
             let object = ObjectRef::new(ObjectKind::Trigger, &trigger.name);
-            all.insert(match &trigger.when {
+            all.push(match &trigger.when {
                 Some(when) => self.note(object, &trigger.table, &format!("{when} {}", trigger.body)),
                 None => self.note(object, &trigger.table, trigger.body.as_str()),
             });
@@ -61,6 +67,20 @@ impl Mentions {
         }
         object
     }
+}
+
+/// The words that are names of something that is there, whosever it is: of nothing else is a view made that compiles.
+fn objects_among(connection: &Connection, words: &BTreeSet<Name>) -> rusqlite::Result<BTreeSet<Name>> {
+    let mut statement = connection.prepare("SELECT name FROM main.sqlite_schema")?;
+    let mut rows = statement.query([])?;
+    let mut objects = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let name = Name::new(row.get::<_, String>(0)?);
+        if words.contains(&name) {
+            objects.insert(name);
+        }
+    }
+    Ok(objects)
 }
 
 /// The words of a text that may be names.
@@ -89,10 +109,12 @@ mod tests {
         let schema = scratch.schema(&Filter::default()).unwrap();
         let mut mentions = Mentions::default();
         let mut names = |script: &str| -> Vec<String> {
-            mentions.reached(&schema, script).into_iter().map(|object| object.name.to_string()).collect()
+            let reached = mentions.reached(scratch.connection(), &schema, script).unwrap();
+            reached.into_iter().map(|object| object.name.to_string()).collect()
         };
         assert_eq!(names("ALTER TABLE [T] ADD COLUMN b"), ["v", "w", "g", "h"]);
         assert_eq!(names("CREATE TABLE y (z)"), Vec::<String>::new());
+        assert_eq!(names("INSERT INTO t (a) VALUES (1)").len(), 4, "a column's name is none of an object");
         assert_eq!(names("UPDATE sqlite_schema SET sql = 'x'").len(), 5);
     }
 }

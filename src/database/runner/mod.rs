@@ -257,6 +257,7 @@ pub fn run(
         known: Known::default(),
         mentions: Mentions::default(),
         stand_ins: StandIns::default(),
+        has_table: false,
         told_drift: false,
         instructions: Arc::default(),
         reached: BTreeMap::new(),
@@ -302,6 +303,8 @@ struct Runner<'r, 'o> {
     known: Known,
     mentions: Mentions,
     stand_ins: StandIns,
+    /// Whether the version table is known to be there.
+    has_table: bool,
     /// Whether it was told that the schema has drifted.
     told_drift: bool,
     /// How many instructions of SQLite's machine the statement that runs has done.
@@ -482,6 +485,7 @@ impl Runner<'_, '_> {
             Err(_) if self.connection.is_autocommit() => return outcome,
             Err(_) => {
                 self.schema = None;
+                self.has_table = false;
                 "ROLLBACK TO step; RELEASE step"
             }
         };
@@ -541,6 +545,7 @@ impl Runner<'_, '_> {
     /// Begins a transaction that no other writer can get in the way of.
     fn begin(&mut self) -> Result<(), Problem> {
         self.schema = None;
+        self.has_table = false;
         self.patiently("BEGIN IMMEDIATE", false)
     }
 

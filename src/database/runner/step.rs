@@ -27,6 +27,7 @@ impl Runner<'_, '_> {
         (self.observer)(Event::Started { step, number, of });
         let start = Instant::now();
         self.rows = 0;
+        self.reached.clear();
         self.schema_before = None;
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
@@ -49,7 +50,9 @@ impl Runner<'_, '_> {
         let connection = &*self.connection;
         match step.op {
             Op::Upgrade => {
-                version_table::ensure(connection, table)?;
+                if !std::mem::replace(&mut self.has_table, true) {
+                    version_table::ensure(connection, table)?;
+                }
                 for replaced in &step.replaces {
                     version_table::delete(connection, table, replaced)?;
                     self.applied.get_or_insert_default().retain(|row| row.revision != *replaced);
@@ -78,7 +81,6 @@ impl Runner<'_, '_> {
     }
 
     fn run_inside(&mut self, step: &Step, script: &Section) -> Result<(), Problem> {
-        self.reached.clear();
         let nothing_expected = step.schema_before.is_none() && step.schema_after.is_none() && step.gates.is_empty();
         if nothing_expected && only_adds(script.sql()) {
             self.run_script(step, script)?;
