@@ -34,6 +34,8 @@
 //! | [`database`] | everything that SQLite is asked: introspect, scratch databases, the version table, the runner |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
+//! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
+//! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
@@ -54,6 +56,8 @@
 //! - **A key in the head of scripts**: `src/revision/header.rs`, and a row in the README.
 //! - **A command**: a file in `src/cli` with its arguments and its body, two lines in `src/cli/mod.rs`, a row in the
 //!   README. What it does, apart from asking and printing, is a file in `src/operation`.
+//! - **A rule of `lint`**: a file in `src/lint/rules` and two lines in `src/lint/rules/mod.rs`; its doc comment is its page,
+//!   and the examples in it are its first tests. Tests ask for the row in the README and the key in the JSON Schema.
 //! - **A kind of error**: a variant of the module's own enum with its words, its class and its help in `Report`;
 //!   `src/cli/diagnostic.rs` shows it as text or JSON.
 //!
@@ -90,5 +94,9 @@ pub mod database;
 pub mod plan;
 
 pub mod operation;
+
+pub mod picture;
+
+pub mod lint;
 
 pub mod cli;

@@ -15,7 +15,7 @@ use schemactl::schema::{Name, Schema, SqliteVersion};
 
 use crate::support::generate::{Choices, choices};
 use crate::support::laws::{self, Outcome, Trial};
-use crate::support::{mutate, rows};
+use crate::support::{mutate, rows, ways};
 
 /// A random change: two schemas, what is renamed between them, and a seed for the rows.
 #[derive(Debug, Clone)]
@@ -161,4 +161,34 @@ fn any_schema_becomes_any_other() {
 #[test]
 fn any_chain_of_changes_goes_up_and_down_with_every_row() {
     try_all(150, related());
+}
+
+#[test]
+fn any_chain_of_changes_ends_the_same_in_both_ways_of_rebuilding() {
+    let config = ProptestConfig {
+        cases: cases(25),
+        failure_persistence: None,
+        max_shrink_iters: 300,
+        ..ProptestConfig::default()
+    };
+    let total = Mutex::new((0, 0));
+    let tried = TestRunner::new(config).run(&related(), |pair| {
+        let failed = |problem: String| TestCaseError::fail(told(&pair, &problem));
+        let Ok(draft) = schemactl::plan::draft(&pair.before, &pair.after, &pair.intent, pair.options) else {
+            return Ok(());
+        };
+        let database = build(&pair.before);
+        rows::fill(&database, &pair.before, 5, pair.seed);
+        let format = ways::format(usize::try_from(pair.seed % 12).unwrap());
+        let taken = ways::same(&database, &draft.up, &draft.down, format).map_err(failed)?;
+        let mut total = total.lock().unwrap();
+        *total = (total.0 + taken.fast, total.1 + taken.classic);
+        Ok(())
+    });
+    println!("fast and classic: {:?}", total.lock().unwrap());
+    match tried {
+        Ok(()) => assert!(total.lock().unwrap().0 > 0),
+        Err(TestError::Fail(reason, _)) => panic!("{reason}"),
+        Err(other) => panic!("{other}"),
+    }
 }

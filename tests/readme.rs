@@ -1,5 +1,6 @@
 //! The README is true: its story prints what it shows, its model is a model, its tables list all there is.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -232,6 +233,15 @@ fn the_table_of_settings_lists_every_key() {
 }
 
 #[test]
+fn the_table_of_lint_rules_lists_every_rule() {
+    let rules = schemactl::lint::rules().iter();
+    let known: Vec<String> = rules
+        .map(|rule| format!("`{}` `{}` {} {}", rule.code, rule.name, rule.level.as_str(), rule.summary()))
+        .collect();
+    assert_eq!(rows("### Lint rules").iter().map(|row| row.join(" ")).collect::<Vec<_>>(), known);
+}
+
+#[test]
 fn the_table_of_a_scripts_head_lists_every_key() {
     let keys: Vec<String> = HeaderKey::ALL.iter().map(|key| key.as_str().to_owned()).collect();
     assert_eq!(first_cells("### Revision scripts"), keys);
@@ -296,10 +306,14 @@ fn the_documents_for_programs_are_as_listed() {
     run("upgrade", &[]);
     run("downgrade", &["-1"]);
     run("stamp", &["head"]);
-    for command in ["current", "heads", "history", "branches", "check", "verify", "introspect"] {
+    for command in ["current", "heads", "history", "branches", "check", "verify", "introspect", "lint", "explain"] {
         run(command, &[]);
     }
     run("show", &["head"]);
+    run("revision", &["--head", "base", "-m", "Two", "--rev-id", "two"]);
+    run("rebase", &["two", "--dry-run"]);
+    run("merge", &["heads"]);
+    run("squash", &["two:head"]);
     run("show", &["absent"]);
     let failed = real.pop().expect("the last run");
     real.push(("any", failed.1));
@@ -315,7 +329,8 @@ fn the_documents_for_programs_are_as_listed() {
             listed += 1;
         }
     }
-    assert_eq!(listed, real.len());
+    let names: BTreeSet<&str> = real.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, names.len());
 }
 
 #[test]
@@ -330,6 +345,7 @@ fn the_example_is_a_project_whose_revisions_make_its_model() {
     let steps = project.run(&["upgrade", "head", "--format", "json"]).ends_with(0).json();
     assert!(steps["steps"].as_array().unwrap().len() >= 5, "{steps}");
     project.run(&["check", "--single-head"]).ends_with(0);
+    project.run(&["lint", "--all", "--strict"]).ends_with(0);
     project.run(&["downgrade", "base"]).ends_with(0);
     project.run(&["upgrade"]).ends_with(0);
     project.run(&["check"]).ends_with(0);

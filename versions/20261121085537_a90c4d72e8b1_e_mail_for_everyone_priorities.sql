@@ -4,6 +4,7 @@
 -- created: 2026-11-21T08:55:37Z
 -- schema: sha256:7a1eafc9697ed0929de3cd533e0baac7f72eff38333249414595e8f8c46ca613
 -- requires: sqlite 3.53
+-- schemactl: allow SC208 the program stands still during an upgrade
 
 -- migrate:up
 -- stops at: a row of `task` that violates CHECK (due_on IS date(due_on))

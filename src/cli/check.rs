@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::context::Context;
 use super::open::Opened;
+use super::status::{edit, missing};
 use super::style::Meaning;
 use crate::model::Renames;
-use crate::operation::autogenerate;
+use crate::operation::{autogenerate, repair, status};
 use crate::report::{Class, Diagnostic, Failure, count};
 
 const EXAMPLES: &str = "\
@@ -23,7 +24,7 @@ pub struct Args {
     pub single_head: bool,
 }
 
-/// Says whether the model asks for changes that no revision makes yet.
+/// Says whether the model asks for changes that no revision makes yet, and whether the scripts are what has run.
 ///
 /// # Errors
 /// When it does, and when the model, the revisions or the database cannot be read.
@@ -33,6 +34,10 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         single_head(&project.graph()?)?;
     }
     let Opened { connection, state } = context.open(&project)?;
+    let differences = status::differences(&state);
+    for difference in &differences {
+        context.output.warn(difference);
+    }
     autogenerate::require_head(&state)?;
     let actual = autogenerate::actual_schema(&project, connection.as_ref())?;
     let comparison = autogenerate::compare(&project, actual, &Renames::default())?;
@@ -41,7 +46,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     }
     let lines = comparison.lines();
     if context.output.is_json() {
-        context.output.json(&json!({ "version": 1, "changes": lines }));
+        let edited: Vec<_> = repair::edited(&state.graph, &state.rows).iter().map(edit).collect();
+        let missing: Vec<_> = status::missing(&state).iter().map(missing).collect();
+        context.output.json(&json!({ "version": 1, "changes": lines, "edited": edited, "missing": missing }));
     } else if lines.is_empty() {
         context.output.answer("no changes: the database is what the model says");
     } else {
@@ -53,7 +60,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             count(lines.len(), "change")
         ));
     }
-    if lines.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
+    if lines.is_empty() && differences.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
 }
 
 fn single_head(graph: &crate::revision::Graph) -> Result<(), Failure> {

@@ -20,17 +20,28 @@ pub enum Severity {
 /// The diagnostic as coloured lines without a line end after the last, for a terminal of that width.
 #[must_use]
 pub fn text(severity: Severity, diagnostic: &Diagnostic, width: Option<usize>) -> String {
+    render(severity, diagnostic, None, width)
+}
+
+/// The same with its code, for codes that people look up: `warning[SC101]: …`.
+#[must_use]
+pub fn coded(severity: Severity, diagnostic: &Diagnostic, width: Option<usize>) -> String {
+    render(severity, diagnostic, Some(diagnostic.code), width)
+}
+
+fn render(severity: Severity, diagnostic: &Diagnostic, code: Option<&str>, width: Option<usize>) -> String {
     match &diagnostic.place {
-        Some(place) => underlined(severity, diagnostic, place, width),
-        None => short(severity, diagnostic),
+        Some(place) => underlined(severity, diagnostic, code, place, width),
+        None => short(severity, diagnostic, code),
     }
 }
 
 /// The message with its facts below, a line each.
-fn short(severity: Severity, diagnostic: &Diagnostic) -> String {
+fn short(severity: Severity, diagnostic: &Diagnostic, code: Option<&str>) -> String {
+    let code = code.map(|code| format!("[{code}]")).unwrap_or_default();
     let title = match severity {
-        Severity::Error => Meaning::Error.paint("error"),
-        Severity::Warning => Meaning::Warning.paint("warning"),
+        Severity::Error => Meaning::Error.paint(format!("error{code}")),
+        Severity::Warning => Meaning::Warning.paint(format!("warning{code}")),
     };
     let bold = Meaning::Heading.style();
     let mut text = format!("{title}{bold}: {}{bold:#}", visible_lines(&diagnostic.message));
@@ -48,12 +59,22 @@ fn fact(meaning: Meaning, title: &str, words: &str) -> String {
     format!("\n  {}: {}", meaning.paint(title), visible_lines(words).replace('\n', "\n        "))
 }
 
-fn underlined(severity: Severity, diagnostic: &Diagnostic, place: &Place, width: Option<usize>) -> String {
+fn underlined(
+    severity: Severity,
+    diagnostic: &Diagnostic,
+    code: Option<&str>,
+    place: &Place,
+    width: Option<usize>,
+) -> String {
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(visible_lines(&diagnostic.message));
+    let title = match code {
+        Some(code) => title.id(code),
+        None => title,
+    };
     let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(visible_lines(note)));
     let help = diagnostic.help.iter().map(|help| Level::HELP.message(visible_lines(help)));
     let group = title.element(snippet(place, &diagnostic.label)).elements(notes).elements(help);

@@ -13,18 +13,23 @@ pub mod diff;
 pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
+pub mod explain;
+pub mod graph;
 pub mod heads;
 pub mod history;
 pub mod init;
 pub mod introspect;
+pub mod lint;
 pub mod merge;
 pub mod purge;
+pub mod rebase;
 pub mod rehearse;
 pub mod repair;
 pub mod restore;
 pub mod revision;
 pub mod schema;
 pub mod show;
+pub mod squash;
 pub mod stamp;
 pub mod status;
 pub mod switch;
@@ -43,15 +48,18 @@ pub mod listing;
 pub mod open;
 pub mod options;
 pub mod output;
+pub mod picture;
 pub mod progress;
 pub mod prompt;
 pub mod rename;
+pub mod side;
 pub mod style;
 pub mod table;
 pub mod usage;
 pub mod variables;
 pub mod visible;
 pub mod walk;
+pub mod written;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -118,14 +126,24 @@ pub enum Command {
     Edit(edit::Args),
     /// Join heads in one revision
     Merge(merge::Args),
+    /// Move revisions that are not applied yet on top of another head
+    Rebase(rebase::Args),
+    /// Put one revision in the place of a stretch of them
+    Squash(squash::Args),
     /// Say whether the model asks for changes that no revision makes yet
     Check(check::Args),
     /// Prove that every revision goes up, down and up again
     Verify(verify::Args),
+    /// Find what is dangerous in the model and in revisions, though SQLite takes it
+    Lint(lint::Args),
+    /// Explain a rule of `lint`, or list them all
+    Explain(explain::Args),
     /// Show what differs between two schemas
     Diff(diff::Args),
     /// Print the model of an existing database
     Introspect(introspect::Args),
+    /// Draw the schema: tables, columns, and the foreign keys between them
+    Graph(graph::Args),
     /// Run revisions on a private copy of the database, and say how long they take and how much it grows
     Rehearse(rehearse::Args),
     /// Copy the database
@@ -163,10 +181,15 @@ impl Command {
             Command::Show(args) => show::run(args, context),
             Command::Edit(args) => edit::run(args, context),
             Command::Merge(args) => merge::run(args, context),
+            Command::Rebase(args) => rebase::run(args, context),
+            Command::Squash(args) => squash::run(args, context),
             Command::Check(args) => check::run(args, context),
             Command::Verify(args) => verify::run(args, context),
+            Command::Lint(args) => lint::run(args, context),
+            Command::Explain(args) => explain::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
+            Command::Graph(args) => graph::run(args, context),
             Command::Rehearse(args) => rehearse::run(args, context),
             Command::Backup(args) => backup::run(args, context),
             Command::Backups(args) => backups::run(args, context),

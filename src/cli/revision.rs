@@ -58,9 +58,9 @@ pub struct Args {
     #[arg(long, requires = "autogenerate")]
     pub offline: bool,
 
-    /// The revision that it follows; `base` for a new root
+    /// The revision that it follows; `base` for a new root; may be repeated
     #[arg(long, value_name = "REV", default_value = "head", help_heading = PLACE)]
-    pub head: String,
+    pub head: Vec<String>,
 
     /// Let it follow a revision that is no head: a new branch
     #[arg(long, help_heading = PLACE)]
@@ -100,7 +100,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let script = new_revision::empty(&project, head)?;
     let path = give(args, context, &project, &graph, &script, &[])?;
     if let Some(path) = path {
-        context.output.talk(format!("write the SQL below its markers: {path}"));
+        context.output.talk(format!("write the SQL below its markers, up and down: {path}"));
+        context.output.talk("to try it: schemactl verify; to run it: schemactl upgrade head");
     }
     Ok(())
 }
@@ -170,7 +171,8 @@ fn nothing_to_write(context: &Context, head: &Head) {
 fn head(args: &Args, context: &mut Context, graph: &Graph) -> Result<Head, Failure> {
     let splice = if args.splice { Splice::Yes } else { Splice::No };
     let depends_on = args.depends_on.iter().map(|word| target(word)).collect::<Result<Vec<_>, _>>()?;
-    let placement = graph.place(&[target(&args.head)?], splice, &depends_on)?;
+    let heads = args.head.iter().map(|word| target(word)).collect::<Result<Vec<_>, _>>()?;
+    let placement = graph.place(&heads, splice, &depends_on)?;
     let id = match &args.rev_id {
         Some(id) => id.clone(),
         None => context.ids.next_id()?,
@@ -267,7 +269,7 @@ mod tests {
                     --rev-id c --version-path v --sql --offline --rename a=b --rename t.c=d";
         let args: Args = parse(&line.split_whitespace().collect::<Vec<_>>()).unwrap();
         assert_eq!(args.message.as_deref(), Some("words"));
-        assert_eq!(args.head, "ae10");
+        assert_eq!(args.head, ["ae10"]);
         assert_eq!(args.depends_on, ["a", "b"]);
         assert_eq!(args.rename.len(), 2);
         assert!(args.autogenerate && args.splice && args.sql && args.offline);
@@ -277,6 +279,6 @@ mod tests {
     fn a_rename_belongs_to_a_comparison() {
         assert!(parse::<Args>(&["--rename", "a=b"]).is_err());
         assert!(parse::<Args>(&["--offline"]).is_err());
-        assert_eq!(parse::<Args>(&[]).unwrap().head, "head");
+        assert_eq!(parse::<Args>(&[]).unwrap().head, ["head"]);
     }
 }

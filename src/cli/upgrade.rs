@@ -1,7 +1,7 @@
 //! `schemactl upgrade`: runs revisions up to a target.
 
 use super::context::Context;
-use super::walk::Walk;
+use super::walk::Upwards;
 use crate::operation::walk::Direction;
 use crate::report::Failure;
 
@@ -17,13 +17,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The revision to go up to: `head`, `heads`, an id or the start of one, `+2`, `label@head`
-    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
-    pub target: String,
-
-    /// How they are run.
+    /// Where to, and how.
     #[command(flatten)]
-    pub walk: Walk,
+    pub upwards: Upwards,
 }
 
 /// Walks up to the target.
@@ -31,7 +27,7 @@ pub struct Args {
 /// # Errors
 /// As [`super::walk::run`].
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    super::walk::run(&args.walk, &args.target, Direction::Up, context)
+    super::walk::run(&args.upwards.walk, &args.upwards.target, Direction::Up, context)
 }
 
 #[cfg(test)]
@@ -41,8 +37,8 @@ mod tests {
 
     #[test]
     fn the_target_is_the_head_unless_said() {
-        assert_eq!(parse::<Args>(&[]).unwrap().target, "head");
-        assert_eq!(parse::<Args>(&["+2"]).unwrap().target, "+2");
+        assert_eq!(parse::<Args>(&[]).unwrap().upwards.target, "head");
+        assert_eq!(parse::<Args>(&["+2"]).unwrap().upwards.target, "+2");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::error::{Error, words};
 use super::scratch::Scratch;
 use super::stand_ins::{Missing, StandIns};
 use crate::schema::{Event, ForeignKey, IndexKey, Name, ObjectKind, ObjectRef, Schema, Table, Timing, Trigger};
+use crate::token::significant_tokens;
 
 /// The views and triggers among what was found that do not compile.
 #[must_use]
@@ -305,6 +306,19 @@ impl Scratch {
         found.extend(refused?);
         Ok(found)
     }
+}
+
+/// What SQLite says against a statement once double-quoted words that name nothing are no strings any more; nothing
+/// where it has none.
+#[must_use]
+pub fn string_in_double_quotes(connection: &Connection, sql: &str) -> Option<String> {
+    let has_one = significant_tokens(sql).any(|token| token.text.starts_with('"'));
+    // What does not compile either way has its trouble elsewhere.
+    if !has_one || connection.prepare(sql).is_err() || allow_strings(connection, false).is_err() {
+        return None;
+    }
+    let refused = connection.prepare(sql).err().map(|error| words(&error));
+    allow_strings(connection, true).ok().and(refused)
 }
 
 fn allow_strings(connection: &Connection, allowed: bool) -> rusqlite::Result<()> {

@@ -71,6 +71,20 @@ pub fn write(gates: &[Gate]) -> String {
     text
 }
 
+/// A section without its gates.
+#[must_use]
+pub fn without(section: &str) -> String {
+    let mut lines = section.split_inclusive('\n').peekable();
+    let mut kept = String::with_capacity(section.len());
+    while let Some(line) = lines.next() {
+        if line.starts_with(MARK) && lines.next_if(|line| line.starts_with(SELECT)).is_some() {
+            continue;
+        }
+        kept.push_str(line);
+    }
+    kept
+}
+
 const MARK: &str = "-- stops at: ";
 const SELECT: &str = "--   ";
 

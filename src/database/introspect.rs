@@ -92,6 +92,37 @@ pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -
     Ok(schema)
 }
 
+/// Reads some tables with their indexes; those that are not there are left out. For databases without virtual tables,
+/// whose statements this program's own SQLite has just run: nothing is held against the pragmas.
+///
+/// # Errors
+///
+/// Names the object that cannot be read.
+pub fn read_tables(
+    connection: &Connection,
+    filter: &Filter,
+    names: &BTreeSet<Name>,
+) -> Result<IndexMap<Name, Table>, Error> {
+    let list = serde_json::Value::from_iter(names.iter().map(Name::as_str)).to_string();
+    let rows = rows_on(connection, &list).map_err(|error| failed(connection, &error))?;
+    let mut schema = Schema::default();
+    for row in rows.iter().filter(|row| !filter.ignores(&row.table) && !filter.ignores(&row.name)) {
+        let Some(sql) = &row.sql else { continue };
+        let unreadable = |error: sql::ReadError| Error::Unreadable {
+            object: row.object(),
+            message: error.to_string(),
+            sql: sql.clone(),
+        };
+        let statement = sql::read(sql).map_err(unreadable)?;
+        let is_another_tool = matches!(&statement, Statement::Table(table) if is_of_another_tool(table));
+        let is_known = !matches!(&statement, Statement::Index { table, .. } if !schema.tables.contains_key(table));
+        if !is_another_tool && is_known {
+            add(&mut schema, statement, row)?;
+        }
+    }
+    Ok(schema.tables)
+}
+
 /// A row of `sqlite_schema` (<https://www.sqlite.org/schematab.html>).
 struct Row {
     kind: String,
@@ -135,6 +166,17 @@ fn rows(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
     let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid")?;
     let rows = statement
         .query_map([], |row| Ok(Row { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? }))?;
+    rows.collect()
+}
+
+/// The tables of these names, a list as JSON, and their indexes.
+fn rows_on(connection: &Connection, names: &str) -> rusqlite::Result<Vec<Row>> {
+    let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('table', 'index') \
+               AND tbl_name COLLATE NOCASE IN (SELECT value FROM json_each(?1)) ORDER BY rowid";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([names], |row| {
+        Ok(Row { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? })
+    })?;
     rows.collect()
 }
 

@@ -51,9 +51,9 @@ impl Scratch {
         };
         self.connection.authorizer(Some(listen)).map_err(watch)?;
         let mut found = Overwritten::default();
-        let outcome = self.run_unwatched(script, &mut |statement| {
+        let outcome = self.run_unwatched(script, &mut |_, span| {
             let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
-            found.take_in(statement, heard);
+            found.take_in(&script[span], heard);
         });
         self.connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(watch)?;
         outcome.map(|()| found)

@@ -3,6 +3,7 @@
 //! Holds no rows of anyone. What the application alone has is replaced by stand-ins.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -122,15 +123,28 @@ impl Scratch {
     ///
     /// Stops at the first statement that fails; what ran before it stays done.
     pub fn run(&mut self, script: &str) -> Result<(), Failure> {
+        self.run_each(script, &mut |_, _| {})
+    }
+
+    /// The same, telling where in the script each statement stands once it has run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scratch::run`].
+    pub fn run_each(&mut self, script: &str, each: &mut dyn FnMut(&Connection, Range<usize>)) -> Result<(), Failure> {
         let watch = |failure: rusqlite::Error| Failure { message: words(&failure), span: 0..0, source: Some(failure) };
         self.connection.authorizer(Some(no_other_file)).map_err(watch)?;
-        let outcome = self.run_unwatched(script, &mut |_| ());
+        let outcome = self.run_unwatched(script, each);
         self.connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(watch)?;
         outcome
     }
 
-    /// Runs a script under the authorizer that is set, and gives each statement that has run.
-    pub(super) fn run_unwatched(&mut self, script: &str, ran: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+    /// Runs a script under the authorizer that is set.
+    pub(super) fn run_unwatched(
+        &mut self,
+        script: &str,
+        each: &mut dyn FnMut(&Connection, Range<usize>),
+    ) -> Result<(), Failure> {
         let mut done = 0;
         loop {
             let mut statements = Statements::starting_at(&self.connection, script, done);
@@ -139,13 +153,14 @@ impl Scratch {
                     let prepared = prepared?;
                     let span = prepared.span.clone();
                     prepared.run()?;
+                    each(&self.connection, span);
                     done = statements.position();
-                    ran(&script[span]);
                 }
                 Ok(())
             };
             let Err(failure) = run() else { return Ok(()) };
             if let Some(length) = self.do_without_module(&script[done..], &failure.message) {
+                each(&self.connection, done..done + length);
                 done += length;
                 continue;
             }

@@ -26,7 +26,7 @@ impl Passages {
 }
 
 /// Keys whose strings are no part of any CREATE statement.
-pub(super) const NO_SQL: [&str; 3] = ["comment", "renamed_from", "backfill"];
+pub(super) const NO_SQL: [&str; 4] = ["comment", "renamed_from", "backfill", "allow"];
 
 /// What a column of a STRICT table can be (<https://www.sqlite.org/stricttables.html>).
 const STRICT_TYPES: [&str; 6] = ["INTEGER", "INT", "REAL", "TEXT", "BLOB", "ANY"];

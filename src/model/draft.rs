@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 
 use super::blame::Passages;
 use super::foreign_key::Reference;
-use super::toml_reader::{Mistakes, Text};
-use super::{Ignore, Intent, Model, Places, check};
+use super::toml_reader::{Fields, Mistakes, Text};
+use super::{Allowed, Ignore, Intent, Model, Places, check};
 use crate::report::{Diagnostic, Place};
 use crate::schema::{Index, Name, ObjectKind, ObjectRef, Schema, Table, Trigger, View, VirtualTable};
 
@@ -21,6 +21,7 @@ pub(super) struct Draft<'a> {
     pub(super) references: Vec<(Name, Reference)>,
     /// Views and triggers that are said not to compile on purpose.
     pub(super) unchecked: BTreeSet<ObjectRef>,
+    allowed: Vec<Allowed>,
     places: Places,
     passages: Passages,
     /// Tables, virtual tables, views and indexes, which share their names.
@@ -40,6 +41,7 @@ impl<'a> Draft<'a> {
             ignore,
             references: Vec::new(),
             unchecked: BTreeSet::new(),
+            allowed: Vec::new(),
             places: Places::new(),
             passages: Passages::default(),
             taken: IndexMap::new(),
@@ -86,6 +88,20 @@ impl<'a> Draft<'a> {
     /// Notes the texts in which an object is described.
     pub(super) fn add_passages(&mut self, kind: ObjectKind, name: &Name, texts: &[Text<'_>]) {
         self.passages.add(ObjectRef::new(kind, name), texts.iter().map(|text| (text.as_str(), text.place())));
+    }
+
+    /// Notes the findings of `lint` that are agreed to where an object is described.
+    pub(super) fn read_allowed(&mut self, fields: &Fields<'_>, kind: ObjectKind, name: &Name) {
+        let codes = fields.get("allow").and_then(|value| value.fields("`allow`"));
+        for value in codes.iter().flat_map(Fields::all) {
+            let Some(reason) = value.text_or("the reason, a string") else { continue };
+            self.allowed.push(Allowed {
+                object: ObjectRef::new(kind, name),
+                code: value.key().to_owned(),
+                reason: reason.as_str().trim().to_owned(),
+                place: value.key_place(),
+            });
+        }
     }
 
     /// Notes the foreign keys of a table.
@@ -136,7 +152,7 @@ impl<'a> Draft<'a> {
             check::references(&self);
         }
         check::renames(&self);
-        let Draft { schema, intent, unchecked, places, passages, .. } = self;
-        Model { schema, intent, unchecked, places, passages }
+        let Draft { schema, intent, unchecked, allowed, places, passages, .. } = self;
+        Model { schema, intent, unchecked, allowed, places, passages }
     }
 }

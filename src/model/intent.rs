@@ -5,7 +5,8 @@
 
 use indexmap::IndexMap;
 
-use crate::schema::{Expression, Name};
+use crate::report::Place;
+use crate::schema::{Expression, Name, ObjectRef};
 
 /// All that a model says beside the schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,4 +30,17 @@ pub struct Renames {
     pub columns: IndexMap<(Name, Name), Name>,
     /// New index name to old index name.
     pub indexes: IndexMap<Name, Name>,
+}
+
+/// A finding of `lint` that is agreed to: `allow = { SC101 = "rows of the parent are never deleted" }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// The object that it is about.
+    pub object: ObjectRef,
+    /// The code of the rule, as written.
+    pub code: String,
+    /// Why.
+    pub reason: String,
+    /// Where the code stands.
+    pub place: Place,
 }

@@ -43,9 +43,9 @@ pub use blame::Blame;
 pub use environment::Lookup;
 pub use files::{read_source, sources};
 pub use ignore::Ignore;
-pub use intent::{Intent, Renames};
+pub use intent::{Allowed, Intent, Renames};
 pub use json_schema::{SCHEMA_FILE, json_schema};
-pub use settings::{Backup, ColumnOrder, Drift, ModelFiles, Settings};
+pub use settings::{Backup, ColumnOrder, Drift, Level, LintSetting, ModelFiles, Settings};
 pub use template::{settings_text, template};
 
 /// Where objects and, with a column, columns stand.
@@ -60,6 +60,8 @@ pub struct Model {
     pub intent: Intent,
     /// Views and triggers that are said not to compile on purpose.
     pub unchecked: BTreeSet<ObjectRef>,
+    /// Findings of `lint` that are agreed to.
+    pub allowed: Vec<Allowed>,
     places: Places,
     passages: Passages,
 }

@@ -51,6 +51,41 @@ pub struct Settings {
     pub catalog_edits: bool,
     /// Whether tables may be rebuilt by exchanging root pages.
     pub fast_rebuild: bool,
+    /// How bad rules of `lint` are; of two for the same rule the later one counts.
+    pub lint: Vec<LintSetting>,
+}
+
+/// `CODE = "level"` in `[schemactl.lint]`. Which codes there are is for the rules to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintSetting {
+    /// The code of the rule.
+    pub code: String,
+    /// How bad what it finds is.
+    pub level: Level,
+    /// Where the code stands.
+    pub place: Place,
+}
+
+/// How bad a finding of `lint` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It is not looked for.
+    Off,
+    /// It is told.
+    Warn,
+    /// It is told, and `lint` ends with exit code 1.
+    Error,
+}
+
+impl Level {
+    /// All of them with the word of each.
+    pub const ALL: [(&str, Level); 3] = [("error", Level::Error), ("warn", Level::Warn), ("off", Level::Off)];
+
+    /// The word that settings have for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, level)| *level == self).map_or("off", |(word, _)| word)
+    }
 }
 
 /// `model = ["models/*.toml"]` with the place of each pattern.
@@ -117,6 +152,7 @@ impl Default for Settings {
             keep_dropped: false,
             catalog_edits: false,
             fast_rebuild: false,
+            lint: Vec::new(),
         }
     }
 }
@@ -203,6 +239,7 @@ impl Settings {
             keep_dropped,
             catalog_edits,
             fast_rebuild,
+            lint,
         } = written;
         self.database = database.map(|text| expanded(&text, lookup));
         if let Some(list) = versions {
@@ -233,6 +270,7 @@ impl Settings {
         self.keep_dropped = keep_dropped.unwrap_or_default();
         self.catalog_edits = catalog_edits.unwrap_or_default();
         self.fast_rebuild = fast_rebuild.unwrap_or_default();
+        self.lint = lint;
     }
 }
 
@@ -265,6 +303,7 @@ struct Written<'a> {
     keep_dropped: Option<bool>,
     catalog_edits: Option<bool>,
     fast_rebuild: Option<bool>,
+    lint: Vec<LintSetting>,
 }
 
 impl<'a> Written<'a> {
@@ -292,6 +331,7 @@ impl<'a> Written<'a> {
             keep_dropped: fields.get("keep_dropped").and_then(|value| value.flag()),
             catalog_edits: fields.get("catalog_edits").and_then(|value| value.flag()),
             fast_rebuild: fields.get("fast_rebuild").and_then(|value| value.flag()),
+            lint: fields.get("lint").map(|value| read_levels(&value)).unwrap_or_default(),
         }
     }
 
@@ -312,6 +352,7 @@ impl<'a> Written<'a> {
             keep_dropped: self.keep_dropped.or(other.keep_dropped),
             catalog_edits: self.catalog_edits.or(other.catalog_edits),
             fast_rebuild: self.fast_rebuild.or(other.fast_rebuild),
+            lint: [other.lint, self.lint].concat(),
         }
     }
 }
@@ -350,6 +391,15 @@ fn read_version(value: &Value<'_>) -> Option<SqliteVersion> {
     SqliteVersion::from_str(text.as_str())
         .map_err(|error| text.mistake(Diagnostic::new("bad_value", error.to_string())))
         .ok()
+}
+
+fn read_levels(value: &Value<'_>) -> Vec<LintSetting> {
+    let fields = value.fields("`lint`");
+    let levels = fields.iter().flat_map(Fields::all).filter_map(|value| {
+        let level = one_of(&value, &Level::ALL)?;
+        Some(LintSetting { code: value.key().to_owned(), level, place: value.key_place() })
+    });
+    levels.collect()
 }
 
 fn read_ignore(list: &[Text<'_>]) -> Ignore {

@@ -18,6 +18,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
     let mut table = Table::new(name.as_str());
     if let Some(fields) = value.fields(format!("table `{name}`")) {
         read_intent(&fields, &name, draft);
+        draft.read_allowed(&fields, ObjectKind::Table, &name);
         if let Some(sql) = fields.get("sql") {
             let unchecked = fields.flag("unchecked");
             fields.forbid(&KEYS, "sql");

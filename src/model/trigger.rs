@@ -20,6 +20,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
     } else {
         let Some(fields) = value.fields_or(format!("trigger `{name}`"), "a string or a table") else { return };
         let sql = fields.required("sql").and_then(|value| value.text());
+        draft.read_allowed(&fields, ObjectKind::Trigger, &name);
         if fields.flag("unchecked") {
             draft.unchecked.insert(ObjectRef::new(ObjectKind::Trigger, &name));
         }

@@ -24,6 +24,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
         if let Some(comment) = fields.text("comment") {
             draft.intent.comments.insert((name.clone(), None), comment.as_str().to_owned());
         }
+        draft.read_allowed(&fields, ObjectKind::View, &name);
         if fields.flag("unchecked") {
             draft.unchecked.insert(ObjectRef::new(ObjectKind::View, &name));
         }

@@ -196,7 +196,7 @@ const MOST_REFUSED: usize = 20;
 
 /// Builds the schema of a model. An object that SQLite refuses is left out, and the others are tried without it, so
 /// that all that is refused is told in one run.
-fn build(model: &Model, known: &StandIns) -> Result<Scratch, Failure> {
+pub fn build(model: &Model, known: &StandIns) -> Result<Scratch, Failure> {
     let mut schema = model.schema.clone();
     let mut mistakes = Vec::new();
     loop {

@@ -14,8 +14,8 @@ use crate::revision::Target;
 use crate::schema::{Name, Schema};
 use crate::token::{Token, significant_tokens};
 
-use super::Project;
 use super::walk::{self, Direction};
+use super::{Project, State};
 
 /// What a walk is going to discard, a warning each. Says nothing of a script that fails: the run will.
 ///
@@ -24,11 +24,11 @@ use super::walk::{self, Direction};
 pub fn ahead(
     project: &Project,
     connection: &Connection,
+    state: &State,
     direction: Direction,
     target: &Target,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let state = project.state(Some(connection))?;
-    let steps = walk::steps(&state, &walk::route(&state, direction, target)?)?;
+    let steps = walk::steps(state, &walk::route(state, direction, target)?)?;
     let drops = |sql: &str| significant_tokens(sql).any(|token| token.is_word("DROP"));
     if !steps.iter().filter_map(|step| step.script.as_ref()).any(|script| drops(script.sql())) {
         return Ok(Vec::new());
@@ -85,13 +85,16 @@ pub fn counted(connection: &Connection, discard: &Discard) -> Result<Option<Stri
 }
 
 /// Where the tables and columns of a schema on the way were at the start: made on the way, if they are not in here.
-struct Origins {
+#[derive(Debug, Clone, Default)]
+pub struct Origins {
     tables: IndexMap<Name, Name>,
     columns: IndexMap<(Name, Name), Name>,
 }
 
 impl Origins {
-    fn of(schema: &Schema) -> Origins {
+    /// The start: everything is where it is.
+    #[must_use]
+    pub fn of(schema: &Schema) -> Origins {
         let mut origins = Origins { tables: IndexMap::new(), columns: IndexMap::new() };
         for table in schema.virtual_tables.keys() {
             origins.tables.insert(table.clone(), table.clone());
@@ -105,6 +108,18 @@ impl Origins {
         origins
     }
 
+    /// The name that a table had at the start.
+    #[must_use]
+    pub fn table(&self, table: &Name) -> Option<&Name> {
+        self.tables.get(table)
+    }
+
+    /// The names that a column and its table had at the start.
+    #[must_use]
+    pub fn column(&self, table: &Name, column: &Name) -> Option<(&Name, &Name)> {
+        Some((self.table(table)?, self.columns.get(&(table.clone(), column.clone()))?))
+    }
+
     fn discard(&self, discard: &Discard) -> Option<Discard> {
         Some(match discard {
             Discard::Rows { table } => Discard::Rows { table: self.tables.get(table)?.clone() },
@@ -116,7 +131,8 @@ impl Origins {
     }
 
     /// The same after a step.
-    fn after(&self, before: &Schema, after: &Schema, renames: &Renames) -> Origins {
+    #[must_use]
+    pub fn after(&self, before: &Schema, after: &Schema, renames: &Renames) -> Origins {
         let mut origins = Origins { tables: IndexMap::new(), columns: IndexMap::new() };
         for name in after.tables.keys().chain(after.virtual_tables.keys()) {
             let old = renames.tables.get(name).unwrap_or(name);
@@ -138,7 +154,8 @@ impl Origins {
 }
 
 /// The renames of tables and columns that a script makes, from one schema to the other.
-fn renames(script: &str, before: &Schema, after: &Schema) -> Renames {
+#[must_use]
+pub fn renames(script: &str, before: &Schema, after: &Schema) -> Renames {
     let mut here = Origins::of(before);
     let tokens: Vec<Token<'_>> = significant_tokens(script).collect();
     let name = |at: usize| tokens.get(at).map(|token| Name::new(token.unquoted()));

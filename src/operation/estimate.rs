@@ -11,8 +11,8 @@ use crate::report::Failure;
 use crate::revision::{RevisionId, Target};
 use crate::schema::{Name, Schema};
 
-use super::Project;
 use super::walk::{self, Direction};
+use super::{Project, State};
 
 /// A table that a revision writes anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,14 +58,14 @@ const LARGE: u64 = 32 << 20;
 pub fn ahead(
     project: &Project,
     connection: &Connection,
+    state: &State,
     direction: Direction,
     target: &Target,
 ) -> Result<Estimate, Failure> {
     if backup::size(connection)? < LARGE {
         return Ok(Estimate::default());
     }
-    let state = project.state(Some(connection))?;
-    let steps = walk::steps(&state, &walk::route(&state, direction, target)?)?;
+    let steps = walk::steps(state, &walk::route(state, direction, target)?)?;
     let filter = project.filter()?;
     let actual = introspect::read(connection, &filter)?;
     let Ok(mut scratch) = Scratch::build(&actual) else { return Ok(Estimate::default()) };

@@ -18,7 +18,7 @@ use super::{Project, backup};
 #[derive(Debug)]
 pub struct Rehearsal {
     /// The run on the copy.
-    pub walked: Walked,
+    pub walked: Walked<'static>,
     /// How long the run took, the copying left out.
     pub duration: Duration,
     /// The size of the copy before the run, in bytes.
@@ -64,12 +64,13 @@ pub fn rehearse(
         interrupt: std::sync::Arc::clone(&options.interrupt),
         now: options.now,
     };
-    let walked = walk::walk(&private, &mut connection, direction, target, &options, observer);
+    let state = private.state(Some(&connection))?;
+    let walked = walk::walk(&private, &mut connection, &state, direction, target, &options, observer);
     let duration = start.elapsed();
     drop(connection);
     let bytes_after = size(&copy.path);
     copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
-    Ok(Rehearsal { walked: walked?, duration, bytes_before, bytes_after })
+    Ok(Rehearsal { walked: walked?.into_owned(), duration, bytes_before, bytes_after })
 }
 
 /// The copy and what SQLite may leave beside it; all of it goes on every way out.

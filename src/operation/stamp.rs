@@ -26,9 +26,9 @@ pub fn stamp(
     lock_timeout: Duration,
     now: &dyn Fn() -> String,
 ) -> Result<(Outcome, State), Failure> {
-    let scripts = project.scripts()?;
+    let start = project.state(Some(connection))?;
     let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(scripts.clone(), rows.to_vec());
+        let state = start.with_rows(rows);
         let route =
             state.graph.stamp(&state.applied, targets, purge).map_err(|error| Box::new(error) as Box<dyn Report>)?;
         walk::settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
@@ -37,12 +37,14 @@ pub fn stamp(
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: project.filter()?,
+        known: Some(&start.rows),
         lock_timeout,
         transaction: Transaction::All,
         // What a stamp records need not be what is there: that is what it is for.
         drift: runner::Drift::Warn,
         dry_run: false,
         catalog_edits: false,
+        fast_rebuild: false,
         interrupt: Arc::new(AtomicBool::new(false)),
         prepare: &|_| Ok(()),
         recall: &|_, _| None,
@@ -50,6 +52,6 @@ pub fn stamp(
         tool_version: env!("CARGO_PKG_VERSION"),
     };
     let outcome = runner::run(connection, &mut plan, &options, &mut |_| {})?;
-    let state = State::new(scripts, outcome.applied.clone());
+    let state = start.with_rows(&outcome.applied).into_owned();
     Ok((outcome, state))
 }

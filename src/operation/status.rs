@@ -3,12 +3,14 @@
 //!
 //! Each of the three is looked at by itself: what keeps one from being told does not stop the others.
 
+use std::fmt;
+
 use rusqlite::Connection;
 
 use crate::database::version_table;
 use crate::diff::{self, Change, Line};
 use crate::model::Renames;
-use crate::report::{Class, Diagnostic, Failure, Report};
+use crate::report::{Class, Diagnostic, Failure, Report, count};
 use crate::revision::{Mention, Op, Target, Word};
 use crate::schema::Schema;
 use crate::sql;
@@ -55,6 +57,54 @@ pub struct Missing {
     pub applied_at: String,
     /// Whether the database keeps the script that takes it back.
     pub has_way_back: bool,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = if self.has_way_back { "" } else { "; the database keeps no way back" };
+        write!(f, "{}, applied {}{way}", self.revision, self.applied_at)
+    }
+}
+
+/// The applied revisions that have no file here.
+#[must_use]
+pub fn missing(state: &State) -> Vec<Missing> {
+    let missing = state.graph.without_script(&state.applied).into_iter().map(|revision| {
+        let row = state.rows.iter().find(|row| row.revision == revision.id);
+        Missing {
+            revision: Mention::from(revision),
+            applied_at: row.map(|row| row.applied_at.clone()).unwrap_or_default(),
+            has_way_back: row.is_some_and(|row| row.down_sql.is_some()),
+        }
+    });
+    missing.collect()
+}
+
+/// How the scripts differ from what a database has run, a warning each: files that are gone, files that were edited.
+#[must_use]
+pub fn differences(state: &State) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    // A file that cannot be read looks as if it were gone; what is wrong with it is told elsewhere.
+    if !state.graph.problems().is_empty() {
+        return warnings;
+    }
+    let missing = missing(state);
+    if !missing.is_empty() {
+        let found = format!("{} applied, with no file here", count(missing.len(), "revision"));
+        let mut warning = Diagnostic::new("no_file", found);
+        warning.notes = missing.iter().map(ToString::to_string).collect();
+        let help = "`schemactl switch` takes them back and goes to this checkout's head; `--dry-run` shows how";
+        warnings.push(warning.help(help));
+    }
+    let edited = repair::edited(&state.graph, &state.rows);
+    if !edited.is_empty() {
+        let mut warning = Diagnostic::new("edited", format!("{} edited after it ran", count(edited.len(), "script")));
+        let note = |edited: &Edited| format!("{}: {} differs ({})", edited.revision, edited.what(), edited.path);
+        warning.notes = edited.iter().map(note).collect();
+        let help = "what ran stays as it was: undo the edit and write a new revision, or accept it: `schemactl repair`";
+        warnings.push(warning.help(help));
+    }
+    warnings
 }
 
 impl Revisions {
@@ -104,7 +154,7 @@ fn model(project: &Project, state: &State) -> Result<Vec<Line>, Failure> {
 }
 
 fn revisions(state: &State) -> Revisions {
-    let State { graph, rows, applied } = state;
+    let State { graph, rows, applied, .. } = state;
     let mentions = |revisions: Vec<&crate::revision::Revision>| revisions.into_iter().map(Mention::from).collect();
     let files = graph.of_scripts();
     let out_of_order = graph.left_out(applied);
@@ -115,14 +165,6 @@ fn revisions(state: &State) -> Revisions {
     let pending = pending.map(|route| route.steps).unwrap_or_default();
     let pending = pending.iter().filter(|step| step.op == Op::Upgrade).filter_map(|step| graph.get(&step.revision));
     let pending = pending.filter(|revision| !out_of_order.iter().any(|other| other.id == revision.id)).collect();
-    let missing = graph.without_script(applied).into_iter().map(|revision| {
-        let row = rows.iter().find(|row| row.revision == revision.id);
-        Missing {
-            revision: Mention::from(revision),
-            applied_at: row.map(|row| row.applied_at.clone()).unwrap_or_default(),
-            has_way_back: row.is_some_and(|row| row.down_sql.is_some()),
-        }
-    });
     Revisions {
         problems: graph.problems().iter().flat_map(Report::diagnostics).collect(),
         heads: mentions(files.heads()),
@@ -130,7 +172,7 @@ fn revisions(state: &State) -> Revisions {
         pending: mentions(pending),
         out_of_order: mentions(out_of_order),
         edited: repair::edited(graph, rows),
-        missing: missing.collect(),
+        missing: missing(state),
     }
 }
 

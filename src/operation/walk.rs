@@ -1,5 +1,6 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +15,7 @@ use crate::database::version_table::{self, Kind};
 use crate::database::{self, Access, Filter, gate};
 use crate::model::{self, Renames, Settings};
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{
-    Applied, Graph, Op, Purge, Remark, Revision, RevisionId, Route, Scripts, Section, Standing, Target,
-};
+use crate::revision::{Applied, Graph, Op, Purge, Remark, Revision, RevisionId, Route, Section, Standing, Target};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -98,13 +97,22 @@ pub(super) fn settle(route: &Route, agree: Agree<'_>) -> Result<(), Doubt> {
 
 /// What a walk came to.
 #[derive(Debug)]
-pub struct Walked {
+pub struct Walked<'s> {
     /// What the runner did.
     pub outcome: Outcome,
     /// What the user should know about the route.
     pub remarks: Vec<Remark>,
     /// Where the database stands at the end.
-    pub state: State,
+    pub state: Cow<'s, State>,
+}
+
+impl Walked<'_> {
+    /// The same, on its own.
+    #[must_use]
+    pub fn into_owned(self) -> Walked<'static> {
+        let Walked { outcome, remarks, state } = self;
+        Walked { outcome, remarks, state: Cow::Owned(state.into_owned()) }
+    }
 }
 
 /// The route from where a database stands.
@@ -119,25 +127,26 @@ pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Rou
     })
 }
 
-/// Runs the revisions between where a database stands and the target.
+/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
+/// do meanwhile is read again.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
-pub fn walk(
+pub fn walk<'s>(
     project: &Project,
     connection: &mut Connection,
+    start: &'s State,
     direction: Direction,
     target: &Target,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Walked, Failure> {
-    let scripts = project.scripts()?;
+) -> Result<Walked<'s>, Failure> {
     let agree = options.agree;
     let mut remarks = Vec::new();
     // Pinned by the first answer: a target that counts from where the database stands must not move with it.
     let mut pinned: Option<Route> = None;
     let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(scripts.clone(), rows.to_vec());
+        let state = start.with_rows(rows);
         let route = match &pinned {
             None => {
                 let route = match direction {
@@ -160,10 +169,11 @@ pub fn walk(
     let prepare = |steps: &[runner::Step]| {
         back_up(project, &database, &filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
-    let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, &scripts, revisions, fingerprint);
+    let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, &start.graph, revisions, fingerprint);
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
+        known: Some(&start.rows),
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
@@ -174,12 +184,13 @@ pub fn walk(
         },
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
+        fast_rebuild: project.settings.fast_rebuild,
         interrupt: Arc::clone(&options.interrupt),
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
     let outcome = runner::run(connection, &mut plan, &options, observer)?;
-    let state = State::new(scripts, outcome.applied.clone());
+    let state = start.with_rows(&outcome.applied);
     Ok(Walked { outcome, remarks, state })
 }
 
@@ -220,9 +231,9 @@ fn back_up(
 }
 
 /// The schema of a fingerprint: that which the scripts of these revisions make, or the model's.
-fn recall(project: &Project, scripts: &Scripts, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
+fn recall(project: &Project, graph: &Graph, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
     let applied: Applied = revisions.iter().cloned().collect();
-    let made = replay::schema_of(project, &Graph::new(scripts.clone()), &applied).ok();
+    let made = replay::schema_of(project, graph, &applied).ok();
     let is_it = |schema: &Schema| sql::fingerprint(schema) == fingerprint;
     // An edited script makes another schema now; the model may still say what it made before.
     made.filter(is_it).or_else(|| {
@@ -395,7 +406,7 @@ pub fn offline(
     applied: Applied,
     now: &str,
 ) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(
@@ -412,7 +423,7 @@ pub fn offline(
 /// # Errors
 /// As [`steps`], and when a target names nothing.
 pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, now: &str) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(

@@ -27,7 +27,7 @@ use indexmap::IndexSet;
 use crate::database::{Filter, Scratch};
 use crate::diff::{AlterTable, Change, ColumnOrder, TableChange, diff};
 use crate::model::Renames;
-use crate::schema::{Name, Schema, SqliteVersion, Table, Trigger};
+use crate::schema::{Index, Name, Schema, SqliteVersion, Table, Trigger};
 use crate::sql;
 
 use super::rebuild::Naming;
@@ -372,7 +372,11 @@ impl Planner<'_> {
         }
         self.needs_guard |= rebuild::is_referenced(now, &alter.before.name);
         let order = self.options.column_order;
-        for statement in rebuild::statements(alter, self.rows, naming, order) {
+        // Indexes that stay as they are belong to the rebuild: a runner may have a way to keep them.
+        let existing = now.tables.get(&alter.before.name).map(|table| &table.indexes);
+        let stays = |index: &&Index| existing.is_some_and(|existing| existing.get(&index.name) == Some(*index));
+        let indexes: Vec<&Index> = alter.after.indexes.values().filter(stays).collect();
+        for statement in rebuild::statements(alter, self.rows, naming, order, &indexes) {
             self.add(statement)?;
         }
         self.rebuilt.insert(alter.after.name.clone());

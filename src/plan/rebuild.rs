@@ -4,9 +4,10 @@
 //! lose: rowids, AUTOINCREMENT counters, views and triggers of others. Indexes and the table's own triggers go with
 //! the old table and are created again by the planner with everything else that is missing at the end.
 
+use crate::database::runner::rebuild_marks;
 use crate::diff::{AlterTable, Change, ColumnOrder, TableChange};
 use crate::report::count;
-use crate::schema::{Column, Name, Schema, SqliteVersion, Table};
+use crate::schema::{Column, Index, Name, Schema, SqliteVersion, Table};
 use crate::sql;
 use crate::token::quote_string;
 
@@ -40,9 +41,16 @@ pub(super) fn rebuilt_table(alter: &AlterTable, order: ColumnOrder) -> Table {
     table
 }
 
-/// The statements of a rebuild.
+/// The statements of a rebuild, and of the indexes that the table has before and after, between marks by which the
+/// runner knows them.
 #[must_use]
-pub fn statements(alter: &AlterTable, rows: &RowWork, naming: Naming, order: ColumnOrder) -> Vec<Statement> {
+pub fn statements(
+    alter: &AlterTable,
+    rows: &RowWork,
+    naming: Naming,
+    order: ColumnOrder,
+    indexes: &[&Index],
+) -> Vec<Statement> {
     let (before, after) = (&alter.before, rebuilt_table(alter, order));
     let stage = stage_name(&after.name);
     let mut staged = Table { name: stage.clone(), indexes: indexmap::IndexMap::new(), ..after.clone() };
@@ -56,9 +64,11 @@ pub fn statements(alter: &AlterTable, rows: &RowWork, naming: Naming, order: Col
             }
         }
     }
+    let marks = rebuild_marks(&after.name);
+    let opening = marks.iter().map(|(begin, _)| begin.clone());
     let mut statements = vec![
         Statement::new(sql::write_table(&staged))
-            .comment(reason(alter))
+            .comment(opening.clone().chain([reason(alter)]).collect::<Vec<_>>().join("\n"))
             .requires(super::requirement::of_table(&staged)),
         copy(alter, &after, &stage, rows),
     ];
@@ -83,6 +93,14 @@ pub fn statements(alter: &AlterTable, rows: &RowWork, naming: Naming, order: Col
             Statement::new("PRAGMA legacy_alter_table = OFF"),
         ]),
         Naming::SelfQualified => statements.push(Statement::new(rename)),
+    }
+    statements.extend(indexes.iter().map(|index| {
+        Statement::new(sql::write_index(&after.name, index)).requires(super::requirement::of_index(index))
+    }));
+    if let Some((_, end)) = marks
+        && let Some(last) = statements.pop()
+    {
+        statements.push(last.closing(end));
     }
     statements
 }

@@ -12,6 +12,8 @@ pub struct Statement {
     pub sql: String,
     /// Why it is there and what it costs, where that is not obvious; lines are kept.
     pub comment: Option<String>,
+    /// A comment below it, on one line.
+    pub closing: Option<String>,
     /// The oldest SQLite that can run it.
     pub requires: SqliteVersion,
 }
@@ -19,13 +21,20 @@ pub struct Statement {
 impl Statement {
     /// A statement that says itself what it does and that every SQLite can run.
     pub fn new(sql: impl Into<String>) -> Statement {
-        Statement { sql: sql.into(), comment: None, requires: OLDEST }
+        Statement { sql: sql.into(), comment: None, closing: None, requires: OLDEST }
     }
 
     /// The same with a comment above it.
     #[must_use]
     pub fn comment(mut self, comment: impl Into<String>) -> Statement {
         self.comment = Some(comment.into());
+        self
+    }
+
+    /// The same with a comment below it.
+    #[must_use]
+    pub fn closing(mut self, comment: impl Into<String>) -> Statement {
+        self.closing = Some(comment.into());
         self
     }
 
@@ -56,7 +65,12 @@ pub fn write_section(statements: &[Statement]) -> String {
         // A statement may end in a comment that runs to the end of its line.
         let last_line = statement.sql.rsplit('\n').next().unwrap_or_default();
         text.push_str(if last_line.contains("--") { "\n;\n" } else { ";\n" });
-        last_was_long = is_long;
+        if let Some(line) = &statement.closing {
+            text.push_str("-- ");
+            text.push_str(line);
+            text.push('\n');
+        }
+        last_was_long = is_long || statement.closing.is_some();
     }
     text
 }

@@ -165,6 +165,9 @@ impl HeaderKey {
     }
 }
 
+/// `-- schemactl: allow …` is a word to `lint`, not a key.
+const WORD_TO_LINT: &str = "schemactl";
+
 /// A line of a head: its key and its value, with their places in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line<'a> {
@@ -188,6 +191,7 @@ impl<'a> Line<'a> {
             None => {
                 !key.is_empty()
                     && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+                    && key != WORD_TO_LINT
                     && (after.is_empty() || after.starts_with(char::is_whitespace))
             }
         };

@@ -9,3 +9,4 @@ pub mod mutate;
 pub mod readers;
 pub mod rows;
 pub mod shared;
+pub mod ways;

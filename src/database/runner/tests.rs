@@ -59,11 +59,13 @@ fn options() -> Options<'static> {
     Options {
         version_table: Name::from(version_table::DEFAULT_NAME),
         filter: Filter::default(),
+        known: None,
         lock_timeout: SOON,
         transaction: Transaction::Each,
         drift: Drift::Warn,
         dry_run: false,
         catalog_edits: false,
+        fast_rebuild: false,
         interrupt: Arc::default(),
         prepare: &|_| Ok(()),
         recall: &|_, _| None,

@@ -59,6 +59,19 @@ impl Work {
         Work::foreseen(connection, statement, rows, done).ok().flatten()
     }
 
+    /// The work of a rebuild that is more than one statement, most of which is the copying.
+    pub(super) fn rebuilding(
+        table: &Name,
+        columns: usize,
+        rows: &BTreeMap<Name, i64>,
+        done: &Arc<AtomicU64>,
+    ) -> Option<Work> {
+        let rows = rows.get(table).and_then(|rows| u64::try_from(*rows).ok()).filter(|rows| *rows >= MANY)?;
+        // A row is read and written column by column, and handed from one part of the program to the other.
+        let instructions = rows * (2 * columns as u64 + 9);
+        Some(Work { what: format!("rebuilding `{table}`"), rows, instructions, done: Arc::clone(done) })
+    }
+
     fn foreseen(
         connection: &Connection,
         statement: &str,

@@ -1,0 +1,72 @@
+//! What the rules have in common that look for changes which rows can refuse.
+//!
+//! Such a change is fine where the script looks for the rows itself before it runs, by lines `-- stops at:`, unless the
+//! rows of the database at hand are known to stand in its way.
+
+use crate::diff::{AlterTable, Change, TableChange};
+use crate::lint::found::Found;
+use crate::lint::step::Step;
+use crate::plan::{RowWork, gate};
+use crate::report::count;
+use crate::schema::Name;
+
+/// A change that rows can refuse.
+pub(super) struct Tightening<'a> {
+    pub alter: &'a AlterTable,
+    pub change: &'a TableChange,
+    /// The columns that it is about.
+    pub columns: Vec<&'a Name>,
+    pub message: String,
+    pub help: &'static str,
+}
+
+/// What is to be said of it.
+pub(super) fn found(step: &Step<'_>, tightening: &Tightening<'_>) -> Option<Found> {
+    let Tightening { alter, change, columns, message, help } = tightening;
+    let only = AlterTable { changes: renames_and(alter, change), ..(*alter).clone() };
+    let gates = gate::gates(step.before, &[Change::AlterTable(only)], &RowWork::default());
+    let answers: Vec<_> = gates.iter().filter_map(|gate| step.facts.offending(gate)).collect();
+    let offending: Vec<_> = answers.iter().flatten().collect();
+    let (table, before) = (&alter.after.name, &alter.before.name);
+    let is_asked = step.is_asked(table, columns) || step.is_asked(before, columns);
+    // A primary key that renames nothing and asks nothing has no rows to refuse it.
+    if is_asked && offending.is_empty() {
+        return None;
+    }
+    let mut names = columns.clone();
+    names.push(table);
+    let mut found = Found::sql(step.place(&names), message.clone()).help(*help);
+    for rows in offending {
+        let examples = rows.examples.join("; ");
+        found = found.note(format!("{} of the database in the way, such as {examples}", count(rows.number, "row")));
+    }
+    if !answers.is_empty() && found.notes.is_empty() {
+        found = found.note("no row of the database at hand is in the way");
+    }
+    Some(found)
+}
+
+/// The change alone, with the renames that it needs to be understood.
+fn renames_and(alter: &AlterTable, change: &TableChange) -> Vec<TableChange> {
+    let is_rename = |other: &&TableChange| matches!(other, TableChange::Rename | TableChange::RenameColumn { .. });
+    let mut changes: Vec<TableChange> = alter.changes.iter().filter(is_rename).cloned().collect();
+    changes.push(change.clone());
+    changes
+}
+
+/// Whether a column is there before the revision.
+pub(super) fn is_old(alter: &AlterTable, column: &Name) -> bool {
+    alter.old_column(column).is_some()
+}
+
+/// The columns of a table that an expression names.
+pub(super) fn columns_in<'a>(table: &'a crate::schema::Table, sql: &str) -> Vec<&'a Name> {
+    let mut columns: Vec<&Name> = Vec::new();
+    for token in crate::token::significant_tokens(sql) {
+        let named = table.columns.iter().map(|column| &column.name).find(|name| **name == *token.unquoted());
+        if let Some(name) = named.filter(|name| !columns.contains(name)) {
+            columns.push(name);
+        }
+    }
+    columns
+}
