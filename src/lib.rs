@@ -36,6 +36,7 @@
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
+//! | [`fleet`] | the same for many databases: where they are listed, what each came to, what all came to |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
@@ -98,5 +99,7 @@ pub mod operation;
 pub mod picture;
 
 pub mod lint;
+
+pub mod fleet;
 
 pub mod cli;

@@ -167,3 +167,94 @@ fn every_case_ends_the_same_in_both_ways() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     assert!(total.fast > 20 && total.classic > 5, "{total:?}");
 }
+
+/// A table with rows and indexes, and a change that rebuilds it.
+fn large() -> (String, Draft) {
+    let before = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT UNIQUE, b INT);
+         CREATE INDEX ia ON t (b, a); CREATE INDEX ib ON t (b)";
+    let draft = drafted(before, &before.replace("b INT", "b INT NOT NULL DEFAULT 1, c REFERENCES t"));
+    (
+        format!(
+            "{before}; {MANY} INSERT INTO t (a, b) SELECT 'text ' || i, i % 7 FROM n; DELETE FROM t WHERE id > 880"
+        ),
+        draft,
+    )
+}
+
+#[test]
+fn a_disk_that_is_full_anywhere_on_the_way_leaves_all_as_it_was() {
+    let (sql, draft) = large();
+    let database = filled(&sql);
+    let folder = tempfile::tempdir().unwrap();
+    let script = schemactl::plan::write_section(&draft.up);
+    let (mut refused, mut done) = (0, 0);
+    for number in 0..40 {
+        let path = ways::file(folder.path(), "app.db", &database, ways::format(number));
+        let before = ways::dump(&path);
+        let room = u32::try_from(number).unwrap() * 2;
+        let outcome = ways::run_with(&path, "up", &script, true, |connection| {
+            let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+            let set = format!("PRAGMA max_page_count = {}", pages + room);
+            connection.query_row(&set, [], |_| Ok(())).unwrap();
+        });
+        match outcome {
+            Ok(taken) => {
+                done += 1;
+                assert_eq!(taken, Taken { fast: 1, classic: 0 });
+                assert_ne!(ways::dump(&path), before);
+            }
+            Err(message) => {
+                refused += 1;
+                assert!(message.contains("no space is left"), "{message}");
+                assert_eq!(ways::dump(&path), before);
+            }
+        }
+        ways::sound(&path).unwrap();
+    }
+    assert!(refused > 5 && done > 5, "{refused} refused, {done} done");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_is_killed_on_the_way_leaves_all_as_it_was_or_as_it_is_to_be() {
+    use std::time::{Duration, Instant};
+    let (sql, draft) = large();
+    let more =
+        "INSERT INTO t (a, b) SELECT i.a || n.a, n.b FROM t AS n, (SELECT a FROM t LIMIT 40) AS i WHERE n.b > 0;";
+    let project = crate::support::command::Project::with_settings("fast_rebuild = true");
+    project.revision("r0001", "none", &format!("{sql};\n{more}"), "DROP TABLE t;");
+    let (up, down) = (schemactl::plan::write_section(&draft.up), schemactl::plan::write_section(&draft.down));
+    project.revision("r0002", "r0001", &up, &down);
+    project.run(&["upgrade", "r0001"]).ends_with(0);
+    let rows = |path: &Path| -> i64 {
+        Connection::open(path).unwrap().query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+    };
+    let path = project.path("app.db");
+    let number = rows(&path);
+    let start = Instant::now();
+    project.run(&["upgrade"]).ends_with(0);
+    let whole = start.elapsed();
+    let (mut killed, mut stood) = (0, [0, 0]);
+    for moment in 0..24_u32 {
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "journal_mode", ["wal", "delete"][moment as usize % 2]).unwrap();
+        drop(connection);
+        let stands_at_second = |path: &Path| -> bool {
+            let connection = Connection::open(path).unwrap();
+            let revisions: i64 =
+                connection.query_row("SELECT count(*) FROM schemactl_version", [], |row| row.get(0)).unwrap();
+            assert_eq!(connection.prepare("SELECT c FROM t").is_ok(), revisions == 2);
+            revisions == 2
+        };
+        let target = if stands_at_second(&path) { ["downgrade", "r0001"] } else { ["upgrade", "head"] };
+        let mut child = project.command(&target).stdout(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole * (moment % 12) / 10 + Duration::from_millis(5));
+        killed += u32::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        stood[usize::from(stands_at_second(&path))] += 1;
+        assert_eq!(rows(&path), number);
+        ways::sound(&path).unwrap();
+    }
+    assert!(killed > 6, "only {killed} were killed; they stood at {stood:?}");
+}

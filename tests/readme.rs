@@ -211,7 +211,7 @@ fn every_option_of_all_commands_is_named() {
 
 #[test]
 fn the_table_of_exit_codes_lists_every_code() {
-    let classes = [Class::No, Class::Input, Class::Database, Class::Locked, Class::Interrupted];
+    let classes = [Class::No, Class::Input, Class::Database, Class::Locked, Class::Fleet, Class::Interrupted];
     let codes: Vec<u8> = std::iter::once(0).chain(classes.map(Class::exit_code)).collect();
     let listed: Vec<u8> = rows("### Exit codes").iter().map(|row| row[0].parse().unwrap()).collect();
     assert_eq!(listed, codes);
@@ -309,6 +309,7 @@ fn the_documents_for_programs_are_as_listed() {
     for command in ["current", "heads", "history", "branches", "check", "verify", "introspect", "lint", "explain"] {
         run(command, &[]);
     }
+    run("template", &["empty.db"]);
     run("show", &["head"]);
     run("revision", &["--head", "base", "-m", "Two", "--rev-id", "two"]);
     run("rebase", &["two", "--dry-run"]);

@@ -23,7 +23,7 @@ impl Copying<'_> {
     pub fn tell(&self, pages: backup::Progress) {
         let mut shown = self.shown.borrow_mut();
         let total = Total { number: pages.total, unit: "pages" };
-        shown.get_or_insert_with(|| self.output.progress("copying the database", Some(total))).set(pages.done);
+        shown.get_or_insert_with(|| self.output.counting("copying the database", total)).set(pages.done);
         if pages.done >= pages.total {
             *shown = None;
         }

@@ -33,6 +33,7 @@ pub mod squash;
 pub mod stamp;
 pub mod status;
 pub mod switch;
+pub mod template;
 pub mod upgrade;
 pub mod verify;
 
@@ -43,6 +44,7 @@ pub mod diagnostic;
 pub mod dotenv;
 pub mod duration;
 pub mod error;
+pub mod fleet;
 pub mod interrupt;
 pub mod listing;
 pub mod open;
@@ -152,6 +154,8 @@ pub enum Command {
     Backups(backups::Args),
     /// Put a copy of the database in its place
     Restore(restore::Args),
+    /// Make an empty database at head, to be copied for new tenants
+    Template(template::Args),
     /// Drop what revisions have kept aside for a downgrade
     Purge(purge::Args),
     /// Create the version table
@@ -194,6 +198,7 @@ impl Command {
             Command::Backup(args) => backup::run(args, context),
             Command::Backups(args) => backups::run(args, context),
             Command::Restore(args) => restore::run(args, context),
+            Command::Template(args) => template::run(args, context),
             Command::Purge(args) => purge::run(args, context),
             Command::EnsureVersion(args) => ensure_version::run(args, context),
             Command::Schema(args) => schema::run(args, context),

@@ -125,8 +125,14 @@ impl Output {
 
     /// Shows how far long work has come; `label` says what is done, `total` how much there is of it.
     #[must_use]
-    pub fn progress(&self, label: &str, total: Option<Total>) -> Progress {
-        Progress::start(self.show(), label, total)
+    pub fn progress(&self, label: &str, total: Option<u64>) -> Progress {
+        Progress::start(self.show(), label, total.map(|number| Total { number, unit: "" }))
+    }
+
+    /// The same for work that is counted in something.
+    #[must_use]
+    pub fn counting(&self, label: &str, total: Total) -> Progress {
+        Progress::start(self.show(), label, Some(total))
     }
 
     /// The same for work whose progress is asked for rather than told.

@@ -3,9 +3,9 @@
 //! A thread of its own does the showing, since a single SQL statement may run for minutes. Finish it before talking.
 
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(super) enum Show {
 pub struct Total {
     /// How much.
     pub number: u64,
-    /// Of what.
+    /// Of what; empty where the label says so.
     pub unit: &'static str,
 }
 
@@ -46,6 +46,7 @@ pub type Gauge = Box<dyn Fn() -> u64 + Send>;
 #[derive(Debug)]
 pub struct Progress {
     done: Arc<AtomicU64>,
+    beside: Arc<Mutex<String>>,
     shown_by: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -62,7 +63,7 @@ impl Progress {
     pub(super) fn measured(show: Show, label: &str, total: Option<Total>, gauge: Gauge) -> Progress {
         let work = Work::new(label, total, gauge);
         match show {
-            Show::Nothing => Progress { done: Arc::default(), shown_by: None },
+            Show::Nothing => Progress { done: Arc::default(), beside: work.beside, shown_by: None },
             Show::Bar => work.shown_by(show_bar),
             Show::Lines => work.shown_by(|work, ended| show_lines(work, ended, HEARTBEAT, std::io::stderr())),
         }
@@ -71,6 +72,11 @@ impl Progress {
     /// Says how much is done, in the unit of the total.
     pub fn set(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
+    }
+
+    /// Says something else about how it goes: `3 failed`.
+    pub fn say(&self, words: impl Into<String>) {
+        *self.beside.lock().unwrap_or_else(PoisonError::into_inner) = words.into();
     }
 
     /// Takes the bar away, so that others can write.
@@ -94,29 +100,37 @@ struct Work {
     label: String,
     total: Option<Total>,
     gauge: Gauge,
+    beside: Arc<Mutex<String>>,
     since: Instant,
 }
 
 impl Work {
     fn new(label: &str, total: Option<Total>, gauge: Gauge) -> Work {
-        Work { label: visible(label).into_owned(), total, gauge, since: Instant::now() }
+        Work { label: visible(label).into_owned(), total, gauge, beside: Arc::default(), since: Instant::now() }
     }
 
     fn shown_by(self, show: impl FnOnce(&Work, &Receiver<()>) + Send + 'static) -> Progress {
+        let beside = Arc::clone(&self.beside);
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || show(&self, &receiver));
-        Progress { done: Arc::default(), shown_by: Some((sender, thread)) }
+        Progress { done: Arc::default(), beside, shown_by: Some((sender, thread)) }
+    }
+
+    /// The label, and what is said beside it.
+    fn label(&self) -> String {
+        let beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        if beside.is_empty() { self.label.clone() } else { format!("{}, {beside}", self.label) }
     }
 
     fn line(&self) -> String {
         let part = match ((self.gauge)(), self.total) {
             (done, Some(Total { number, unit })) => {
-                format!(", {} of {} {unit}", grouped(done.min(number)), grouped(number))
+                format!(", {} of {} {unit}", grouped(done.min(number)), grouped(number)).trim_end().to_owned()
             }
             (0, None) => String::new(),
             (done, None) => format!(", {}", grouped(done)),
         };
-        format!("still {}{part}, {}", self.label, calm(self.since.elapsed()))
+        format!("still {}{part}, {}", self.label(), calm(self.since.elapsed()))
     }
 }
 
@@ -129,6 +143,9 @@ fn show_bar(work: &Work, ended: &Receiver<()>) {
         return;
     }
     let bar = match work.total {
+        Some(Total { number, unit: "" }) => {
+            ProgressBar::new(number).with_style(style("{msg} {bar:30} {percent:>3}%, {elapsed}, {eta} left"))
+        }
         Some(Total { number, unit }) => {
             let template = format!(
                 "{{msg}} {{bar:20}} {{percent:>3}}%  {{human_pos}} of {{human_len}} {unit}, {{per_sec:0}}, {{eta}} left"
@@ -137,9 +154,10 @@ fn show_bar(work: &Work, ended: &Receiver<()>) {
         }
         None => ProgressBar::no_length().with_style(style("{spinner} {msg}, {elapsed}")),
     };
-    let bar = bar.with_message(work.label.clone()).with_elapsed(work.since.elapsed());
+    let bar = bar.with_message(work.label()).with_elapsed(work.since.elapsed());
     bar.set_draw_target(ProgressDrawTarget::stderr());
     while goes_on(ended, FRAME) {
+        bar.set_message(work.label());
         bar.set_position((work.gauge)());
         bar.tick();
     }
@@ -164,7 +182,9 @@ mod tests {
     fn a_line_says_what_goes_on_and_how_far_it_has_come() {
         let total = Total { number: 20_000, unit: "rows" };
         let work = Work::new("copying `us\ner`", Some(total), Box::new(|| 1500));
-        assert!(work.line().starts_with("still copying `us\\ner`, 1,500 of 20,000 rows, "), "{}", work.line());
+        *work.beside.lock().unwrap() = "3 failed".to_owned();
+        let wanted = "still copying `us\\ner`, 3 failed, 1,500 of 20,000 rows, ";
+        assert!(work.line().starts_with(wanted), "{}", work.line());
         assert!(Work::new("verifying", None, Box::new(|| 0)).line().starts_with("still verifying, under 1 ms"));
     }
 

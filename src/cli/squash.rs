@@ -13,7 +13,7 @@ use crate::revision::{Mention, RevisionId, Target, Word};
 const EXAMPLES: &str = "\
 Examples:
   schemactl squash ae10:27c6 -m \"The tables of 2025\"
-  schemactl squash :27c6             all up to 27c6
+  schemactl squash base:27c6         all up to 27c6
   schemactl squash ae10:head --sql   what would be written
 
 The files of what is replaced stay where they are: a database in the middle of them walks them to their end. Once every
@@ -54,8 +54,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return Err(Failure::new(Class::Input, diagnostic.help(help)));
     };
     let from = match (from.trim(), &graph.bases()[..]) {
-        ("", [base]) => target(base.id.as_str())?,
-        ("", bases) => {
+        ("" | "base", [base]) => target(base.id.as_str())?,
+        ("" | "base", bases) => {
             let mut diagnostic = Diagnostic::new("several_bases", format!("there are {} bases", bases.len()));
             diagnostic.notes = bases.iter().map(|base| Mention::from(*base).to_string()).collect();
             return Err(Failure::new(Class::Input, diagnostic.help("name the first revision of the stretch")));

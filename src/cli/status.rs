@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::fleet::Choice;
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
 use crate::database::Access;
 use crate::diff::Line;
+use crate::fleet::View;
 use crate::operation::repair::Edited;
 use crate::operation::status::{self, Missing, Revisions, Status};
 use crate::report::{Class, Diagnostic, Failure, count};
@@ -18,17 +20,24 @@ Examples:
   schemactl status --env production
   schemactl status --format json";
 
-/// What `status` takes: nothing but the options of every command.
+/// What `status` takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    /// Of which databases.
+    #[command(flatten)]
+    pub choice: Choice,
+}
 
 /// Tells model, revisions, version table and schema apart; exit code 1 unless all say the same.
 ///
 /// # Errors
 /// When something differs; when the revisions or the database cannot be read at all.
-pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
+    if let Some(members) = context.fleet(&args.choice, None, &project)? {
+        return super::fleet::look(View::Status, &args.choice, members, context, &project).map(|_| ());
+    }
     let connection = project.connect(Access::Read, LOCK_TIMEOUT)?;
     let status = status::status(&project, connection.as_ref())?;
     if context.output.is_json() {

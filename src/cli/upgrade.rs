@@ -1,6 +1,7 @@
 //! `schemactl upgrade`: runs revisions up to a target.
 
 use super::context::Context;
+use super::fleet::{Choice, Course};
 use super::walk::Upwards;
 use crate::operation::walk::Direction;
 use crate::report::Failure;
@@ -11,7 +12,9 @@ Examples:
   schemactl upgrade +1               the next revision
   schemactl upgrade reports@head     one branch
   schemactl upgrade head --dry-run   what would be run
-  schemactl upgrade ae10:head --sql  the script of a walk, for another machine";
+  schemactl upgrade ae10:head --sql  the script of a walk, for another machine
+  schemactl upgrade head --databases 'data/{tenant}/main.db' --waves 1,1%,100% --report run.ndjson
+                                     a fleet: one, one of a hundred, then all";
 
 /// What `upgrade` takes.
 #[derive(Debug, clap::Args)]
@@ -20,6 +23,14 @@ pub struct Args {
     /// Where to, and how.
     #[command(flatten)]
     pub upwards: Upwards,
+
+    /// On which databases.
+    #[command(flatten)]
+    pub choice: Choice,
+
+    /// How a run over many goes.
+    #[command(flatten)]
+    pub course: Course,
 }
 
 /// Walks up to the target.
@@ -27,7 +38,14 @@ pub struct Args {
 /// # Errors
 /// As [`super::walk::run`].
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    super::walk::run(&args.upwards.walk, &args.upwards.target, Direction::Up, context)
+    let Args { upwards: Upwards { target, walk }, choice, course } = args;
+    if !walk.sql {
+        let project = context.project()?;
+        if let Some(members) = context.fleet(choice, Some(course), &project)? {
+            return super::fleet::walk(walk, (choice, course), target, Direction::Up, members, context, &project);
+        }
+    }
+    super::walk::run(walk, target, Direction::Up, context)
 }
 
 #[cfg(test)]

@@ -105,14 +105,19 @@ fn fails(script: &Script, failure: &statements::Failure, levels: &Levels) -> Opt
     (level != Level::Off).then(|| Finding { rule, level, diagnostic, revision: Some(id.clone()) })
 }
 
-/// Judges a script that follows others, without a project: for the tests of rules.
+/// Judges a script that follows others, without a project: for the tests of rules. A database with rows is asked, if
+/// there are any.
 #[cfg(test)]
-pub(super) fn lint_script(before: &str, script: &Script, levels: &Levels) -> Linted {
+pub(super) fn lint_script(before: &str, rows: Option<&str>, script: &Script, levels: &Levels) -> Linted {
     let state = State::new(crate::revision::Scripts { scripts: Vec::new(), problems: Vec::new() }, Vec::new());
     let mut stage = Stage::build(crate::schema::Schema::default(), crate::database::Filter::default()).unwrap();
     stage.pass(before).unwrap_or_else(|failure| panic!("{before}: {failure}"));
-    let (applied, origins) = (Applied::default(), Origins::default());
-    let mut replay = Replay { state: &state, connection: None, applied, stage, origins };
+    let database = Connection::open_in_memory().unwrap();
+    database.execute_batch(before).unwrap();
+    database.execute_batch(rows.unwrap_or_default()).unwrap();
+    let schema = introspect::read(&database, &crate::database::Filter::default()).unwrap();
+    let (applied, origins) = (Applied::default(), Origins::of(&schema));
+    let mut replay = Replay { state: &state, connection: rows.map(|_| &database), applied, stage, origins };
     let mut linted = Linted::default();
     let outcome = replay.judge(script, levels, &mut linted).unwrap();
     outcome.unwrap_or_else(|failure| panic!("{}: {failure}", script.up.sql()));

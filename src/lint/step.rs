@@ -101,20 +101,38 @@ impl<'a> Step<'a> {
         self.statement(|kind| matches!(kind, Kind::CreateTable(name) if *name == aside)).is_some()
     }
 
+    /// The copies of a table's rows into the table that takes its place.
+    fn copies(&self, table: &Name) -> impl Iterator<Item = &Statement> {
+        let stages: Vec<Name> =
+            self.rebuilt().into_iter().filter(|(of, _)| *of == table).map(|(_, to)| to.clone()).collect();
+        self.statements.iter().filter(
+            move |statement| matches!(&statement.kind, Kind::Insert { into, from: Some(_) } if stages.contains(into)),
+        )
+    }
+
     /// Whether the script gives values to a column before it is tightened: by an UPDATE, or by more than the bare
     /// column in the copy into a new table. Rows that are deleted count as well.
     pub fn is_prepared(&self, table: &Name, column: &Name) -> bool {
-        let stages = self.rebuilt();
-        let is_it =
-            |name: &Name| name == table || stages.iter().any(|(rebuilt, stage)| *rebuilt == table && *stage == name);
-        self.statements.iter().any(|statement| match &statement.kind {
-            Kind::Update { table, columns, .. } => is_it(table) && columns.contains(column),
-            Kind::Delete { table, .. } => is_it(table),
-            Kind::Insert { into, from: Some(_) } => {
-                let source = statement.source_of(column);
-                is_it(into) && source.is_some_and(|source| significant_tokens(source).count() > 1)
-            }
+        let is_more_than_bare = |source: &str| significant_tokens(source).count() > 1;
+        let by_statement = self.statement(|kind| match kind {
+            Kind::Update { table: of, columns, .. } => of == table && columns.contains(column),
+            Kind::Delete { table: of, .. } => of == table,
             _ => false,
+        });
+        by_statement.is_some() || self.copies(table).any(|copy| copy.source_of(column).is_some_and(is_more_than_bare))
+    }
+
+    /// Whether the copy into a new table brings values for a column that is new.
+    pub fn is_filled(&self, table: &Name, column: &Name) -> bool {
+        self.copies(table).any(|copy| copy.source_of(column).is_some())
+    }
+
+    /// Whether the copy into a new table takes the values of a column that goes, under whatever name.
+    pub fn is_carried_over(&self, table: &Name, column: &Name) -> bool {
+        self.copies(table).any(|copy| {
+            let select = significant_tokens(&copy.text).skip_while(|token| !token.is_word("SELECT"));
+            let mut sources = select.take_while(|token| !token.is_word("FROM"));
+            sources.any(|token| *column == *token.unquoted())
         })
     }
 }

@@ -217,6 +217,9 @@ pub fn sound(from: &Path, lock_timeout: Duration) -> Result<Connection, BackupEr
 /// # Errors
 /// When the database cannot be read.
 pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Result<bool, database::Error> {
+    if !may_discard(steps) {
+        return Ok(false);
+    }
     let scripts: Vec<&Section> = steps.iter().filter_map(|step| step.script.as_ref()).collect();
     if overwrite::any_of(connection, filter, &scripts)? {
         return Ok(true);
@@ -247,6 +250,13 @@ pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Re
         }
     }
     Ok(false)
+}
+
+/// Whether steps discard rows or values of some database, by their words alone.
+#[must_use]
+pub fn may_discard(steps: &[Step]) -> bool {
+    let mut scripts = steps.iter().filter_map(|step| step.script.as_ref());
+    scripts.any(|script| has_word(script, "DROP") || overwrite::may(script))
 }
 
 /// Whether there is anything of what is discarded; a table that got its name on the way may hold anything.

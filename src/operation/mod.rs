@@ -10,6 +10,7 @@ pub mod estimate;
 pub mod merge;
 pub mod new_revision;
 pub mod overwrite;
+pub mod planner;
 mod project;
 pub mod purge;
 pub mod rebase;

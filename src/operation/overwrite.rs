@@ -15,7 +15,7 @@ use crate::token::{Token, significant_tokens};
 /// # Errors
 /// When the database cannot be read.
 pub fn any_of(connection: &Connection, filter: &Filter, scripts: &[&Section]) -> Result<bool, database::Error> {
-    if !scripts.iter().any(|script| significant_tokens(script.sql()).any(|token| is_harmful(&token))) {
+    if !scripts.iter().any(|script| may(script)) {
         return Ok(false);
     }
     let actual = introspect::read(connection, filter)?;
@@ -38,9 +38,10 @@ pub fn any_of(connection: &Connection, filter: &Filter, scripts: &[&Section]) ->
     Ok(false)
 }
 
-/// Whether without such words a script writes over nothing.
-fn is_harmful(token: &Token<'_>) -> bool {
-    ["DELETE", "REPLACE", "UPDATE"].iter().any(|word| token.is_word(word))
+/// Whether a script can delete or write over anything in some database, by its words alone.
+#[must_use]
+pub fn may(script: &Section) -> bool {
+    significant_tokens(script.sql()).any(|token| ["DELETE", "REPLACE", "UPDATE"].iter().any(|word| token.is_word(word)))
 }
 
 fn has_column(schema: &Schema, table: &Name, column: &Name) -> Option<bool> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::database::runner::{self, Outcome, Transaction};
-use crate::database::version_table;
+use crate::database::runner::{self, Outcome, RunError, Transaction};
+use crate::database::{Filter, version_table};
 use crate::report::{Failure, Report};
 use crate::revision::{Purge, Target};
 
@@ -34,10 +34,29 @@ pub fn stamp(
         walk::settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
         walk::steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
+    let outcome = run(project, &project.filter()?, Some(&start.rows), connection, &mut plan, lock_timeout, now)?;
+    let state = start.with_rows(&outcome.applied).into_owned();
+    Ok((outcome, state))
+}
+
+/// Records what a plan says.
+///
+/// # Errors
+/// As [`stamp`].
+pub fn run(
+    project: &Project,
+    filter: &Filter,
+    known: Option<&[version_table::Applied]>,
+    connection: &mut Connection,
+    plan: &mut runner::Plan<'_>,
+    lock_timeout: Duration,
+    now: &dyn Fn() -> String,
+) -> Result<Outcome, RunError> {
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
-        filter: project.filter()?,
-        known: Some(&start.rows),
+        filter: filter.clone(),
+        shapes: None,
+        known,
         lock_timeout,
         transaction: Transaction::All,
         // What a stamp records need not be what is there: that is what it is for.
@@ -51,7 +70,5 @@ pub fn stamp(
         now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    let outcome = runner::run(connection, &mut plan, &options, &mut |_| {})?;
-    let state = start.with_rows(&outcome.applied).into_owned();
-    Ok((outcome, state))
+    runner::run(connection, plan, &options, &mut |_| {})
 }

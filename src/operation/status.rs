@@ -83,28 +83,38 @@ pub fn missing(state: &State) -> Vec<Missing> {
 /// How the scripts differ from what a database has run, a warning each: files that are gone, files that were edited.
 #[must_use]
 pub fn differences(state: &State) -> Vec<Diagnostic> {
-    let mut warnings = Vec::new();
-    // A file that cannot be read looks as if it were gone; what is wrong with it is told elsewhere.
-    if !state.graph.problems().is_empty() {
-        return warnings;
-    }
+    no_file(state).into_iter().chain(edited(state)).collect()
+}
+
+/// That applied revisions have no file here, if some have none.
+#[must_use]
+pub fn no_file(state: &State) -> Option<Diagnostic> {
     let missing = missing(state);
-    if !missing.is_empty() {
-        let found = format!("{} applied, with no file here", count(missing.len(), "revision"));
-        let mut warning = Diagnostic::new("no_file", found);
-        warning.notes = missing.iter().map(ToString::to_string).collect();
-        let help = "`schemactl switch` takes them back and goes to this checkout's head; `--dry-run` shows how";
-        warnings.push(warning.help(help));
+    // A file that cannot be read looks as if it were gone; what is wrong with it is told elsewhere.
+    if missing.is_empty() || !state.graph.problems().is_empty() {
+        return None;
     }
+    let found = format!("{} applied, with no file here", count(missing.len(), "revision"));
+    let mut diagnostic = Diagnostic::new("no_file", found);
+    diagnostic.notes = missing.iter().map(ToString::to_string).collect();
+    let help = "`schemactl switch` takes them back and goes to this checkout's head; `--dry-run` shows how";
+    Some(diagnostic.help(help))
+}
+
+/// That scripts were edited after they ran, if some were.
+#[must_use]
+pub fn edited(state: &State) -> Option<Diagnostic> {
     let edited = repair::edited(&state.graph, &state.rows);
-    if !edited.is_empty() {
-        let mut warning = Diagnostic::new("edited", format!("{} edited after it ran", count(edited.len(), "script")));
-        let note = |edited: &Edited| format!("{}: {} differs ({})", edited.revision, edited.what(), edited.path);
-        warning.notes = edited.iter().map(note).collect();
-        let help = "what ran stays as it was: undo the edit and write a new revision, or accept it: `schemactl repair`";
-        warnings.push(warning.help(help));
+    if edited.is_empty() {
+        return None;
     }
-    warnings
+    let ran = if edited.len() == 1 { "it" } else { "they" };
+    let found = format!("{} edited after {ran} ran", count(edited.len(), "script"));
+    let mut diagnostic = Diagnostic::new("edited", found);
+    let note = |edited: &Edited| format!("{}: {} differs ({})", edited.revision, edited.what(), edited.path);
+    diagnostic.notes = edited.iter().map(note).collect();
+    let help = "what ran stays as it was: undo the edit and write a new revision, or accept it: `schemactl repair`";
+    Some(diagnostic.help(help))
 }
 
 impl Revisions {
@@ -153,7 +163,9 @@ fn model(project: &Project, state: &State) -> Result<Vec<Line>, Failure> {
     Ok(autogenerate::compare(project, made, &Renames::default())?.lines())
 }
 
-fn revisions(state: &State) -> Revisions {
+/// How the revisions and a version table differ.
+#[must_use]
+pub fn revisions(state: &State) -> Revisions {
     let State { graph, rows, applied, .. } = state;
     let mentions = |revisions: Vec<&crate::revision::Revision>| revisions.into_iter().map(Mention::from).collect();
     let files = graph.of_scripts();
@@ -178,16 +190,23 @@ fn revisions(state: &State) -> Revisions {
 
 fn schema(project: &Project, connection: Option<&Connection>, state: &State) -> Result<Vec<Line>, Failure> {
     let actual = autogenerate::actual_schema(project, connection)?;
-    let fingerprint = sql::fingerprint(&actual);
-    if expected_fingerprint(state) == Some(fingerprint.clone()) {
+    drift(project, state, &actual, &sql::fingerprint(&actual))
+}
+
+/// How a schema differs from the one that the applied revisions make.
+///
+/// # Errors
+/// When that cannot be told, since revisions have no files here or cannot be run.
+pub fn drift(project: &Project, state: &State, actual: &Schema, fingerprint: &str) -> Result<Vec<Line>, Failure> {
+    if expected_fingerprint(state).as_deref() == Some(fingerprint) {
         return Ok(Vec::new());
     }
     let gone = state.graph.without_script(&state.applied);
     if !gone.is_empty() {
-        return Err(cannot_replay(state, &fingerprint));
+        return Err(cannot_replay(state, fingerprint));
     }
     let expected = replay::schema_of(project, &state.graph, &state.applied)?;
-    let changes = diff::diff(&expected, &actual, &Renames::default(), project.settings.column_order);
+    let changes = diff::diff(&expected, actual, &Renames::default(), project.settings.column_order);
     Ok(changes.iter().flat_map(Change::lines).collect())
 }
 

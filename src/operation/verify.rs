@@ -230,6 +230,7 @@ impl Rehearsal<'_> {
         let options = runner::Options {
             version_table: self.project.settings.version_table.clone(),
             filter: self.filter.clone(),
+            shapes: None,
             known: None,
             lock_timeout: Duration::ZERO,
             transaction: Transaction::Each,

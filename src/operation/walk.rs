@@ -10,12 +10,12 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::database::backup::{Progress, Writers};
-use crate::database::runner::{self, Event, Outcome, Transaction};
+use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::version_table::{self, Kind};
-use crate::database::{self, Access, Filter, gate};
+use crate::database::{self, Access, Filter, Shapes, gate};
 use crate::model::{self, Renames, Settings};
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Graph, Op, Purge, Remark, Revision, RevisionId, Route, Section, Standing, Target};
+use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, RouteError, Section, Standing, Target};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -120,11 +120,15 @@ impl Walked<'_> {
 /// # Errors
 /// When the target names nothing, or the graph does not hang together.
 pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Route, Failure> {
-    Ok(match direction {
-        Direction::Up => state.graph.upgrade(&state.applied, target)?,
-        Direction::Down => state.graph.downgrade(&state.applied, target)?,
-        Direction::Across => state.graph.switch(&state.applied, target)?,
-    })
+    Ok(choose(state, direction, target)?)
+}
+
+pub(super) fn choose(state: &State, direction: Direction, target: &Target) -> Result<Route, RouteError> {
+    match direction {
+        Direction::Up => state.graph.upgrade(&state.applied, target),
+        Direction::Down => state.graph.downgrade(&state.applied, target),
+        Direction::Across => state.graph.switch(&state.applied, target),
+    }
 }
 
 /// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
@@ -149,12 +153,7 @@ pub fn walk<'s>(
         let state = start.with_rows(rows);
         let route = match &pinned {
             None => {
-                let route = match direction {
-                    Direction::Up => state.graph.upgrade(&state.applied, target),
-                    Direction::Down => state.graph.downgrade(&state.applied, target),
-                    Direction::Across => state.graph.switch(&state.applied, target),
-                }
-                .map_err(|error| Box::new(error) as Box<dyn Report>)?;
+                let route = choose(&state, direction, target).map_err(|error| Box::new(error) as Box<dyn Report>)?;
                 settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
                 remarks.clone_from(&route.remarks);
                 pinned = Some(route.clone());
@@ -164,24 +163,64 @@ pub fn walk<'s>(
         };
         steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
-    let database = project.database()?;
-    let filter = project.filter()?;
-    let prepare = |steps: &[runner::Step]| {
-        back_up(project, &database, &filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
+    let ground = Ground {
+        project,
+        database: &project.database()?,
+        filter: &project.filter()?,
+        shapes: None,
+        known: Some(&start.rows),
+        drift: match project.settings.drift {
+            model::Drift::Warn => runner::Drift::Warn,
+            model::Drift::Refuse => runner::Drift::Refuse,
+        },
     };
-    let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, &start.graph, revisions, fingerprint);
+    let outcome = run(&ground, connection, &mut plan, options, observer)?;
+    let state = start.with_rows(&outcome.applied);
+    Ok(Walked { outcome, remarks, state })
+}
+
+/// What a run stands on: a database, and what is known before it begins.
+pub struct Ground<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The file of the database.
+    pub database: &'a Path,
+    /// What is none of the revisions' business.
+    pub filter: &'a Filter,
+    /// Schemas that other databases have as well.
+    pub shapes: Option<&'a Shapes>,
+    /// The rows of the version table, where they were read.
+    pub known: Option<&'a [version_table::Applied]>,
+    /// What to do where the schema is not what the revisions made.
+    pub drift: runner::Drift,
+}
+
+/// Runs what a plan says, with a copy of the database before it where the settings ask for one.
+///
+/// # Errors
+/// What the plan or the runner say; what was run before stays where the transaction allows it.
+pub fn run(
+    ground: &Ground<'_>,
+    connection: &mut Connection,
+    plan: &mut runner::Plan<'_>,
+    options: &Options<'_>,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, RunError> {
+    let Ground { project, database, filter, shapes, known, drift } = *ground;
+    let prepare = |steps: &[runner::Step]| {
+        back_up(project, database, filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
+    };
+    let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, revisions, fingerprint);
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
-        known: Some(&start.rows),
+        shapes,
+        known,
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
         recall: &recall,
-        drift: match project.settings.drift {
-            crate::model::Drift::Warn => runner::Drift::Warn,
-            crate::model::Drift::Refuse => runner::Drift::Refuse,
-        },
+        drift,
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
         fast_rebuild: project.settings.fast_rebuild,
@@ -189,9 +228,7 @@ pub fn walk<'s>(
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    let outcome = runner::run(connection, &mut plan, &options, observer)?;
-    let state = start.with_rows(&outcome.applied);
-    Ok(Walked { outcome, remarks, state })
+    runner::run(connection, plan, &options, observer)
 }
 
 /// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
@@ -203,7 +240,12 @@ fn back_up(
     steps: &[runner::Step],
     options: &Options<'_>,
 ) -> Result<(), BackupError> {
-    if options.backup == model::Backup::Never {
+    let may_be_needed = match options.backup {
+        model::Backup::Always => true,
+        model::Backup::Destructive => backup::may_discard(steps),
+        model::Backup::Never => false,
+    };
+    if !may_be_needed {
         return Ok(());
     }
     let Some(connection) = database::open(database, Access::Read, options.lock_timeout)? else { return Ok(()) };
@@ -231,9 +273,9 @@ fn back_up(
 }
 
 /// The schema of a fingerprint: that which the scripts of these revisions make, or the model's.
-fn recall(project: &Project, graph: &Graph, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
+fn recall(project: &Project, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
     let applied: Applied = revisions.iter().cloned().collect();
-    let made = replay::schema_of(project, graph, &applied).ok();
+    let made = project.graph().and_then(|graph| replay::schema_of(project, &graph, &applied)).ok();
     let is_it = |schema: &Schema| sql::fingerprint(schema) == fingerprint;
     // An edited script makes another schema now; the model may still say what it made before.
     made.filter(is_it).or_else(|| {
@@ -243,7 +285,7 @@ fn recall(project: &Project, graph: &Graph, revisions: &[RevisionId], fingerprin
 }
 
 /// The part of a route that others have not gone meanwhile.
-fn still_to_do(route: &Route, applied: &Applied) -> Route {
+pub(super) fn still_to_do(route: &Route, applied: &Applied) -> Route {
     let is_open = |op: Op, id: &RevisionId| match op {
         Op::Upgrade | Op::Stamp => !applied.contains(id),
         Op::Downgrade | Op::Unstamp => applied.contains(id),

@@ -5,6 +5,7 @@ mod bad_input;
 mod branches;
 mod completions;
 mod existing;
+mod fleet;
 mod gates;
 mod graph;
 mod keep;

@@ -3,6 +3,7 @@
 pub mod case;
 pub mod chain;
 pub mod command;
+pub mod fleet;
 pub mod generate;
 pub mod laws;
 pub mod mutate;

@@ -54,6 +54,17 @@ pub fn file(folder: &Path, name: &str, filled: &Connection, format: Format) -> P
 
 /// Runs a script as a revision, and tells which ways its rebuilds took, or why it stopped.
 pub fn run(path: &Path, name: &str, script: &str, fast: bool) -> Result<Taken, String> {
+    run_with(path, name, script, fast, |_| ())
+}
+
+/// The same on a connection that is made ready for it.
+pub fn run_with(
+    path: &Path,
+    name: &str,
+    script: &str,
+    fast: bool,
+    ready: impl Fn(&Connection),
+) -> Result<Taken, String> {
     let step = Step {
         op: Op::Upgrade,
         revision: RevisionId::new(name).unwrap(),
@@ -72,6 +83,7 @@ pub fn run(path: &Path, name: &str, script: &str, fast: bool) -> Result<Taken, S
     let options = runner::Options {
         version_table: Name::from(DEFAULT_NAME),
         filter: Filter::default(),
+        shapes: None,
         known: None,
         lock_timeout: Duration::from_secs(5),
         transaction: runner::Transaction::Each,
@@ -86,6 +98,7 @@ pub fn run(path: &Path, name: &str, script: &str, fast: bool) -> Result<Taken, S
         tool_version: "0",
     };
     let mut connection = open(path, Access::Write, Duration::from_secs(5)).unwrap().unwrap();
+    ready(&connection);
     let mut taken = Taken { fast: script.matches("-- rebuild: end\n").count(), classic: 0 };
     let mut watch = |event: Event<'_>| {
         if let Event::Classic { .. } = event {

@@ -5,6 +5,7 @@ mod sarif;
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
@@ -121,8 +122,8 @@ fn of_project(args: &Args, project: &Project, context: &Context) -> Result<Linte
 
 fn scope(args: &Args, context: &Context) -> Result<Scope, Failure> {
     if !args.files.is_empty() {
-        let here = std::env::current_dir().unwrap_or_default();
-        let shown = |file: &PathBuf| context.shown(&here.join(file));
+        let shown =
+            |file: &PathBuf| context.shown(&std::path::absolute(file).context("cannot tell the current folder")?);
         return Ok(Scope::Files(args.files.iter().map(shown).collect::<Result<_, _>>()?));
     }
     if let Some(range) = &args.rev_range {

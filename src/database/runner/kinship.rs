@@ -77,25 +77,64 @@ impl Kinship<'_> {
         keeps_terms && index.predicate.as_ref().is_none_or(|predicate| self.keeps_expression(predicate, depth))
     }
 
-    /// A condition that finds a row whose value in one of these columns is of a kind that a copy turns into another, as
-    /// SQLite itself stores none; `None` where there can be no such row.
-    pub(super) fn turned_by_copying(&self, columns: impl IntoIterator<Item = Name>) -> Option<String> {
+    /// Those of the columns whose values may be of a kind that a copy turns into another, as SQLite itself stores none.
+    pub(super) fn turnable(&self, columns: &[Name]) -> Vec<Turnable> {
         let alias = self.before.rowid_alias().map(|column| &column.name);
-        let conditions: Vec<String> = columns
-            .into_iter()
-            .filter(|name| !self.before.strict && alias != Some(name))
-            .filter_map(|name| self.before.column(&name))
+        let stored = columns.iter().filter(|name| !self.before.strict && alias != Some(*name));
+        stored
+            .filter_map(|name| self.before.column(name))
             .filter(|column| column.generated.is_none())
             .filter_map(|column| {
-                let kinds = match affinity(self.before, column) {
+                let turns = match affinity(self.before, column) {
                     Affinity::Blob => return None,
-                    Affinity::Text => "('integer', 'real')",
-                    Affinity::Numeric | Affinity::Integer | Affinity::Real => "('text')",
+                    Affinity::Text => Turns::Numbers,
+                    Affinity::Numeric | Affinity::Integer | Affinity::Real => Turns::Text,
                 };
-                Some(format!("typeof({}) IN {kinds}", column.name.quoted()))
+                let leads = |index: &Index| {
+                    index.predicate.is_none()
+                        && index.terms.first().is_some_and(|term| term.key == IndexKey::Column(column.name.clone()))
+                };
+                let leads_an_index = self.before.indexes.values().any(leads);
+                Some(Turnable { column: column.name.clone(), turns, leads_an_index })
             })
-            .collect();
-        (!conditions.is_empty()).then(|| conditions.join(" OR "))
+            .collect()
+    }
+}
+
+/// A column with values that a copy may turn into others.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Turnable {
+    /// The column.
+    pub column: Name,
+    /// Which values those are.
+    pub turns: Turns,
+    /// Whether an index has its values in their order, so that the least and the largest are found at once.
+    pub leads_an_index: bool,
+}
+
+/// Values that a copy turns into others: text that looks like a number, numbers where there is text. Numbers come before
+/// text in any order (<https://www.sqlite.org/datatype3.html#sort_order>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turns {
+    /// Numbers in a column of text.
+    Numbers,
+    /// Text in a column of numbers.
+    Text,
+}
+
+impl Turnable {
+    /// An expression over the rows of a table that says whether there are such values: true, or false or NULL.
+    pub(super) fn question(&self, table: &Name) -> String {
+        let (table, column) = (table.quoted(), self.column.quoted());
+        match (self.leads_an_index, self.turns) {
+            (true, Turns::Numbers) => {
+                format!("(SELECT typeof(min({column})) IN ('integer', 'real') FROM main.{table})")
+            }
+            (true, Turns::Text) => format!("(SELECT typeof(max({column})) IN ('text', 'blob') FROM main.{table})"),
+            // The plus takes the column's affinity away, by which the two would be made alike.
+            (false, Turns::Numbers) => format!("EXISTS (SELECT 1 FROM main.{table} WHERE +{column} < '')"),
+            (false, Turns::Text) => format!("EXISTS (SELECT 1 FROM main.{table} WHERE +{column} >= '')"),
+        }
     }
 }
 
@@ -216,12 +255,20 @@ mod tests {
     fn values_of_another_kind_than_the_column_are_looked_for() {
         let before = table("(id INTEGER PRIMARY KEY, a TEXT, b INT, c, g INT AS (b))");
         let copied = copied("id a b c");
+        let mut before = before;
+        before.indexes.insert(Name::from("i"), index("(a, b)"));
         let kinship = Kinship { before: &before, after: &before, copied: &copied };
         let columns = columns_of(&before, &index("(id, a, c, g) WHERE b + nothing > 1"));
+        let table = Name::from("t");
+        let questions: Vec<String> =
+            kinship.turnable(&columns).iter().map(|turnable| turnable.question(&table)).collect();
         assert_eq!(
-            kinship.turned_by_copying(columns).unwrap(),
-            "typeof(\"a\") IN ('integer', 'real') OR typeof(\"b\") IN ('text')"
+            questions,
+            [
+                "(SELECT typeof(min(\"a\")) IN ('integer', 'real') FROM main.\"t\")",
+                "EXISTS (SELECT 1 FROM main.\"t\" WHERE +\"b\" >= '')"
+            ]
         );
-        assert_eq!(kinship.turned_by_copying([Name::from("c"), Name::from("id")]), None);
+        assert_eq!(kinship.turnable(&[Name::from("c"), Name::from("id")]), []);
     }
 }

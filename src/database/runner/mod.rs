@@ -45,6 +45,7 @@ use super::error::{Error, primary_code};
 use super::filter::Filter;
 use super::gate::Gate;
 use super::introspect::Known;
+use super::shapes::Shapes;
 use super::stand_ins::StandIns;
 use super::version_table::{self, Applied, Kind};
 use crate::report::Report;
@@ -126,6 +127,8 @@ pub struct Options<'a> {
     pub version_table: Name,
     /// What is none of the revisions' business.
     pub filter: Filter,
+    /// Schemas that other databases have as well, read through that filter; they are read here once for all.
+    pub shapes: Option<&'a Shapes>,
     /// The rows of the version table as they were read just now, where they were; they are read again under the lock.
     pub known: Option<&'a [Applied]>,
     /// How long to wait for other connections.

@@ -180,6 +180,10 @@ impl Runner<'_, '_> {
 
     /// The schema as it is now and its fingerprint.
     fn look(&mut self) -> Result<(Schema, String), Problem> {
+        if let Some(shapes) = self.options.shapes {
+            let shape = shapes.read(self.connection)?;
+            return Ok((shape.schema.clone(), shape.fingerprint.clone()));
+        }
         let schema = introspect::read_again(self.connection, &self.options.filter, &mut self.known)?;
         let fingerprint = sql::fingerprint(&schema);
         Ok((schema, fingerprint))

@@ -92,7 +92,9 @@ struct LiveIndex {
 impl Swap<'_> {
     fn run(&self) -> Result<(), Obstacle> {
         let Swap { rebuild, table, .. } = *self;
-        let before = self.live_table()?;
+        let mut before = self.live_table()?;
+        let live = self.live_indexes()?.into_iter().filter_map(|live| live.index);
+        before.indexes.extend(live.map(|index| (index.name.clone(), index)));
         let kinship = Kinship { before: &before, after: &rebuild.staged, copied: &rebuild.copied };
         if !kinship.keeps_rowids() {
             return classic("its rows do not keep their rowids");
@@ -221,7 +223,7 @@ impl Swap<'_> {
         if let Some(column) = columns.iter().find(|column| !kinship.keeps(column)) {
             return classic(format!("the values of `{column}` change, and they are unique"));
         }
-        if self.are_turned(kinship, columns)? {
+        if self.are_turned(kinship, &columns)? {
             return classic("a key holds values of another type than its column");
         }
         Ok(())
@@ -235,7 +237,7 @@ impl Swap<'_> {
             let is_wanted = |new: &NewIndex| new.index == index && new.index.name.is_spelled_like(&index.name);
             if self.rebuild.indexes.iter().any(is_wanted)
                 && kinship.keeps_index(&index)
-                && !self.are_turned(kinship, columns_of(kinship.before, &index))?
+                && !self.are_turned(kinship, &columns_of(kinship.before, &index))?
             {
                 kept.push(index.name);
             }
@@ -244,9 +246,13 @@ impl Swap<'_> {
     }
 
     /// Whether a row has a value in one of these columns that would become another by being copied.
-    fn are_turned(&self, kinship: &Kinship<'_>, columns: Vec<Name>) -> Result<bool, Obstacle> {
-        let Some(condition) = kinship.turned_by_copying(columns) else { return Ok(false) };
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE {condition})", self.table.quoted());
+    fn are_turned(&self, kinship: &Kinship<'_>, columns: &[Name]) -> Result<bool, Obstacle> {
+        let questions: Vec<String> =
+            kinship.turnable(columns).iter().map(|turnable| turnable.question(self.table)).collect();
+        if questions.is_empty() {
+            return Ok(false);
+        }
+        let sql = format!("SELECT coalesce({}, 0)", questions.join(" OR "));
         Ok(self.connection.query_row(&sql, [], |row| row.get(0))?)
     }
 

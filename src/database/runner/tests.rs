@@ -59,6 +59,7 @@ fn options() -> Options<'static> {
     Options {
         version_table: Name::from(version_table::DEFAULT_NAME),
         filter: Filter::default(),
+        shapes: None,
         known: None,
         lock_timeout: SOON,
         transaction: Transaction::Each,

@@ -3,6 +3,7 @@
 use crate::lint::found::Found;
 use crate::lint::rule::{Check, rule};
 use crate::lint::step::Step;
+use crate::token::significant_tokens;
 
 rule! {
     /// A string in double quotes in an INSERT, UPDATE or DELETE.
@@ -38,8 +39,13 @@ fn check(step: &Step<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for statement in &step.statements {
         let Some(words) = &statement.string_in_double_quotes else { continue };
-        let message = format!("a string in double quotes: {words}");
-        found.push(Found::statement(statement, message).help("write it in single quotes, or correct the name"));
+        // SQLite's words name the first one.
+        let quoted = significant_tokens(&statement.text).find(|t| t.text.starts_with('"') && words.contains(t.text));
+        let span = quoted.map_or(0..statement.text.len(), |token| token.span());
+        let written = &statement.text[span.clone()];
+        let place = statement.span.start + span.start..statement.span.start + span.end;
+        let message = format!("{written} names nothing here, so that SQLite takes it as a string");
+        found.push(Found::sql(place, message).help("write it in single quotes, or correct the name"));
     }
     found
 }

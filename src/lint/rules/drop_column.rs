@@ -48,7 +48,7 @@ fn check(step: &Step<'_>) -> Vec<Found> {
             _ => continue,
         };
         let (table, column) = (&alter.before.name, &column.name);
-        if step.keeps(table) {
+        if step.keeps(table) || step.is_carried_over(table, column) {
             continue;
         }
         let message = format!("drops the column `{table}.{column}`");
@@ -74,6 +74,16 @@ mod tests {
             "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b);\n-- migrate:up\nCREATE TABLE n (id INTEGER PRIMARY KEY, a);\n\
              INSERT INTO n SELECT id, a FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;",
             "drops the column `t.b`",
+        );
+    }
+
+    #[test]
+    fn a_column_that_is_copied_into_another_is_not_lost() {
+        clean(
+            "SC202",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);\n-- migrate:up\n\
+             CREATE TABLE n (id INTEGER PRIMARY KEY, first TEXT, last TEXT);\n\
+             INSERT INTO n SELECT id, substr(name, 1, 4), substr(name, 5) FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;",
         );
     }
 

@@ -48,7 +48,8 @@ fn check(step: &Step<'_>) -> Vec<Found> {
             TableChange::AddColumn(column) => {
                 let is_null =
                     column.default.as_ref().is_none_or(|default| default.normal().eq_ignore_ascii_case("NULL"));
-                if column.not_null.is_none() || !is_null || column.generated.is_some() {
+                let has_value = !is_null || column.generated.is_some() || step.is_filled(table, &column.name);
+                if column.not_null.is_none() || has_value {
                     continue;
                 }
                 let message = format!("the new column `{table}.{}` is NOT NULL and has no default", column.name);
@@ -74,4 +75,22 @@ fn check(step: &Step<'_>) -> Vec<Found> {
         all.extend(found(step, &tightening));
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::tests::{clean, finds};
+
+    #[test]
+    fn a_copy_that_brings_values_is_enough() {
+        let rebuild = |insert: &str| {
+            format!(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);\n-- migrate:up\n\
+                 CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL);\n\
+                 INSERT INTO n {insert} FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;"
+            )
+        };
+        clean("SC203", &rebuild("(id, a, b) SELECT id, coalesce(a, ''), id"));
+        finds("SC203", &rebuild("(id, a, b) SELECT id, a, id"), "`t.a` becomes NOT NULL");
+    }
 }

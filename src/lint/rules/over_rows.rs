@@ -70,3 +70,38 @@ pub(super) fn columns_in<'a>(table: &'a crate::schema::Table, sql: &str) -> Vec<
     }
     columns
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::tests::{lines, lines_with_rows};
+
+    const UNIQUE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a);\n-- migrate:up\n\
+                          -- stops at: equal rows in `t` (a)\n--   SELECT id FROM t WHERE a IS NOT NULL\n\
+                          CREATE UNIQUE INDEX i ON t (a);";
+
+    #[test]
+    fn a_question_in_the_script_is_enough_until_rows_are_known_to_be_in_the_way() {
+        assert!(lines("SC204", UNIQUE).is_empty());
+        assert!(lines_with_rows("SC204", "INSERT INTO t (a) VALUES (1), (2)", UNIQUE).is_empty());
+        let found = lines_with_rows("SC204", "INSERT INTO t (a) VALUES (1), (1), (2)", UNIQUE);
+        assert!(found[0].contains("2 rows of the database in the way, such as id = 1; id = 2"), "{found:?}");
+    }
+
+    #[test]
+    fn rows_that_are_fine_are_said_to_be_so() {
+        let not_null =
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a);\n-- migrate:up\nALTER TABLE t ALTER COLUMN a SET NOT NULL;";
+        let with = |rows: &str| lines_with_rows("SC203", rows, not_null);
+        assert!(with("INSERT INTO t (a) VALUES (1)")[0].contains("no row of the database at hand is in the way"));
+        assert!(with("INSERT INTO t (a) VALUES (NULL), (1)")[0].contains("1 row of the database in the way"));
+    }
+
+    #[test]
+    fn what_is_discarded_is_counted() {
+        let drop = "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b);\nCREATE TABLE u (a);\n-- migrate:up\n\
+                    ALTER TABLE t RENAME COLUMN a TO c; ALTER TABLE t DROP COLUMN c; DROP TABLE u;";
+        let rows = "INSERT INTO t (a) VALUES (1), (NULL), (2); INSERT INTO u VALUES (1)";
+        assert!(lines_with_rows("SC202", rows, drop)[0].contains("`t.a` 2 rows of the database have a value in it"));
+        assert!(lines_with_rows("SC201", rows, drop)[0].contains("it has 1 row in the database"));
+    }
+}
