@@ -247,6 +247,7 @@ impl Revisions {
             fast_rebuild: false,
             interrupt: self.interrupt.clone().unwrap_or_default(),
             prepare: &|_| Ok(()),
+            recall: &|_, _| None,
             now: &now,
             tool_version: env!("CARGO_PKG_VERSION"),
         };

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::context::Context;
+use super::copying::Copying;
 use super::fleet::Choice;
 use super::interrupt;
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
+use crate::database::backup::Writers;
 use crate::operation::backup::{self, Backup};
 use crate::report::{Class, Diagnostic, Failure, grouped};
 
@@ -47,16 +49,16 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     }
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let interrupt = interrupt::flag()?;
-    let progress = context.output.progress("copying the database", None);
+    let copying = Copying::new(&context.output);
     let options = backup::Options {
+        writers: Writers::Free,
         lock_timeout: LOCK_TIMEOUT,
         interrupt: &interrupt,
         now: &now,
-        progress: &|pages| progress.set(pages.done),
+        progress: &|pages| copying.tell(pages),
     };
     let table = &project.settings.version_table;
     let made = backup::make(&project.database()?, args.file.as_deref(), table, &options);
-    progress.finish();
     let made = made?;
     let path = context.shown(&made.path)?;
     if context.output.is_json() {

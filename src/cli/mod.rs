@@ -43,6 +43,7 @@ pub mod verify;
 
 pub mod clock;
 pub mod context;
+pub mod copying;
 pub mod diagnostic;
 pub mod dotenv;
 pub mod duration;

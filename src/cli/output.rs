@@ -2,6 +2,7 @@
 //!
 //! A closed or full stdout does not stop a command half-way: the first trouble is kept, and told at the end.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -12,7 +13,8 @@ use terminal_size::{Width, terminal_size_of};
 
 use super::diagnostic::{self, Severity};
 use super::options::{Color, Format};
-use super::progress::{Progress, Show};
+use super::progress::{Gauge, Progress, Show, Total};
+use super::visible::visible_lines;
 use crate::report::Diagnostic;
 
 /// The two streams, and how much is said.
@@ -58,9 +60,11 @@ impl Output {
         self.given(writeln!(stdout, "{text}"));
     }
 
-    /// Gives an answer byte by byte, for text that is more than words: SQL, a model, a script.
+    /// Gives an answer byte by byte, for text that is more than words: SQL, a model, a script. A terminal is shown what
+    /// would else be commands to it.
     pub fn verbatim(&self, text: &str) {
-        self.given(io::stdout().lock().write_all(text.as_bytes()));
+        let shown = if io::stdout().is_terminal() { visible_lines(text) } else { Cow::Borrowed(text) };
+        self.given(io::stdout().lock().write_all(shown.as_bytes()));
     }
 
     /// Gives the answer to programs: one document, on one line.
@@ -122,12 +126,27 @@ impl Output {
     /// Shows how far long work has come; `label` says what is done, `total` how much there is of it.
     #[must_use]
     pub fn progress(&self, label: &str, total: Option<u64>) -> Progress {
-        let show = match () {
+        Progress::start(self.show(), label, total.map(|number| Total { number, unit: "" }))
+    }
+
+    /// The same for work that is counted in something.
+    #[must_use]
+    pub fn counting(&self, label: &str, total: Total) -> Progress {
+        Progress::start(self.show(), label, Some(total))
+    }
+
+    /// The same for work whose progress is asked for rather than told.
+    #[must_use]
+    pub fn measured(&self, label: &str, total: Total, gauge: Gauge) -> Progress {
+        Progress::measured(self.show(), label, Some(total), gauge)
+    }
+
+    fn show(&self) -> Show {
+        match () {
             () if self.is_quiet => Show::Nothing,
             () if io::stderr().is_terminal() => Show::Bar,
             () => Show::Lines,
-        };
-        Progress::start(show, label, total)
+        }
     }
 }
 

@@ -30,6 +30,18 @@ pub(super) enum Show {
     Lines,
 }
 
+/// How much there is to do, and what it is counted in: `rows`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// How much.
+    pub number: u64,
+    /// Of what; empty where the label says so.
+    pub unit: &'static str,
+}
+
+/// Tells how much is done; asked by another thread.
+pub type Gauge = Box<dyn Fn() -> u64 + Send>;
+
 /// Work under way; what shows it goes when this is dropped.
 #[derive(Debug)]
 pub struct Progress {
@@ -39,10 +51,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(show: Show, label: &str, total: Option<u64>) -> Progress {
-        let work = Work::new(label, total);
+    pub(super) fn start(show: Show, label: &str, total: Option<Total>) -> Progress {
+        let done: Arc<AtomicU64> = Arc::default();
+        let told = Arc::clone(&done);
+        let mut progress = Progress::measured(show, label, total, Box::new(move || told.load(Ordering::Relaxed)));
+        progress.done = done;
+        progress
+    }
+
+    /// The same for work whose progress is asked for rather than told.
+    pub(super) fn measured(show: Show, label: &str, total: Option<Total>, gauge: Gauge) -> Progress {
+        let work = Work::new(label, total, gauge);
         match show {
-            Show::Nothing => Progress { done: work.done, beside: work.beside, shown_by: None },
+            Show::Nothing => Progress { done: Arc::default(), beside: work.beside, shown_by: None },
             Show::Bar => work.shown_by(show_bar),
             Show::Lines => work.shown_by(|work, ended| show_lines(work, ended, HEARTBEAT, std::io::stderr())),
         }
@@ -77,27 +98,22 @@ impl Drop for Progress {
 /// What the thread that shows it knows.
 struct Work {
     label: String,
-    total: Option<u64>,
-    done: Arc<AtomicU64>,
+    total: Option<Total>,
+    gauge: Gauge,
     beside: Arc<Mutex<String>>,
     since: Instant,
 }
 
 impl Work {
-    fn new(label: &str, total: Option<u64>) -> Work {
-        let (done, beside) = (Arc::default(), Arc::default());
-        Work { label: visible(label).into_owned(), total, done, beside, since: Instant::now() }
+    fn new(label: &str, total: Option<Total>, gauge: Gauge) -> Work {
+        Work { label: visible(label).into_owned(), total, gauge, beside: Arc::default(), since: Instant::now() }
     }
 
     fn shown_by(self, show: impl FnOnce(&Work, &Receiver<()>) + Send + 'static) -> Progress {
-        let (done, beside) = (Arc::clone(&self.done), Arc::clone(&self.beside));
+        let beside = Arc::clone(&self.beside);
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || show(&self, &receiver));
-        Progress { done, beside, shown_by: Some((sender, thread)) }
-    }
-
-    fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed)
+        Progress { done: Arc::default(), beside, shown_by: Some((sender, thread)) }
     }
 
     /// The label, and what is said beside it.
@@ -107,8 +123,10 @@ impl Work {
     }
 
     fn line(&self) -> String {
-        let part = match (self.done(), self.total) {
-            (done, Some(total)) => format!(", {} of {}", grouped(done), grouped(total)),
+        let part = match ((self.gauge)(), self.total) {
+            (done, Some(Total { number, unit })) => {
+                format!(", {} of {} {unit}", grouped(done.min(number)), grouped(number)).trim_end().to_owned()
+            }
             (0, None) => String::new(),
             (done, None) => format!(", {}", grouped(done)),
         };
@@ -125,14 +143,22 @@ fn show_bar(work: &Work, ended: &Receiver<()>) {
         return;
     }
     let bar = match work.total {
-        Some(total) => ProgressBar::new(total).with_style(style("{msg} {bar:30} {percent:>3}%, {elapsed}, {eta} left")),
+        Some(Total { number, unit: "" }) => {
+            ProgressBar::new(number).with_style(style("{msg} {bar:30} {percent:>3}%, {elapsed}, {eta} left"))
+        }
+        Some(Total { number, unit }) => {
+            let template = format!(
+                "{{msg}} {{bar:20}} {{percent:>3}}%  {{human_pos}} of {{human_len}} {unit}, {{per_sec:0}}, {{eta}} left"
+            );
+            ProgressBar::new(number).with_style(style(&template))
+        }
         None => ProgressBar::no_length().with_style(style("{spinner} {msg}, {elapsed}")),
     };
     let bar = bar.with_message(work.label()).with_elapsed(work.since.elapsed());
     bar.set_draw_target(ProgressDrawTarget::stderr());
     while goes_on(ended, FRAME) {
         bar.set_message(work.label());
-        bar.set_position(work.done());
+        bar.set_position((work.gauge)());
         bar.tick();
     }
     bar.finish_and_clear();
@@ -154,11 +180,12 @@ mod tests {
 
     #[test]
     fn a_line_says_what_goes_on_and_how_far_it_has_come() {
-        let work = Work::new("copying `us\ner`", Some(20_000));
-        work.done.store(1500, Ordering::Relaxed);
+        let total = Total { number: 20_000, unit: "rows" };
+        let work = Work::new("copying `us\ner`", Some(total), Box::new(|| 1500));
         *work.beside.lock().unwrap() = "3 failed".to_owned();
-        assert!(work.line().starts_with("still copying `us\\ner`, 3 failed, 1,500 of 20,000, "), "{}", work.line());
-        assert!(Work::new("verifying", None).line().starts_with("still verifying, under 1 ms"));
+        let wanted = "still copying `us\\ner`, 3 failed, 1,500 of 20,000 rows, ";
+        assert!(work.line().starts_with(wanted), "{}", work.line());
+        assert!(Work::new("verifying", None, Box::new(|| 0)).line().starts_with("still verifying, under 1 ms"));
     }
 
     #[test]
@@ -166,7 +193,7 @@ mod tests {
         let (ended, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let mut said = Vec::new();
-            show_lines(&Work::new("waiting", None), &receiver, Duration::from_millis(10), &mut said);
+            show_lines(&Work::new("waiting", None, Box::new(|| 0)), &receiver, Duration::from_millis(10), &mut said);
             said
         });
         std::thread::sleep(Duration::from_millis(100));
@@ -179,7 +206,7 @@ mod tests {
     fn the_end_is_not_waited_for() {
         let since = Instant::now();
         for show in [Show::Nothing, Show::Bar, Show::Lines] {
-            let progress = Progress::start(show, "counting", Some(3));
+            let progress = Progress::start(show, "counting", Some(Total { number: 3, unit: "things" }));
             progress.set(2);
             progress.finish();
         }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::context::Context;
+use super::copying::Copying;
 use super::duration::calm;
 use super::interrupt;
 use super::open::{LOCK_TIMEOUT, target};
@@ -39,7 +40,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     let direction = if args.down { Direction::Down } else { Direction::Up };
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let progress = context.output.progress("copying the database", None);
+    let copying = Copying::new(&context.output);
     let options = walk::Options {
         lock_timeout: LOCK_TIMEOUT,
         transaction: Transaction::Each,
@@ -51,10 +52,11 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         interrupt: interrupt::flag()?,
         now: &|| now.clone(),
     };
-    let mut observer = |event: Event<'_>| super::walk::tell(context, &event, super::walk::Rows::Told);
-    let copied = |pages: crate::database::backup::Progress| progress.set(pages.done);
+    let mut shown = None;
+    let mut observer = |event: Event<'_>| super::walk::tell(context, &event, super::walk::Rows::Told, &mut shown);
+    let copied = |pages: crate::database::backup::Progress| copying.tell(pages);
     let rehearsed = rehearse::rehearse(&project, direction, &target(&args.target)?, &options, &copied, &mut observer);
-    progress.finish();
+    drop(shown);
     give(context, &context.database_name(&project)?, &rehearsed?);
     Ok(())
 }

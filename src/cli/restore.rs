@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::context::Context;
+use super::copying::Copying;
 use super::interrupt;
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
+use crate::database::backup::Writers;
 use crate::operation::backup::{self, BackupError};
 use crate::report::{Class, Diagnostic, Failure};
 
@@ -51,12 +53,13 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     }
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let interrupt = interrupt::flag()?;
-    let progress = context.output.progress("copying the database", None);
+    let copying = Copying::new(&context.output);
     let options = backup::Options {
+        writers: Writers::Free,
         lock_timeout: LOCK_TIMEOUT,
         interrupt: &interrupt,
         now: &now,
-        progress: &|pages| progress.set(pages.done),
+        progress: &|pages| copying.tell(pages),
     };
     let replaced = if database.exists() {
         Some(backup::make(&database, None, &project.settings.version_table, &options)?)
@@ -64,7 +67,6 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         None
     };
     backup::restore(&from, &database, &options)?;
-    progress.finish();
     let replaced = replaced.map(|replaced| context.shown(&replaced.path)).transpose()?;
     if context.output.is_json() {
         context.output.json(&json!({ "version": 1, "restored": shown, "replaced": replaced }));

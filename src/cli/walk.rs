@@ -9,19 +9,22 @@ use clap::builder::FalseyValueParser;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::copying::Copying;
 use super::duration::calm;
 use super::interrupt;
 use super::open::target;
 use super::options::NONE;
+use super::progress::{Progress, Total};
 use super::prompt::Prompt;
 use super::style::Meaning;
 use crate::database::Access;
 use crate::database::runner::{self, Event, Outcome};
 use crate::model;
 use crate::operation::backup::Backup;
+use crate::operation::estimate::{self, Estimate, Rewrite};
 use crate::operation::walk::{self, Direction, Walked};
 use crate::operation::{Project, State, discard, hooks, status};
-use crate::report::{Class, Diagnostic, Failure, count};
+use crate::report::{Class, Diagnostic, Failure, count, grouped};
 use crate::revision::{Graph, Remark, RevisionId, Target};
 
 // A doc comment would become the description of the command (clap keeps the last one).
@@ -117,8 +120,9 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     if direction != Direction::Up && !args.dry_run && !discards.is_empty() {
         agree_to_discard(context)?;
     }
+    foresee(context, &estimate::ahead(&project, &connection, &state, direction, &target)?);
     let copied = RefCell::new(None);
-    let copying = context.output.progress("copying the database", None);
+    let copying = Copying::new(&context.output);
     let options = walk::Options {
         lock_timeout: args.lock_timeout,
         transaction: match args.transaction {
@@ -127,7 +131,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         },
         dry_run: args.dry_run,
         backup: if args.no_backup { model::Backup::Never } else { project.settings.backup },
-        progress: &|progress| copying.set(progress.done),
+        progress: &|pages| copying.tell(pages),
         backed_up: &|backup| {
             super::backup::tell(context, backup);
             copied.replace(Some(backup.clone()));
@@ -137,16 +141,40 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         now: &|| now.clone(),
     };
     let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
-    let mut observer = |event: Event<'_>| tell(context, &event, rows);
+    let mut shown = None;
+    let mut observer = |event: Event<'_>| tell(context, &event, rows, &mut shown);
     let shell = |command: &hooks::Command<'_>| super::shell::run(context, command);
     let walked = hooks::walk(&project, &mut connection, &state, direction, &target, &options, &shell, &mut observer);
-    copying.finish();
+    drop(shown);
     let walked = walked?;
     if args.dry_run && project.settings.hooks.are_beside_runs() && !walked.outcome.steps.is_empty() {
         context.output.talk("a dry run runs no hooks");
     }
     give(context, &name, args.dry_run, &walked, copied.into_inner().as_ref());
     Ok(())
+}
+
+/// Says what is going to take a while, and warns where there may be too little room.
+fn foresee(context: &Context, estimate: &Estimate) {
+    let megabytes = |bytes: u64| format!("{} MB", grouped(bytes.div_ceil(1_000_000)));
+    for Rewrite { revision, table, rows, bytes } in &estimate.rewrites {
+        let rows = count(usize::try_from(*rows).unwrap_or(usize::MAX), "row");
+        context.output.talk(format!(
+            "{} writes `{}` anew: {rows}, {} with its indexes",
+            Meaning::Revision.paint(revision),
+            super::visible::visible(table.as_str()),
+            megabytes(*bytes)
+        ));
+    }
+    let (needed, free) = (megabytes(estimate.needed), estimate.free.map(megabytes));
+    let free = free.map(|free| format!(", {free} are free")).unwrap_or_default();
+    if estimate.is_tight() {
+        let found = format!("the run may need {needed} in `{}`{free}", estimate.folder.display());
+        let help = "free some space; where it is too little all is rolled back";
+        context.output.warn(&Diagnostic::new("little_room", found).help(help));
+    } else if !estimate.rewrites.is_empty() {
+        context.output.talk(format!("that takes up to {needed} beside the database while it runs{free}"));
+    }
 }
 
 /// Warns of scripts that are not what the database has run. Where these are the reason that there is no way, they are
@@ -196,9 +224,14 @@ fn agree_to_discard(context: &Context) -> Result<(), Failure> {
     Err(Failure::new(Class::No, Diagnostic::new("not_confirmed", found).help("answer `y`, or pass `--yes`")))
 }
 
-/// The talk on the way, and a line for each revision that is done.
-pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
+/// The talk on the way, and a line for each revision that is done; `shown` is the progress of the statement that runs.
+pub fn tell(context: &Context, event: &Event<'_>, rows: Rows, shown: &mut Option<Progress>) {
     match event {
+        Event::Working { work } => {
+            let (total, gauge) = (Total { number: work.rows, unit: "rows" }, work.clone());
+            *shown = Some(context.output.measured(&work.what, total, Box::new(move || gauge.rows_done())));
+        }
+        Event::Worked => *shown = None,
         Event::WaitingForLock { waited } => {
             context.output.talk(format!("waiting for another connection to finish ({})", calm(*waited)));
         }
@@ -214,13 +247,12 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
                 Meaning::Dim.paint(took(done, rows))
             ));
         }
-        Event::Drifted { step, after, .. } => {
+        Event::Drifted { step, after, deviation } => {
             let when = if *after { "after" } else { "before" };
             let found = format!("the schema {when} `{}` is not the one that the revisions make", step.revision);
-            context.output.warn(
-                &Diagnostic::new("drift", found)
-                    .help("run `schemactl diff --from head --to database` to see the difference"),
-            );
+            let mut warning = Diagnostic::new("drift", found);
+            warning.notes = deviation.notes();
+            context.output.warn(&warning.help("`schemactl status` says how to go on"));
         }
         Event::Classic { table, why, .. } => {
             let why = super::visible::visible(why);

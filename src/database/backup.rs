@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::Error;
 use super::introspect::failed;
+use super::shared_copy;
 
 /// How far a copy has come, in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +22,29 @@ pub struct Progress {
     pub total: u64,
 }
 
+/// Who else may write while a database is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writers {
+    /// Anybody.
+    Free,
+    /// Nobody: the caller holds the write lock on another connection, and has written nothing yet.
+    LockedOut,
+}
+
+/// How a copy was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// Page by page.
+    Copied,
+    /// By the filesystem: both files share their blocks until one of them is written.
+    Shared,
+}
+
 const PAGES_AT_ONCE: i32 = 1000;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Copies the main database of a connection to a new file and gives its size in bytes. The file appears under its name
-/// only when it is whole.
+/// Copies the main database of a connection to a new file. The file appears under its name only when it is whole.
+/// Where nobody can write meanwhile the filesystem is asked first to do it without copying.
 ///
 /// The connection must not be inside a transaction that writes: SQLite would wait for it forever.
 ///
@@ -36,33 +55,61 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub fn copy(
     from: &Connection,
     to: &Path,
+    writers: Writers,
     lock_timeout: Duration,
     interrupt: &AtomicBool,
     progress: &mut dyn FnMut(Progress),
-) -> Result<u64, Error> {
+) -> Result<Made, Error> {
     if to.symlink_metadata().is_ok() {
         return Err(Error::AlreadyThere { path: to.to_owned() });
     }
     let unfinished = with_ending(to, ".unfinished");
     let io = |source: std::io::Error| Error::Io { path: to.to_owned(), source };
-    let outcome = copy_pages(from, &unfinished, lock_timeout, interrupt, progress).and_then(|()| {
+    let made = match writers {
+        Writers::LockedOut if shared_copy::make(from, &unfinished)? => Ok(Made::Shared),
+        _ => {
+            let room = || require_room(from, &unfinished);
+            let copied = room().and_then(|()| copy_pages(from, &unfinished, lock_timeout, interrupt, progress));
+            copied.map(|()| Made::Copied)
+        }
+    };
+    let outcome = made.and_then(|made| {
+        require_readable(&unfinished)?;
         // A link, unlike a rename, never takes the place of a file that has come there meanwhile.
         match std::fs::hard_link(&unfinished, to) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 Err(Error::AlreadyThere { path: to.to_owned() })
             }
-            Err(_) => std::fs::rename(&unfinished, to).map_err(io),
-            Ok(()) => Ok(()),
+            Err(_) => std::fs::rename(&unfinished, to).map_err(io).map(|()| made),
+            Ok(()) => Ok(made),
         }
     });
-    for ending in ["", "-journal"] {
+    for ending in ["", "-journal", "-wal", "-shm"] {
         let leftover = with_ending(&unfinished, ending);
         if leftover.exists() {
             std::fs::remove_file(&leftover).map_err(io)?;
         }
     }
-    outcome?;
-    to.metadata().map(|file| file.len()).map_err(io)
+    outcome
+}
+
+/// Refuses a copy that would not fit.
+fn require_room(from: &Connection, to: &Path) -> Result<(), Error> {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let needed = size(from)?;
+    match free_space(folder).filter(|free| *free < needed) {
+        Some(free) => Err(Error::NoRoom { folder: folder.to_owned(), needed, free }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a copy that SQLite cannot read.
+fn require_readable(copy: &Path) -> Result<(), Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(copy, flags).map_err(|error| Error::from_sqlite(copy, &error))?;
+    connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        .map_err(|error| failed(&connection, &error))
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -81,8 +128,7 @@ fn copy_pages(
     let here = |error: &rusqlite::Error| Error::from_sqlite(to, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(to, flags).map_err(|error| here(&error))?;
-    pages(from, &mut copy, to, lock_timeout, interrupt, progress)?;
-    copy.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(|error| failed(&copy, &error))
+    pages(from, &mut copy, to, lock_timeout, interrupt, progress)
 }
 
 /// Puts the content of one database in the place of another's, in one transaction.
@@ -200,8 +246,10 @@ mod tests {
         let from = filled(&folder.path().join("app.db"));
         let to = folder.path().join("copy.db");
         let mut seen = Vec::new();
-        let bytes = copy(&from, &to, SOON, &AtomicBool::new(false), &mut |progress| seen.push(progress)).unwrap();
-        assert_eq!(bytes, folder.path().join("app.db").metadata().unwrap().len());
+        let unstopped = AtomicBool::new(false);
+        let made = copy(&from, &to, Writers::Free, SOON, &unstopped, &mut |progress| seen.push(progress));
+        assert_eq!(made.unwrap(), Made::Copied);
+        assert_eq!(to.metadata().unwrap().len(), folder.path().join("app.db").metadata().unwrap().len());
         assert!(seen.len() > 1 && seen.last().is_some_and(|last| last.done == last.total));
         let copied = Connection::open(&to).unwrap();
         let sum = |connection: &Connection| {
@@ -209,7 +257,7 @@ mod tests {
         };
         assert_eq!(sum(&copied).unwrap(), sum(&from).unwrap());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-        let again = copy(&from, &to, SOON, &AtomicBool::new(false), &mut |_| ());
+        let again = copy(&from, &to, Writers::Free, SOON, &AtomicBool::new(false), &mut |_| ());
         assert!(matches!(again, Err(Error::AlreadyThere { .. })));
     }
 
@@ -219,11 +267,12 @@ mod tests {
         let from = filled(&folder.path().join("app.db"));
         let to = folder.path().join("copy.db");
         let interrupt = AtomicBool::new(false);
-        let stopped = copy(&from, &to, SOON, &interrupt, &mut |_| interrupt.store(true, Ordering::Relaxed));
+        let stopped =
+            copy(&from, &to, Writers::Free, SOON, &interrupt, &mut |_| interrupt.store(true, Ordering::Relaxed));
         assert!(matches!(stopped, Err(Error::Interrupted)));
         let writer = Connection::open(folder.path().join("app.db")).unwrap();
         writer.execute_batch("BEGIN EXCLUSIVE").unwrap();
-        let locked = copy(&from, &to, SOON, &AtomicBool::new(false), &mut |_| ());
+        let locked = copy(&from, &to, Writers::Free, SOON, &AtomicBool::new(false), &mut |_| ());
         assert!(matches!(locked, Err(Error::Locked { .. })), "{locked:?}");
         writer.execute_batch("ROLLBACK").unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

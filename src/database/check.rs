@@ -95,20 +95,31 @@ fn failed(error: &rusqlite::Error) -> Error {
 }
 
 /// The views and triggers that do not compile, with SQLite's words.
-pub(super) fn broken(
+fn broken(
     connection: &Connection,
     schema: &Schema,
     stand_ins: &mut StandIns,
 ) -> rusqlite::Result<Vec<(ObjectRef, String)>> {
+    broken_among(connection, schema, &|_| true, stand_ins)
+}
+
+/// Those among some of them.
+pub(super) fn broken_among(
+    connection: &Connection,
+    schema: &Schema,
+    is_asked: &dyn Fn(&ObjectRef) -> bool,
+    stand_ins: &mut StandIns,
+) -> rusqlite::Result<Vec<(ObjectRef, String)>> {
     let mut broken = Vec::new();
-    for view in schema.views.keys() {
+    for view in schema.views.keys().filter(|view| is_asked(&ObjectRef::new(ObjectKind::View, view))) {
         let sql = format!("SELECT * FROM main.{}", view.quoted());
         if let Some(message) = compile(connection, &sql, stand_ins)? {
             broken.push((ObjectRef::new(ObjectKind::View, view), message));
         }
     }
     let mut seen: BTreeSet<(Name, &'static str)> = BTreeSet::new();
-    for trigger in schema.triggers.values() {
+    let is_asked = |trigger: &&Trigger| is_asked(&ObjectRef::new(ObjectKind::Trigger, &trigger.name));
+    for trigger in schema.triggers.values().filter(is_asked) {
         let Some(sql) = firing(connection, trigger)? else { continue };
         if !seen.insert((trigger.table.clone(), event_word(&trigger.event)))
             && !matches!(trigger.event, Event::Update(_))

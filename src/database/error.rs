@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::ffi;
+use rusqlite::{Connection, ffi};
 
-use crate::report::{Class, Diagnostic, Report};
+use crate::report::{Class, Diagnostic, Report, grouped};
 use crate::schema::{Name, ObjectRef};
 
 /// Why a database cannot be opened, read or understood.
@@ -132,6 +132,18 @@ pub enum Error {
     Full {
         /// The file.
         path: PathBuf,
+    },
+    /// A copy would not fit.
+    #[error(
+        "no room for a copy in `{}`: it needs {} bytes, and {} are free", .folder.display(), grouped(*.needed), grouped(*.free)
+    )]
+    NoRoom {
+        /// Where it was to be.
+        folder: PathBuf,
+        /// The size of the database in bytes.
+        needed: u64,
+        /// What is free, in bytes.
+        free: u64,
     },
     /// A file stands where a new one should be made.
     #[error("`{}` is there already", .path.display())]
@@ -267,6 +279,7 @@ impl Error {
             Error::Full { .. } => {
                 ("full", "free some space; the environment variable SQLITE_TMPDIR moves the temporary files".to_owned())
             }
+            Error::NoRoom { .. } => ("no_room", "free some space; `--no-backup` goes without a copy".to_owned()),
             Error::AlreadyThere { .. } => ("already_there", "name another file, or remove this one".to_owned()),
             Error::Interrupted => return ("interrupted", None),
             Error::Io { .. } => return ("io", None),
@@ -283,6 +296,20 @@ impl Error {
             Error::BadPattern { .. } => ("bad_pattern", "write a pattern such as `cache_*`".to_owned()),
         };
         (code, Some(help))
+    }
+
+    /// What a failure on a connection means. A transaction that is open is rolled back where the file must be looked
+    /// at: to close a file drops the locks that this process holds on it
+    /// (<https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
+    #[must_use]
+    pub(super) fn on(connection: &Connection, error: &rusqlite::Error) -> Error {
+        const LOOKED_AT: [i32; 4] =
+            [ffi::SQLITE_NOTADB, ffi::SQLITE_CORRUPT, ffi::SQLITE_READONLY, ffi::SQLITE_CANTOPEN];
+        if LOOKED_AT.contains(&primary_code(error)) && !connection.is_autocommit() {
+            // Where it fails, the file is no better than the error that is told.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        Error::from_sqlite(connection.path().unwrap_or_default().as_ref(), error)
     }
 
     /// What a failure of SQLite on a file means. Looks at the file where SQLite's code alone does not tell.

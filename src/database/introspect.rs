@@ -245,7 +245,7 @@ fn add(schema: &mut Schema, statement: Statement, row: &Row) -> Result<(), Error
 }
 
 pub(super) fn failed(connection: &Connection, error: &rusqlite::Error) -> Error {
-    Error::from_sqlite(connection.path().unwrap_or_default().as_ref(), error)
+    Error::on(connection, error)
 }
 
 #[cfg(test)]

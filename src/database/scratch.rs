@@ -139,7 +139,12 @@ impl Scratch {
         outcome
     }
 
-    fn run_unwatched(&mut self, script: &str, each: &mut dyn FnMut(&Connection, Range<usize>)) -> Result<(), Failure> {
+    /// Runs a script under the authorizer that is set.
+    pub(super) fn run_unwatched(
+        &mut self,
+        script: &str,
+        each: &mut dyn FnMut(&Connection, Range<usize>),
+    ) -> Result<(), Failure> {
         let mut done = 0;
         loop {
             let mut statements = Statements::starting_at(&self.connection, script, done);
@@ -168,7 +173,7 @@ impl Scratch {
 }
 
 /// VACUUM attaches a nameless database for itself; one with a name would be a file.
-fn no_other_file(context: AuthContext<'_>) -> Authorization {
+pub(super) fn no_other_file(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { filename } if !filename.is_empty() => Authorization::Deny,
         _ => Authorization::Allow,

@@ -313,7 +313,7 @@ fn quoted_columns() -> String {
 }
 
 fn failed(connection: &Connection, error: &rusqlite::Error) -> Error {
-    Error::from_sqlite(connection.path().unwrap_or_default().as_ref(), error)
+    Error::on(connection, error)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::list::Member;
 use super::record::{Outcome, Record};
+use crate::database::backup::Writers;
 use crate::database::runner::{Drift, RunError, Transaction};
 use crate::database::{self, Access};
 use crate::model;
@@ -167,7 +168,8 @@ impl Walker<'_> {
 
     fn copy(&self, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
         let now = (self.now)();
-        let options = backup::Options { lock_timeout: wait, interrupt: &self.interrupt, now: &now, progress: &|_| () };
+        let (writers, progress) = (Writers::Free, &|_| ());
+        let options = backup::Options { writers, lock_timeout: wait, interrupt: &self.interrupt, now: &now, progress };
         let made = backup::make(&member.path, None, &self.project.settings.version_table, &options)?;
         record.outcome = Outcome::Done;
         record.backup = Some(made.path);

@@ -3,6 +3,7 @@
 //! An object is read and written in the file of its name. What is wrong is told with its place in the TOML, all of it
 //! in one run. Whether SQLite takes the model is not judged here: a scratch database does that.
 
+mod amount;
 mod blame;
 mod check;
 mod column;

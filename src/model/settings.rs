@@ -13,7 +13,7 @@ use super::environment::{Lookup, Unexpanded, expand};
 use super::given::{Given, given};
 use super::hook::{self, Hooks};
 use super::toml_reader::{Document, Fields, Mistakes, Text, Value, list};
-use super::{Error, Ignore};
+use super::{Error, Ignore, amount};
 use crate::report::{Diagnostic, Place, Source, nearest};
 use crate::schema::{Name, SqliteVersion};
 
@@ -49,6 +49,10 @@ pub struct Settings {
     pub drift: Drift,
     /// When a copy is made before a run.
     pub backup: Backup,
+    /// How many of those copies are kept; never none.
+    pub backups_kept: usize,
+    /// How many bytes those copies may take together; the newest is kept in any case.
+    pub backups_size: Option<u64>,
     /// Whether the rows of dropped columns and tables are put aside.
     pub keep_dropped: bool,
     /// Whether `sqlite_schema` may be edited where that is proved safe.
@@ -135,6 +139,9 @@ pub enum Backup {
     Never,
 }
 
+/// How many copies are kept where the settings say nothing.
+const BACKUPS_KEPT: usize = 3;
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -152,6 +159,8 @@ impl Default for Settings {
             column_order: ColumnOrder::default(),
             drift: Drift::default(),
             backup: Backup::default(),
+            backups_kept: BACKUPS_KEPT,
+            backups_size: None,
             keep_dropped: false,
             catalog_edits: false,
             fast_rebuild: false,
@@ -249,6 +258,8 @@ impl Settings {
             column_order,
             drift,
             backup,
+            backups_kept,
+            backups_size,
             keep_dropped,
             catalog_edits,
             fast_rebuild,
@@ -285,6 +296,8 @@ impl Settings {
         self.column_order = column_order.unwrap_or_default();
         self.drift = drift.unwrap_or_default();
         self.backup = backup.unwrap_or_default();
+        self.backups_kept = backups_kept.unwrap_or(BACKUPS_KEPT);
+        self.backups_size = backups_size;
         self.keep_dropped = keep_dropped.unwrap_or_default();
         self.catalog_edits = catalog_edits.unwrap_or_default();
         self.fast_rebuild = fast_rebuild.unwrap_or_default();
@@ -324,6 +337,8 @@ struct Written<'a> {
     column_order: Option<ColumnOrder>,
     drift: Option<Drift>,
     backup: Option<Backup>,
+    backups_kept: Option<usize>,
+    backups_size: Option<u64>,
     keep_dropped: Option<bool>,
     catalog_edits: Option<bool>,
     fast_rebuild: Option<bool>,
@@ -356,6 +371,8 @@ impl<'a> Written<'a> {
                     [("destructive", Backup::Destructive), ("always", Backup::Always), ("never", Backup::Never)];
                 one_of(&value, &choices)
             }),
+            backups_kept: fields.get("backups_kept").and_then(|value| amount::number(&value)),
+            backups_size: fields.get("backups_size").and_then(|value| amount::bytes(&value)),
             keep_dropped: fields.get("keep_dropped").and_then(|value| value.flag()),
             catalog_edits: fields.get("catalog_edits").and_then(|value| value.flag()),
             fast_rebuild: fields.get("fast_rebuild").and_then(|value| value.flag()),
@@ -382,6 +399,8 @@ impl<'a> Written<'a> {
             column_order: self.column_order.or(other.column_order),
             drift: self.drift.or(other.drift),
             backup: self.backup.or(other.backup),
+            backups_kept: self.backups_kept.or(other.backups_kept),
+            backups_size: self.backups_size.or(other.backups_size),
             keep_dropped: self.keep_dropped.or(other.keep_dropped),
             catalog_edits: self.catalog_edits.or(other.catalog_edits),
             fast_rebuild: self.fast_rebuild.or(other.fast_rebuild),

@@ -24,6 +24,8 @@ pub fn settings_text(database: &str) -> String {
         (r#"# column_order = "strict""#.to_owned(), "the order of columns counts; left out: a new one is appended"),
         (r#"# drift = "refuse""#.to_owned(), "when the database is not what its revisions made; left out: \"warn\""),
         (r#"# backup = "always""#.to_owned(), "or \"never\"; left out: before a run that discards rows"),
+        ("# backups_kept = 3".to_owned(), "how many of those copies are kept"),
+        (r#"# backups_size = "10 GB""#.to_owned(), "how much room they may take together; left out: any"),
         ("# keep_dropped = true".to_owned(), "put dropped rows aside, so that downgrade can bring them back"),
     ];
     let mut text = format!(

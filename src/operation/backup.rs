@@ -9,18 +9,15 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::database::backup::{self, Progress};
+use crate::database::backup::{self, Progress, Writers};
 use crate::database::runner::Step;
-use crate::database::{self, Access, Filter, introspect, version_table};
-use crate::report::{Class, Diagnostic, Report, grouped};
+use crate::database::{self, Access, Filter, version_table};
+use crate::report::{Class, Diagnostic, Report};
 use crate::revision::{RevisionId, Section};
 use crate::schema::Name;
 use crate::token::significant_tokens;
 
-use super::{discard, flow};
-
-/// How many backups of a database are kept when another one is made before a run.
-pub const KEPT: usize = 3;
+use super::{discard, overwrite};
 
 /// A backup of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,18 +35,6 @@ pub struct Backup {
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The copy would not fit.
-    #[error(
-        "no room for a backup in `{}`: it needs {} bytes, and {} are free", .folder.display(), grouped(*.needed), grouped(*.free)
-    )]
-    NoRoom {
-        /// Where it was to be.
-        folder: PathBuf,
-        /// The size of the database in bytes.
-        needed: u64,
-        /// What is free, in bytes.
-        free: u64,
-    },
     /// The folder cannot be made or read, or a file not be removed.
     #[error("cannot keep backups in `{}`: {source}", .folder.display())]
     Folder {
@@ -89,7 +74,6 @@ impl Report for BackupError {
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let (code, help) = match self {
             BackupError::Database(error) => return error.diagnostics(),
-            BackupError::NoRoom { .. } => ("no_room", "make room, or go without a backup with `--no-backup`"),
             BackupError::Folder { .. } => {
                 ("backup_folder", "see to the folder, or go without a backup with `--no-backup`")
             }
@@ -102,6 +86,8 @@ impl Report for BackupError {
 
 /// How copies are made.
 pub struct Options<'a> {
+    /// Who else may write meanwhile.
+    pub writers: Writers,
     /// How long to wait for other connections.
     pub lock_timeout: Duration,
     /// Set from outside when the user wants to stop.
@@ -133,14 +119,10 @@ pub fn make(
         std::fs::create_dir_all(&folder).map_err(|source| BackupError::Folder { folder, source })?;
         free_name(database, &made, &revision)
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let needed = backup::size(&connection)?;
-    if let Some(free) = backup::free_space(folder).filter(|free| *free < needed) {
-        return Err(BackupError::NoRoom { folder: folder.to_owned(), needed, free });
-    }
-    let bytes = backup::copy(&connection, &path, options.lock_timeout, options.interrupt, &mut |progress| {
-        (options.progress)(progress);
-    })?;
+    let (writers, lock_timeout, interrupt) = (options.writers, options.lock_timeout, options.interrupt);
+    backup::copy(&connection, &path, writers, lock_timeout, interrupt, &mut |progress| (options.progress)(progress))?;
+    let unreadable = |source| BackupError::Folder { folder: folder(database), source };
+    let bytes = path.metadata().map_err(unreadable)?.len();
     Ok(Backup { path, bytes, made, revision })
 }
 
@@ -172,13 +154,21 @@ pub fn list(database: &Path) -> Result<Vec<Backup>, BackupError> {
     Ok(backups)
 }
 
-/// Removes all backups of a database but the newest.
+/// Removes the oldest backups of a database until no more than so many are left, and they take no more than so many
+/// bytes together. The one that was made last stays in any case, whatever its clock said.
 ///
 /// # Errors
 /// When a file cannot be removed.
-pub fn prune(database: &Path) -> Result<Vec<Backup>, BackupError> {
+pub fn prune(database: &Path, last: &Backup, kept: usize, size: Option<u64>) -> Result<Vec<Backup>, BackupError> {
     let mut all = list(database)?;
-    let old = all.split_off(all.len().min(KEPT));
+    all.sort_by_key(|backup| backup.path != last.path);
+    let mut bytes = 0;
+    let fits = |(place, backup): (usize, &Backup)| {
+        bytes += backup.bytes;
+        place == 0 || place < kept && size.is_none_or(|size| bytes <= size)
+    };
+    let left = all.iter().enumerate().map(fits).take_while(|fits| *fits).count();
+    let old = all.split_off(left);
     for backup in &old {
         let folder = folder(database);
         std::fs::remove_file(&backup.path).map_err(|source| BackupError::Folder { folder, source })?;
@@ -219,7 +209,8 @@ pub fn sound(from: &Path, lock_timeout: Duration) -> Result<Connection, BackupEr
     }
 }
 
-/// Whether steps discard rows or values that a database has. What cannot be foreseen is taken for the worst.
+/// Whether steps discard or write over rows or values that a database has. What cannot be foreseen is taken for the
+/// worst.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -228,9 +219,11 @@ pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Re
         return Ok(false);
     }
     let scripts: Vec<&Section> = steps.iter().filter_map(|step| step.script.as_ref()).collect();
-    if scripts.iter().any(|script| deletes(script)) {
-        let actual = introspect::read(connection, filter)?;
-        return Ok(!actual.tables.is_empty() || !actual.virtual_tables.is_empty());
+    if overwrite::any_of(connection, filter, &scripts)? {
+        return Ok(true);
+    }
+    if !scripts.iter().any(|script| has_word(script, "DROP")) {
+        return Ok(false);
     }
     discard::any_of(connection, filter, scripts.into_iter())
 }
@@ -239,20 +232,11 @@ pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Re
 #[must_use]
 pub fn may_discard(steps: &[Step]) -> bool {
     let mut scripts = steps.iter().filter_map(|step| step.script.as_ref());
-    scripts.any(|script| has_word(script, "DROP") || deletes(script))
+    scripts.any(|script| has_word(script, "DROP") || overwrite::may(script))
 }
 
 fn has_word(script: &Section, word: &str) -> bool {
     significant_tokens(script.sql()).any(|token| token.is_word(word))
-}
-
-/// Whether a statement of the script deletes or replaces rows by itself.
-fn deletes(script: &Section) -> bool {
-    flow::statements(script.sql()).iter().any(|tokens| {
-        let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(word));
-        let replaces = is(0, "REPLACE") || is(0, "INSERT") && is(1, "OR") && is(2, "REPLACE");
-        replaces || is(0, "DELETE") && !is(2, "sqlite_sequence")
-    })
 }
 
 /// The revisions that a database stands at, as a word.
@@ -297,22 +281,6 @@ fn age(backup: &Backup) -> (&str, u32) {
 mod tests {
     use super::*;
 
-    fn section(sql: &str) -> Section {
-        Section::stored("a script", sql, true)
-    }
-
-    #[test]
-    fn statements_that_delete_rows_are_told_from_triggers_that_will() {
-        for sql in ["DELETE FROM t", "CREATE TABLE t (x); DELETE FROM t;", "REPLACE INTO t VALUES (1)"] {
-            assert!(deletes(&section(sql)), "{sql}");
-        }
-        let trigger = "CREATE TEMP TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; DELETE FROM u; END;";
-        for sql in [trigger, "SELECT replace('a', 'b', 'c')", "DELETE FROM sqlite_sequence", "-- DELETE FROM t"] {
-            assert!(!deletes(&section(sql)), "{sql}");
-        }
-        assert!(deletes(&section(&format!("{trigger} DELETE FROM t"))));
-    }
-
     #[test]
     fn a_backup_is_listed_with_its_time_and_revision_and_the_oldest_go() {
         let folder = tempfile::tempdir().unwrap();
@@ -320,7 +288,9 @@ mod tests {
         Connection::open(&database).unwrap().execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)").unwrap();
         let make = |now: &str| {
             let interrupt = AtomicBool::new(false);
-            let options = Options { lock_timeout: Duration::ZERO, interrupt: &interrupt, now, progress: &|_| () };
+            let progress = &|_| ();
+            let (writers, lock_timeout) = (Writers::Free, Duration::ZERO);
+            let options = Options { writers, lock_timeout, interrupt: &interrupt, now, progress };
             super::make(&database, None, &Name::from("schemactl_version"), &options).unwrap()
         };
         for now in ["2026-11-22T19:37:12Z", "2026-11-22T19:37:13Z", "2026-11-22T19:37:13Z", "2026-11-22T19:37:13Z"] {
@@ -328,8 +298,14 @@ mod tests {
         }
         let made: Vec<String> = list(&database).unwrap().into_iter().map(|backup| backup.made).collect();
         assert_eq!(made, ["20261122T193713Z-3", "20261122T193713Z-2", "20261122T193713Z", "20261122T193712Z"]);
-        let gone = prune(&database).unwrap();
+        let last = list(&database).unwrap().remove(0);
+        let prune = |kept, size| prune(&database, &last, kept, size);
+        let gone = prune(3, None).unwrap();
         assert_eq!((gone.len(), gone[0].made.as_str(), gone[0].revision.as_str()), (1, "20261122T193712Z", "base"));
-        assert_eq!(list(&database).unwrap().len(), KEPT);
+        let bytes = list(&database).unwrap()[0].bytes;
+        assert_eq!(prune(3, Some(3 * bytes)).unwrap(), []);
+        assert_eq!(prune(3, Some(3 * bytes - 1)).unwrap().len(), 1);
+        assert_eq!(prune(3, Some(1)).unwrap().len(), 1);
+        assert_eq!(list(&database).unwrap()[0].made, "20261122T193713Z-3", "the newest is kept in any case");
     }
 }

@@ -46,6 +46,12 @@ impl Project {
             None => self.settings.database()?,
         };
         let file = written.strip_prefix("sqlite://").or_else(|| written.strip_prefix("sqlite:")).unwrap_or(written);
+        if written.starts_with("sqlite:") && file.contains('?') {
+            // What stands there may be a key; it is not shown.
+            let diagnostic = Diagnostic::new("unknown_database", "a `sqlite:` URL takes no parameters after `?` here")
+                .help("name the file alone, such as `app.db`");
+            return Err(Failure::new(Class::Input, diagnostic));
+        }
         if let Some((scheme, _)) = file.split_once("://") {
             let diagnostic = Diagnostic::new("unknown_database", format!("a `{scheme}` URL is not a database file"))
                 .help("name a file, such as `app.db`");

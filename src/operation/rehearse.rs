@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::database::backup::Progress;
+use crate::database::backup::{Progress, Writers};
 use crate::database::runner::Event;
 use crate::database::{self, Access};
 use crate::model;
@@ -62,8 +62,8 @@ pub fn on_copy<T>(
     copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
     if project.connect(Access::Read, options.lock_timeout)?.is_some() {
         let now = (options.now)();
-        let copying =
-            backup::Options { lock_timeout: options.lock_timeout, interrupt: &options.interrupt, now: &now, progress };
+        let (lock_timeout, interrupt) = (options.lock_timeout, &options.interrupt);
+        let copying = backup::Options { writers: Writers::Free, lock_timeout, interrupt, now: &now, progress };
         backup::make(&original, Some(&copy.path), &project.settings.version_table, &copying)?;
     }
     let bytes_before = size(&copy.path);

@@ -66,6 +66,7 @@ pub fn run(
         fast_rebuild: false,
         interrupt: Arc::new(AtomicBool::new(false)),
         prepare: &|_| Ok(()),
+        recall: &|_, _| None,
         now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };

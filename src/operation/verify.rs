@@ -240,6 +240,7 @@ impl Rehearsal<'_> {
             fast_rebuild: self.project.settings.fast_rebuild,
             interrupt: Arc::clone(self.interrupt),
             prepare: &|_| Ok(()),
+            recall: &|_, _| None,
             // Nobody reads the version table of a scratch database.
             now: &String::new,
             tool_version: env!("CARGO_PKG_VERSION"),

@@ -8,17 +8,19 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::database::backup::Progress;
+use crate::database::backup::{Progress, Writers};
 use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::walk::Walk;
 pub use crate::database::walk::{Agree, Direction, Doubt, StepError, settle, steps, still_to_do};
 use crate::database::{self, Access, Filter, Shapes, version_table};
-use crate::model;
+use crate::model::{self, Renames, Settings};
 use crate::report::{Failure, Report};
-use crate::revision::{Applied, Purge, Remark, Route, RouteError, Target};
+use crate::revision::{Applied, Purge, Remark, RevisionId, Route, RouteError, Target};
+use crate::schema::Schema;
+use crate::sql;
 
 use super::backup::{self, Backup, BackupError};
-use super::{Project, State};
+use super::{Project, State, autogenerate, replay};
 
 /// How to walk.
 pub struct Options<'a> {
@@ -146,6 +148,7 @@ pub fn run(
         back_up(project, database, filter, to_copy.unwrap_or(steps), options)
             .map_err(|error| Box::new(error) as Box<dyn Report>)
     };
+    let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, revisions, fingerprint);
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
@@ -154,6 +157,7 @@ pub fn run(
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
+        recall: &recall,
         drift,
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
@@ -193,15 +197,29 @@ fn back_up(
     }
     let now = (options.now)();
     let copying = backup::Options {
+        writers: Writers::LockedOut,
         lock_timeout: options.lock_timeout,
         interrupt: &options.interrupt,
         now: &now,
         progress: options.progress,
     };
     let made = backup::make(database, None, &project.settings.version_table, &copying)?;
-    backup::prune(database)?;
+    let Settings { backups_kept, backups_size, .. } = project.settings;
+    backup::prune(database, &made, backups_kept, backups_size)?;
     (options.backed_up)(&made);
     Ok(())
+}
+
+/// The schema of a fingerprint: that which the scripts of these revisions make, or the model's.
+fn recall(project: &Project, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
+    let applied: Applied = revisions.iter().cloned().collect();
+    let made = project.graph().and_then(|graph| replay::schema_of(project, &graph, &applied)).ok();
+    let is_it = |schema: &Schema| sql::fingerprint(schema) == fingerprint;
+    // An edited script makes another schema now; the model may still say what it made before.
+    made.filter(is_it).or_else(|| {
+        let comparison = autogenerate::compare(project, Schema::default(), &Renames::default()).ok()?;
+        Some(comparison.wanted).filter(is_it)
+    })
 }
 
 /// The SQL of a walk, for a database that is not at hand.

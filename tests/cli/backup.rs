@@ -54,11 +54,37 @@ ALTER TABLE new RENAME TO user;";
 }
 
 #[test]
-fn rows_that_a_script_deletes_by_itself_are_copied_before() {
-    let project = losing("");
-    project.revision("b2", "a1", "DELETE FROM user WHERE name = 'Bo';", "INSERT INTO user (name) VALUES ('Bo');");
-    project.run(&["upgrade"]).ends_with(0);
-    assert_eq!(backups(&project).len(), 1);
+fn rows_that_a_script_deletes_or_writes_over_by_itself_are_copied_before() {
+    for (up, copies) in [
+        ("DELETE FROM user WHERE name = 'Bo';", 1),
+        ("UPDATE user SET name = upper(name);", 1),
+        ("INSERT OR REPLACE INTO user VALUES (1, 'Ann');", 1),
+        ("ALTER TABLE user RENAME COLUMN name TO called;\nUPDATE user SET called = '';", 1),
+        (
+            "CREATE TABLE log (x);\nCREATE TEMP TRIGGER g AFTER INSERT ON log BEGIN DELETE FROM user; END;\nINSERT INTO log VALUES (1);",
+            1,
+        ),
+        ("UPDATE user SET name = 'nobody' WHERE name IS NULL;", 0),
+        ("ALTER TABLE user ADD COLUMN age;\nUPDATE user SET age = 7;", 0),
+        ("CREATE TRIGGER g AFTER UPDATE ON user BEGIN DELETE FROM user; END;", 0),
+    ] {
+        let project = losing("");
+        project.revision("b2", "a1", up, "SELECT 1;");
+        let ended = project.run(&["upgrade"]).ends_with(0);
+        assert_eq!(backups(&project).len(), copies, "{up}: {ended}");
+    }
+}
+
+#[test]
+fn the_settings_say_how_many_copies_are_kept_and_how_much_room_they_may_take() {
+    for (setting, left) in [("backups_kept = 2", 2), ("backups_size = \"1 kB\"", 1)] {
+        let project = losing(&format!("backup = \"always\"\n{setting}"));
+        for _ in 0..2 {
+            project.run(&["upgrade"]).ends_with(0);
+            project.run(&["downgrade", "a1"]).ends_with(0);
+        }
+        assert_eq!(backups(&project).len(), left, "{setting}");
+    }
 }
 
 #[test]

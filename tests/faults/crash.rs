@@ -64,6 +64,61 @@ fn a_run_that_is_killed_at_any_moment_leaves_a_revision_and_the_next_one_finishe
     assert!(killed > kills() / 4, "only {killed} runs were killed before their end");
 }
 
+#[test]
+fn a_run_in_one_transaction_that_is_killed_has_done_all_or_nothing() {
+    let project = slow_chain();
+    let whole = Instant::now();
+    project.run(&["upgrade", "--transaction", "all"]).ends_with(0);
+    let whole = whole.elapsed();
+    for part in 1..8 {
+        let stood = stands_at(&project);
+        let target = if stood == REVISIONS { ["downgrade", "base"] } else { ["upgrade", "head"] };
+        let mut command = project.command(&[target[0], target[1], "--transaction", "all"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(whole * part / 8);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!([0, REVISIONS].contains(&stands_at(&project)), "it stood at {stood}");
+    }
+    project.run(&["upgrade", "--transaction", "all"]).ends_with(0);
+    assert_eq!(stands_at(&project), REVISIONS);
+}
+
+#[test]
+fn a_script_outside_a_transaction_that_is_killed_is_run_again() {
+    let project = Project::with_settings("");
+    project.chain(1);
+    project.run(&["upgrade"]).ends_with(0);
+    // Each statement is one that can be run twice, as such scripts must be written.
+    let filling =
+        "INSERT OR REPLACE INTO big WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 40000)
+  SELECT i, hex(randomblob(40)) FROM n;";
+    let script = format!(
+        "-- revision: r0002\n-- parents: r0001\n\n-- migrate:up transaction:false
+CREATE TABLE IF NOT EXISTS big (id INTEGER PRIMARY KEY, x);\n{filling}\nCREATE INDEX IF NOT EXISTS big_x ON big (x);\nVACUUM;\n"
+    );
+    project.write("versions/r0002.sql", &script);
+    let recorded = || {
+        let connection = Connection::open(project.path("app.db")).unwrap();
+        let one = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(one("PRAGMA integrity_check"), "ok");
+        let indexes = one("SELECT count(*) || '' FROM sqlite_schema WHERE name = 'big_x'");
+        let recorded = one("SELECT count(*) || '' FROM schemactl_version WHERE revision = 'r0002'");
+        assert!(recorded == "0" || indexes == "1", "it is recorded and not done");
+        recorded == "1"
+    };
+    for milliseconds in [5, 15, 30, 60, 100] {
+        let mut command = project.command(&["upgrade", "--no-backup"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        recorded();
+    }
+    project.run(&["upgrade"]).ends_with(0);
+    assert!(recorded());
+}
+
 /// A database at the first revision, and a second one that takes very long.
 fn endless() -> Project {
     let project = Project::with_settings("");

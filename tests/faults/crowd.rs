@@ -77,6 +77,42 @@ fn a_reader_in_wal_mode_keeps_what_it_sees_and_is_in_nobodys_way() {
 }
 
 #[test]
+fn a_reader_of_a_rollback_journal_reads_on_and_the_run_waits_for_it_at_the_end() {
+    let project = Project::with_settings("");
+    project.chain(3);
+    project.run(&["upgrade", "r0001"]).ends_with(0);
+    let reader = Connection::open(project.path("app.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM t1").unwrap();
+    let mut command = project.command(&["upgrade"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(1500));
+    assert_eq!(reader.query_row("SELECT count(*) FROM t1", [], |row| row.get(0)), Ok(1));
+    reader.execute_batch("COMMIT").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(0) && said.contains("waiting for another connection"), "{said}");
+    drop(reader);
+    assert_eq!(stands_at(&project), 3);
+}
+
+#[test]
+fn two_runners_with_scripts_of_two_branches_leave_a_chain_and_a_word() {
+    let (one, other) = (Project::with_settings(""), Project::with_settings(""));
+    for project in [&one, &other] {
+        project.chain(2);
+    }
+    other.write("versions/r0002.sql", "");
+    std::fs::remove_file(other.path("versions/r0002.sql")).unwrap();
+    other.revision("x0002", "r0001", "CREATE TABLE x2 (x);", "DROP TABLE x2;");
+    one.run(&["upgrade"]).ends_with(0);
+    let shared = one.path("app.db").to_string_lossy().into_owned();
+    let ended = other.run(&["upgrade", "--database", &shared]);
+    assert!(ended.code != Some(0) || ended.stderr.contains("r0002"), "it says nothing of the other branch: {ended}");
+    let connection = Connection::open(&shared).unwrap();
+    assert_eq!(connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));
+}
+
+#[test]
 fn a_huge_write_ahead_log_is_no_hindrance() {
     let project = Project::with_settings("");
     project.chain(2);

@@ -71,3 +71,62 @@ fn a_full_filesystem_rolls_back_and_says_so() {
     ended.ends_with(3).says("no space is left").says("the database stands at");
     again.ends_with(0).answers("r000");
 }
+
+/// A filesystem of its own in a folder, for as long as the test runs.
+struct Mounted<'p> {
+    project: &'p Project,
+}
+
+impl<'p> Mounted<'p> {
+    fn new(project: &'p Project, size: &str) -> Option<Mounted<'p>> {
+        std::fs::create_dir(project.path("disk")).unwrap();
+        let options = format!("size={size}");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "none"]).arg(project.path("disk"));
+        if !mount.output().is_ok_and(|output| output.status.success()) {
+            println!("skipped: this user may not mount a filesystem");
+            return None;
+        }
+        Some(Mounted { project })
+    }
+}
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        Ended::of(Command::new("umount").arg(self.project.path("disk"))).ends_with(0);
+    }
+}
+
+#[test]
+fn no_room_for_the_copy_stops_the_run_before_it_begins() {
+    let project = growing_chain();
+    let Some(_disk) = Mounted::new(&project, "700k") else { return };
+    let database = ["--database", "disk/app.db"];
+    project.run(&["upgrade", database[0], database[1]]).ends_with(0);
+    let filler = std::fs::write(project.path("disk/filler"), vec![0; 300_000]);
+    filler.unwrap();
+    let ended = project.run(&["downgrade", "base", "--yes", database[0], database[1]]);
+    ended.ends_with(3).says("no room for a copy").says("--no-backup").says("bytes");
+    project.run(&["current", database[0], database[1]]).ends_with(0).answers("r0006");
+    assert!(std::fs::read_dir(project.path("disk/backups")).unwrap().next().is_none(), "a part of a copy is left");
+    project.run(&["backup", "disk/copy.db", database[0], database[1]]).ends_with(3).says("no room for a copy");
+}
+
+#[test]
+fn a_filesystem_that_may_only_be_read_is_told_from_a_file() {
+    let project = growing_chain();
+    let Some(_disk) = Mounted::new(&project, "1m") else { return };
+    let database = ["--database", "disk/app.db"];
+    project.run(&["upgrade", "r0001", database[0], database[1]]).ends_with(0);
+    let remount = |mode: &str| {
+        let mode = format!("remount,{mode}");
+        Ended::of(Command::new("mount").args(["-o", &mode]).arg(project.path("disk"))).ends_with(0);
+    };
+    remount("ro");
+    let current = project.run(&["current", database[0], database[1]]);
+    let upgrade = project.run(&["upgrade", database[0], database[1]]);
+    remount("rw");
+    current.ends_with(0).answers("r0001");
+    upgrade.ends_with(3).says("read-only");
+    project.run(&["upgrade", database[0], database[1]]).ends_with(0);
+}

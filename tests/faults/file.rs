@@ -116,6 +116,10 @@ fn secrets_and_control_characters_are_not_shown() {
     let ended = project.run(&["upgrade", "--database", "libsql://ada:hunter2@example.org/app?authToken=hunter2"]);
     assert_ne!(ended.code, Some(0));
     assert!(!ended.stderr.contains("hunter2") && !ended.stdout.contains("hunter2"), "{ended}");
+    for url in ["sqlite:app.db?key=hunter2", "sqlite:///app.db?authToken=hunter2"] {
+        let ended = project.run(&["upgrade", "--database", url]).ends_with(2);
+        assert!(!ended.stderr.contains("hunter2") && !ended.stdout.contains("hunter2"), "{ended}");
+    }
     let ended = project.run(&["current", "--database", "folder\u{1b}[2J/app.db"]);
     assert!(!ended.stderr.contains('\u{1b}') && !ended.stdout.contains('\u{1b}'), "{ended}");
 }

@@ -7,6 +7,7 @@ mod crowd;
 mod disk;
 mod file;
 mod fleet;
+mod odd;
 
 use rusqlite::Connection;
 

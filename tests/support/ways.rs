@@ -93,6 +93,7 @@ pub fn run_with(
         fast_rebuild: fast,
         interrupt: Arc::default(),
         prepare: &|_| Ok(()),
+        recall: &|_, _| None,
         now: &String::new,
         tool_version: "0",
     };

@@ -6,6 +6,7 @@ use crate::database::error::Error;
 use crate::report::{Class, Diagnostic, Place, Report, count};
 use crate::revision::RevisionId;
 
+use super::deviation::Deviation;
 use super::evidence::Damage;
 use super::{Done, Op};
 use crate::database::gate::Offending;
@@ -108,22 +109,25 @@ pub enum Problem {
         place: Place,
     },
     /// The schema after the script is not the one that its header promises.
-    #[error("the schema after the script is not the one that it was written for: {actual} instead of {expected}")]
+    #[error("the schema after the script is not the one {}", match op {
+        Op::Upgrade => "that its header promises",
+        Op::Downgrade => "that was there before the revision",
+    })]
     Schema {
-        /// The fingerprint of the header.
-        expected: String,
-        /// The fingerprint of what came out.
-        actual: String,
+        /// Up or down.
+        op: Op,
+        /// How they differ.
+        deviation: Deviation,
+        /// What the script does to the schema, a sentence each.
+        made: Vec<String>,
         /// The script.
         place: Place,
     },
     /// The schema before the script is not the one that the last revision left.
-    #[error("the schema of the database is not the one that its revisions made: {actual} instead of {expected}")]
+    #[error("the schema of the database is not the one that its revisions made")]
     Drift {
-        /// The fingerprint that was expected.
-        expected: String,
-        /// The fingerprint of the database.
-        actual: String,
+        /// How they differ.
+        deviation: Deviation,
     },
     /// A step that runs outside a transaction among steps that are to be one transaction.
     #[error("its script runs outside a transaction, so that the run cannot be one transaction")]
@@ -184,9 +188,7 @@ impl Report for RunError {
         let mut diagnostic = Diagnostic::new(code, self.to_string());
         diagnostic.place = place;
         diagnostic.help = help;
-        if let Problem::RowsRefuse { found, .. } = &self.problem {
-            diagnostic.notes.push(format!("such as {}", found.examples.join("; ")));
-        }
+        diagnostic.notes = self.problem.notes();
         if let Some(heads) = &self.heads {
             diagnostic.notes.push(standing(heads));
         }
@@ -208,6 +210,18 @@ impl Problem {
     /// Whether the user has stopped the run.
     pub(super) fn is_interrupt(&self) -> bool {
         matches!(self, Problem::Interrupted | Problem::Database(Error::Interrupted))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        match self {
+            Problem::RowsRefuse { found, .. } => vec![format!("such as {}", found.examples.join("; "))],
+            Problem::Drift { deviation } => deviation.notes(),
+            Problem::Schema { deviation, made, .. } => {
+                let made = made.iter().filter(|_| deviation.differences.is_empty());
+                deviation.notes().into_iter().chain(made.map(|line| format!("what the script does: {line}"))).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn parts(&self) -> (&'static str, Option<Place>, Option<String>) {
@@ -247,12 +261,19 @@ impl Problem {
                 Some(place.clone()),
                 "run this script from the application, then `schemactl stamp` the revision",
             ),
-            Problem::Schema { place, .. } => (
+            Problem::Schema { place, op, .. } => (
                 "schema_mismatch",
                 Some(place.clone()),
-                "if the script was edited by hand, remove the line `-- schema:` from its header",
+                match op {
+                    Op::Upgrade => "if the script was edited by hand, remove the line `-- schema:` from its header",
+                    Op::Downgrade => "bring the section `-- migrate:down` to undo all that `-- migrate:up` does",
+                },
             ),
-            Problem::Drift { .. } => ("drift", None, "`schemactl diff` shows what differs"),
+            Problem::Drift { .. } => (
+                "drift",
+                None,
+                "`schemactl status` says how to go on; `drift = \"warn\"` in the settings runs in spite of it",
+            ),
             Problem::OutsideTransaction { place } => {
                 ("outside_transaction", Some(place.clone()), "run the revisions each in its own transaction")
             }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
+use super::mentions::{Mentions, names_in};
 use crate::database::check;
 use crate::database::error::words;
 use crate::database::stand_ins::StandIns;
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema};
-use crate::token::{TokenKind, significant_tokens};
 
 /// What is known of a database before a script runs.
 pub(super) struct Evidence {
@@ -18,7 +18,7 @@ pub(super) struct Evidence {
     rows: BTreeMap<Name, i64>,
     /// Rows of those tables that refer to nothing.
     violations: BTreeMap<Name, Violations>,
-    /// Views and triggers that compile.
+    /// Views and triggers that compile, among those that the script can reach.
     compiled: BTreeSet<ObjectRef>,
 }
 
@@ -80,6 +80,7 @@ impl Evidence {
         connection: &Connection,
         schema: &Schema,
         script: &str,
+        mentions: &mut Mentions,
         stand_ins: &mut StandIns,
     ) -> rusqlite::Result<Evidence> {
         let reach = reach(schema, script);
@@ -91,14 +92,17 @@ impl Evidence {
                 violations.insert(table.name.clone(), check_foreign_keys(connection, &table.name, stand_ins)?);
             }
         }
-        let broken = check::broken(connection, schema, stand_ins)?;
-        let views = schema.views.keys().map(|name| ObjectRef::new(ObjectKind::View, name));
-        let triggers = schema.triggers.keys().map(|name| ObjectRef::new(ObjectKind::Trigger, name));
-        let mut compiled: BTreeSet<ObjectRef> = views.chain(triggers).collect();
+        let mut compiled = mentions.reached(connection, schema, script)?;
+        let broken = check::broken_among(connection, schema, &|object| compiled.contains(object), stand_ins)?;
         for (object, _) in &broken {
             compiled.remove(object);
         }
         Ok(Evidence { tables: schema.tables.keys().cloned().collect(), rows, violations, compiled })
+    }
+
+    /// The rows of each table that the script can reach.
+    pub(super) fn rows(&self) -> &BTreeMap<Name, i64> {
+        &self.rows
     }
 
     /// Whether the script can reach a table.
@@ -120,7 +124,8 @@ impl Evidence {
         if let Some(damage) = self.dangling(connection, after, intended, stand_ins)? {
             return Ok(Some(damage));
         }
-        let broken = check::broken(connection, after, stand_ins)?;
+        let is_asked = |object: &ObjectRef| self.compiled.contains(object);
+        let broken = check::broken_among(connection, after, &is_asked, stand_ins)?;
         let newly_broken = broken.into_iter().find(|(object, _)| self.compiled.contains(object));
         Ok(newly_broken.map(|(object, message)| Damage::Broken { object, message }))
     }
@@ -213,12 +218,6 @@ fn reach(schema: &Schema, script: &str) -> BTreeSet<Name> {
     let children: Vec<Name> = refers.map(|table| table.name.clone()).collect();
     reached.extend(children);
     reached
-}
-
-fn names_in(text: &str) -> impl Iterator<Item = Name> + '_ {
-    significant_tokens(text)
-        .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String))
-        .map(|token| Name::new(token.unquoted()))
 }
 
 /// The rows of a table that refer to nothing. One table at a time: over all of them SQLite stops at the first foreign

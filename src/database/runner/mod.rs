@@ -8,32 +8,39 @@
 //! decided under the write lock, from the rows that the version table has then.
 
 mod block;
+mod deviation;
 mod error;
 mod evidence;
 mod kinship;
 mod lock;
+mod mentions;
 mod offline;
 mod permission;
 mod statistics;
 mod step;
 mod swap;
+mod work;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
 pub use block::marks as rebuild_marks;
+pub use deviation::{Deviation, Recall};
 pub use error::{At, Problem, RunError};
 pub use evidence::Damage;
 pub use offline::write_sql;
+pub use work::Work;
 
 use self::lock::{Patience, Stopped};
+use self::mentions::Mentions;
 use super::error::{Error, primary_code};
 use super::filter::Filter;
 use super::gate::Gate;
@@ -141,6 +148,8 @@ pub struct Options<'a> {
     /// Called once, under the write lock, with the steps that are about to run; not where there are none, and not by a
     /// dry run.
     pub prepare: &'a Prepare<'a>,
+    /// Gives a schema that was expected, so that it can be said how the one that is there differs.
+    pub recall: &'a Recall<'a>,
     /// The time, RFC 3339 in UTC.
     pub now: &'a dyn Fn() -> String,
     /// The version of schemactl that is noted in the version table.
@@ -171,6 +180,13 @@ pub enum Event<'a> {
         /// Where it stands in the file.
         place: crate::report::Place,
     },
+    /// A statement begins that takes a while.
+    Working {
+        /// What it does, how much of it there is, and how much is done.
+        work: Work,
+    },
+    /// That statement is done.
+    Worked,
     /// A table is not rebuilt in the fast way, but as its script says.
     Classic {
         /// The step.
@@ -180,16 +196,14 @@ pub enum Event<'a> {
         /// Why.
         why: String,
     },
-    /// The schema is not the one that the revisions made.
+    /// The schema is not the one that the revisions made. Told once a run.
     Drifted {
         /// The step that it was found at.
         step: &'a Step,
         /// Whether it was found after the step's script; else before it.
         after: bool,
-        /// The fingerprint that was expected.
-        expected: String,
-        /// The fingerprint of the database.
-        actual: String,
+        /// How it differs.
+        deviation: Deviation,
     },
     /// A dry run leaves out a script that runs outside a transaction.
     NotRehearsed {
@@ -275,7 +289,12 @@ pub fn run(
         schema: None,
         schema_before: None,
         known: Known::default(),
+        mentions: Mentions::default(),
         stand_ins: StandIns::default(),
+        has_table: false,
+        told_drift: false,
+        instructions: Arc::default(),
+        reached: BTreeMap::new(),
     };
     let settings = match runner.set_up() {
         Ok(settings) => settings,
@@ -316,7 +335,16 @@ struct Runner<'r, 'o> {
     schema_before: Option<String>,
     /// What was read of the schema before.
     known: Known,
+    mentions: Mentions,
     stand_ins: StandIns,
+    /// Whether the version table is known to be there.
+    has_table: bool,
+    /// Whether it was told that the schema has drifted.
+    told_drift: bool,
+    /// How many instructions of SQLite's machine the statement that runs has done.
+    instructions: Arc<AtomicU64>,
+    /// The rows of the tables that the script which runs can reach.
+    reached: BTreeMap<Name, i64>,
 }
 
 /// Settings of the connection that are put back at the end.
@@ -350,8 +378,12 @@ impl Runner<'_, '_> {
             self.connection.pragma_query_value(None, "foreign_keys", |row| row.get(0))
         };
         let still_on = set().map_err(|error| self.sqlite(&error))?;
-        let watch = Some(move || interrupt.load(Ordering::Relaxed));
-        self.connection.progress_handler(BETWEEN_LOOKS, watch).map_err(|error| self.sqlite(&error))?;
+        let instructions = Arc::clone(&self.instructions);
+        let watch = move || {
+            instructions.fetch_add(u64::from(BETWEEN_LOOKS.unsigned_abs()), Ordering::Relaxed);
+            interrupt.load(Ordering::Relaxed)
+        };
+        self.connection.progress_handler(BETWEEN_LOOKS, Some(watch)).map_err(|error| self.sqlite(&error))?;
         if still_on {
             let restored = self.restore(&settings);
             restored.map_err(|error| self.sqlite(&error))?;
@@ -495,6 +527,7 @@ impl Runner<'_, '_> {
             Err(_) if self.connection.is_autocommit() => return outcome,
             Err(_) => {
                 self.schema = None;
+                self.has_table = false;
                 "ROLLBACK TO step; RELEASE step; PRAGMA writable_schema = RESET"
             }
         };
@@ -554,6 +587,7 @@ impl Runner<'_, '_> {
     /// Begins a transaction that no other writer can get in the way of.
     fn begin(&mut self) -> Result<(), Problem> {
         self.schema = None;
+        self.has_table = false;
         self.patiently("BEGIN IMMEDIATE", false)
     }
 

@@ -143,20 +143,26 @@ fn refusal(limits: &Limits, context: &AuthContext<'_>) -> Option<Refusal> {
             refuse("`DETACH`".to_owned(), "take the statement out of the script")
         }
         AuthAction::Pragma { pragma_name, pragma_value } => pragma(limits, pragma_name, pragma_value),
+        // VACUUM fills the tables of its nameless database, too.
         AuthAction::Insert { table_name }
         | AuthAction::Delete { table_name }
         | AuthAction::DropTable { table_name }
         | AuthAction::Update { table_name, .. }
-        | AuthAction::AlterTable { table_name, .. }
-            if limits.version_table == *table_name =>
+            if context.database_name == Some("main") && limits.version_table == *table_name =>
         {
-            refuse(
-                format!("to touch the version table `{table_name}`"),
-                "take the statement out; `schemactl stamp` changes what the table says",
-            )
+            refuse(touching(table_name), STAMP)
+        }
+        AuthAction::AlterTable { database_name: "main", table_name } if limits.version_table == *table_name => {
+            refuse(touching(table_name), STAMP)
         }
         _ => None,
     }
+}
+
+const STAMP: &str = "take the statement out; `schemactl stamp` changes what the table says";
+
+fn touching(version_table: &str) -> String {
+    format!("to touch the version table `{version_table}`")
 }
 
 /// Pragmas that a script inside a transaction may give a value; the value is bound to the transaction or to the file,

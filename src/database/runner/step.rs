@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 use rusqlite::ffi;
 
 use super::block::{self, Block};
+use super::deviation::sentences;
 use super::evidence::{Evidence, Intended};
 use super::permission::{Limits, Watch};
 use super::statistics::Statistics;
 use super::swap::{self, Obstacle};
+use super::work::Work;
 use super::{Done, Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
+use crate::database::gate::Gate;
 use crate::database::statements::{Failure, Statements};
 use crate::database::{gate, introspect, version_table};
 use crate::report::Place;
@@ -26,6 +29,7 @@ impl Runner<'_, '_> {
         (self.observer)(Event::Started { step, number, of });
         let start = Instant::now();
         self.rows = 0;
+        self.reached.clear();
         self.schema_before = None;
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
@@ -48,7 +52,9 @@ impl Runner<'_, '_> {
         let connection = &*self.connection;
         match step.op {
             Op::Upgrade => {
-                version_table::ensure(connection, table)?;
+                if !std::mem::replace(&mut self.has_table, true) {
+                    version_table::ensure(connection, table)?;
+                }
                 for replaced in &step.replaces {
                     version_table::delete(connection, table, replaced)?;
                     self.applied.get_or_insert_default().retain(|row| row.revision != *replaced);
@@ -89,47 +95,54 @@ impl Runner<'_, '_> {
         };
         let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
         if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
-            let actual = fingerprint_before.clone();
             if self.options.drift == Drift::Refuse {
-                return Err(Problem::Drift { expected, actual });
+                let deviation = self.deviation(expected, (&before, &fingerprint_before), None);
+                return Err(Problem::Drift { deviation });
             }
-            (self.observer)(Event::Drifted { step, after: false, expected, actual });
+            self.tell_drift(step, false, expected, (&before, &fingerprint_before));
         }
         for gate in &step.gates {
             let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
             if let Some(found) = found {
                 let (violation, help) = (gate.violation.clone(), gate.help.clone());
-                return Err(Problem::RowsRefuse { violation, found, help, place: whole(script) });
+                return Err(Problem::RowsRefuse { violation, found, help, place: place_of(gate, script) });
             }
         }
-        let evidence = Evidence::gather(self.connection, &before, script.sql(), &mut self.stand_ins)
-            .map_err(|error| self.sqlite(&error))?;
+        let evidence =
+            Evidence::gather(self.connection, &before, script.sql(), &mut self.mentions, &mut self.stand_ins)
+                .map_err(|error| self.sqlite(&error))?;
         let statistics = Statistics::gather(self.connection, &|table| evidence.reaches(table))
             .map_err(|error| self.sqlite(&error))?;
+        self.reached = evidence.rows().clone();
+        let version = self.schema_version()?;
         let intended = self.run_script(step, script)?;
         self.clean_up().map_err(|error| self.sqlite(&error))?;
-        let (after, fingerprint) = self.look()?;
+        let edits = self.options.catalog_edits || self.options.fast_rebuild;
+        let is_as_before = !edits && self.schema_version()? == version;
+        let changed = if is_as_before { None } else { Some(self.look()?) };
+        let (after, fingerprint) =
+            changed.as_ref().map_or((&before, &fingerprint_before), |(after, fingerprint)| (after, fingerprint));
         let damage = evidence
-            .damage(self.connection, &after, &intended, &mut self.stand_ins)
+            .damage(self.connection, after, &intended, &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;
         if let Some(damage) = damage {
             return Err(Problem::Damage { damage, place: whole(script) });
         }
-        statistics.put_back(self.connection, &before, &after, &intended).map_err(|error| self.sqlite(&error))?;
+        statistics.put_back(self.connection, &before, after, &intended).map_err(|error| self.sqlite(&error))?;
         if self.stand_ins.were_compared() {
             let names = self.stand_ins.collations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             return Err(Problem::StandInUsed { names, place: whole(script) });
         }
-        match step.schema_after.clone().filter(|expected| *expected != fingerprint) {
+        match step.schema_after.clone().filter(|expected| expected != fingerprint) {
             Some(expected) if as_expected => {
-                return Err(Problem::Schema { expected, actual: fingerprint, place: whole(script) });
+                let deviation = self.deviation(expected, (after, fingerprint), Some(step));
+                let (op, made) = (step.op, sentences(&before, after));
+                return Err(Problem::Schema { op, deviation, made, place: whole(script) });
             }
-            Some(expected) => {
-                (self.observer)(Event::Drifted { step, after: true, expected, actual: fingerprint.clone() });
-            }
-            None => self.schema_before = Some(fingerprint_before),
+            Some(expected) => self.tell_drift(step, true, expected, (after, fingerprint)),
+            None => self.schema_before = Some(fingerprint_before.clone()),
         }
-        self.schema = Some((after, fingerprint));
+        self.schema = changed.or(Some((before, fingerprint_before)));
         Ok(())
     }
 
@@ -151,11 +164,18 @@ impl Runner<'_, '_> {
             return Err(Problem::LeftOpen { place: whole(script) });
         }
         self.begin()?;
-        let (_, actual) = self.look()?;
+        let (schema, actual) = self.look()?;
         if let Some(expected) = step.schema_after.clone().filter(|expected| *expected != actual) {
-            (self.observer)(Event::Drifted { step, after: true, expected, actual });
+            self.tell_drift(step, true, expected, (&schema, &actual));
         }
         Ok(())
+    }
+
+    /// The number that SQLite changes with each change of the schema
+    /// (<https://www.sqlite.org/pragma.html#pragma_schema_version>).
+    fn schema_version(&self) -> Result<i64, Problem> {
+        let version = self.connection.pragma_query_value(None, "schema_version", |row| row.get(0));
+        version.map_err(|error| self.sqlite(&error))
     }
 
     /// The schema as it is now and its fingerprint.
@@ -225,7 +245,17 @@ impl Runner<'_, '_> {
                 };
                 let span = prepared.span.clone();
                 (self.observer)(Event::Statement { step, place: script.place(span.clone()) });
-                if let Err(failure) = prepared.run() {
+                self.instructions.store(0, Ordering::Relaxed);
+                let work = Work::of(self.connection, &script.sql()[span.clone()], &self.reached, &self.instructions);
+                let takes_a_while = work.is_some();
+                if let Some(work) = work {
+                    (self.observer)(Event::Working { work });
+                }
+                let outcome = prepared.run();
+                if takes_a_while {
+                    (self.observer)(Event::Worked);
+                }
+                if let Err(failure) = outcome {
                     break Some(failure);
                 }
                 done = statements.position();
@@ -267,7 +297,17 @@ impl Runner<'_, '_> {
                 Err(Obstacle::Classic("it is the version table".to_owned()))
             }
             Err(why) => Err(Obstacle::Classic(why.clone())),
-            Ok(rebuild) => watch.aside(|| swap::swap(connection, script.sql(), rebuild, &block.table)),
+            Ok(rebuild) => {
+                self.instructions.store(0, Ordering::Relaxed);
+                let columns = rebuild.staged.columns.len();
+                let work = Work::rebuilding(&block.table, columns, &self.reached, &self.instructions);
+                if let Some(work) = work {
+                    (self.observer)(Event::Working { work });
+                }
+                let outcome = watch.aside(|| swap::swap(connection, script.sql(), rebuild, &block.table));
+                (self.observer)(Event::Worked);
+                outcome
+            }
         };
         match outcome {
             Ok(()) => Ok(true),
@@ -315,6 +355,14 @@ impl Intended {
         }
         self.dropped.extend(actions.dropped);
         self.created.extend(actions.created);
+    }
+}
+
+/// The line of a script that a gate stands on.
+fn place_of(gate: &Gate, script: &Section) -> Place {
+    match script.sql().find(&gate.sql) {
+        Some(start) => script.place(start..start + gate.sql.len()),
+        None => whole(script),
     }
 }
 
