@@ -93,9 +93,6 @@ pub fn fill(connection: &Connection, schema: &Schema, most: usize, seed: u64) {
             insert(connection, table, &names, &values);
         }
     }
-    if dice.below(4) == 0 {
-        connection.execute_batch("ANALYZE").unwrap();
-    }
 }
 
 /// Whether a full-text index shows the rows of a table.
