@@ -136,7 +136,7 @@ fn every_step_of_real_histories_is_planned_and_proved() {
     let work = || {
         let mine = std::iter::from_fn(|| {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            steps.get(at).map(|step| go(step, at % one_in == 0))
+            steps.get(at).map(|step| go(step, at.is_multiple_of(one_in)))
         });
         mine.collect::<Vec<_>>()
     };

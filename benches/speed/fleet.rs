@@ -23,14 +23,13 @@ fn databases() -> usize {
 fn write(folder: &Path, number: usize) {
     std::fs::create_dir_all(folder.join("versions")).expect("a folder");
     std::fs::write(folder.join("migrations.toml"), SETTINGS).expect("a file");
-    let tables: String = (1..=8)
-        .map(|table| {
-            format!(
-                "CREATE TABLE t{table} (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c INTEGER);\n\
-                 CREATE INDEX i{table} ON t{table} (a, b);\n"
-            )
-        })
-        .collect();
+    let table = |table| {
+        format!(
+            "CREATE TABLE t{table} (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c INTEGER);\n\
+             CREATE INDEX i{table} ON t{table} (a, b);\n"
+        )
+    };
+    let tables = (1..=8).map(table).collect::<Vec<_>>().concat();
     std::fs::write(folder.join("versions/r1_first.sql"), format!("{FIRST}{tables}")).expect("a file");
     done(schemactl(folder, &["template", "empty.db"]));
     std::fs::write(folder.join("versions/r2_second.sql"), SECOND).expect("a file");

@@ -1,6 +1,6 @@
 //! What an application is told when its database cannot be brought to where its revisions lead.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::database;
 use crate::database::runner::{Problem, RunError};
@@ -86,7 +86,7 @@ fn on_one_line(diagnostic: &Diagnostic) -> String {
     let mut line = diagnostic.message.clone();
     if let Some(place) = &diagnostic.place {
         let (number, column) = place.line_and_column();
-        line.push_str(&format!(" at {}:{number}:{column}", place.source.path));
+        let _ = write!(line, " at {}:{number}:{column}", place.source.path);
     }
     for note in &diagnostic.notes {
         line.push_str("; ");

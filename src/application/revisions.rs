@@ -15,7 +15,7 @@ use crate::database::version_table::{self, Applied};
 use crate::database::walk::{Direction, State, Walk};
 use crate::database::{self, Filter};
 use crate::report::Diagnostic;
-use crate::revision::{Folder, Graph, RevisionId, RouteError, Script, Scripts, Target};
+use crate::revision::{Folder, Graph, Remark, RevisionId, RouteError, Script, Scripts, Target};
 use crate::schema::Name;
 
 /// The revisions of an application, and how they are run.
@@ -214,14 +214,14 @@ impl Revisions {
         }
         let mut walk = Walk::new(&start, direction, &target, &|_| None);
         if walk.steps(&start.rows)?.is_empty() {
-            let notes = walk.remarks().iter().map(|remark| remark.diagnostic()).collect();
+            let notes = walk.remarks().iter().map(Remark::diagnostic).collect();
             return Ok(Outcome { steps: Vec::new(), current: standing_at(&start), notes });
         }
         connection::check(connection)?;
         let mut notes = Vec::new();
         let outcome = self.run(connection, &mut walk, &mut notes)?;
         notes.extend(outcome.stand_ins.notice().map(|notice| Diagnostic::new("stand_ins", notice)));
-        notes.extend(walk.remarks().iter().map(|remark| remark.diagnostic()));
+        notes.extend(walk.remarks().iter().map(Remark::diagnostic));
         let current = standing_at(&start.with_rows(&outcome.applied));
         Ok(Outcome { steps: outcome.steps, current, notes })
     }

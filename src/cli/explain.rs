@@ -92,7 +92,8 @@ fn page(rule: &Rule) -> String {
             in_code = !in_code;
             text.pop();
         } else if in_code {
-            text += &format!("    {line}");
+            text.push_str("    ");
+            text.push_str(line);
         } else if let Some(heading) = line.strip_prefix("# ") {
             text += &Meaning::Heading.paint(heading);
         } else {

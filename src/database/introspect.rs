@@ -103,7 +103,7 @@ pub fn read_tables(
     filter: &Filter,
     names: &BTreeSet<Name>,
 ) -> Result<IndexMap<Name, Table>, Error> {
-    let list = serde_json::Value::from_iter(names.iter().map(Name::as_str)).to_string();
+    let list = names.iter().map(Name::as_str).collect::<serde_json::Value>().to_string();
     let rows = rows_on(connection, &list).map_err(|error| failed(connection, &error))?;
     let mut schema = Schema::default();
     for row in rows.iter().filter(|row| !filter.ignores(&row.table) && !filter.ignores(&row.name)) {

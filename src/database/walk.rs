@@ -109,13 +109,12 @@ impl<'a> Walk<'a> {
     /// hardly meant.
     pub fn steps(&mut self, rows: &[version_table::Applied]) -> Result<Vec<runner::Step>, Box<dyn Report>> {
         let state = self.start.with_rows(rows);
-        let route = match &self.pinned {
-            Some(route) => still_to_do(route, &state.applied),
-            None => {
-                let route = self.direction.route(&state, self.target).map_err(boxed)?;
-                settle(&route, self.agree).map_err(boxed)?;
-                self.pinned.insert(route).clone()
-            }
+        let route = if let Some(route) = &self.pinned {
+            still_to_do(route, &state.applied)
+        } else {
+            let route = self.direction.route(&state, self.target).map_err(boxed)?;
+            settle(&route, self.agree).map_err(boxed)?;
+            self.pinned.insert(route).clone()
         };
         steps(&state, &route).map_err(boxed)
     }

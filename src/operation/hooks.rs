@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::walk::{self, Direction, Options, Walked};
 use super::{Project, State};
 use crate::database::runner::{Event, Outcome, Step, Transaction};
-use crate::database::statements::Statements;
+use crate::database::statements::{Prepared, Statements};
 use crate::database::version_table;
 use crate::database::walk::Walk;
 use crate::model::{Hook, HookKind};
@@ -98,7 +98,7 @@ pub fn walk<'s>(
         return walk::walk(project, connection, start, direction, target, options, observer);
     }
     let mut way = Walk::new(start, direction, target, options.agree);
-    let steps = way.steps(&start.rows).map_err(failure)?;
+    let steps = way.steps(&start.rows).map_err(|report| failure(&*report))?;
     if around_each && options.transaction == Transaction::All && !steps.is_empty() {
         return Err(all_in_one(hooks.before_revision.iter().chain(&hooks.after_revision).next()));
     }
@@ -135,7 +135,7 @@ impl Run<'_, '_> {
         let mut outcome = Outcome::default();
         loop {
             let rows = version_table::read(self.connection, &project.settings.version_table)?;
-            let Some(step) = way.steps(&rows).map_err(failure)?.into_iter().next() else {
+            let Some(step) = way.steps(&rows).map_err(|report| failure(&*report))?.into_iter().next() else {
                 outcome.applied = rows;
                 return Ok(outcome);
             };
@@ -218,7 +218,7 @@ impl Run<'_, '_> {
                     let path = self.project.settings.path(&text);
                     let text = std::fs::read_to_string(&path).map_err(|error| {
                         let why = format!("cannot read `{}`: {error}", path.display());
-                        failed(moment, Class::Input, why, hook.place.clone())
+                        failed(moment, Class::Input, &why, hook.place.clone())
                     })?;
                     self.statements(moment, &Arc::new(Source { path: path.display().to_string(), text }))?;
                 }
@@ -234,7 +234,7 @@ impl Run<'_, '_> {
     fn statements(&mut self, moment: Moment, source: &Arc<Source>) -> Result<(), Failure> {
         let mut outcome = Ok(());
         for statement in Statements::new(self.connection, &source.text) {
-            outcome = statement.and_then(|prepared| prepared.run());
+            outcome = statement.and_then(Prepared::run);
             if outcome.is_err() {
                 break;
             }
@@ -243,13 +243,13 @@ impl Run<'_, '_> {
         if left_open {
             let rolled_back = self.connection.execute_batch("ROLLBACK");
             rolled_back.map_err(|error| {
-                failed(moment, Class::Database, error.to_string(), Place::new(source, 0..source.text.len()))
+                failed(moment, Class::Database, &error.to_string(), Place::new(source, 0..source.text.len()))
             })?;
         }
-        outcome.map_err(|error| failed(moment, Class::Database, error.message, Place::new(source, error.span)))?;
+        outcome.map_err(|error| failed(moment, Class::Database, &error.message, Place::new(source, error.span)))?;
         if left_open {
             let why = "it begins a transaction and does not end it".to_owned();
-            return Err(failed(moment, Class::Input, why, Place::new(source, 0..source.text.len())));
+            return Err(failed(moment, Class::Input, &why, Place::new(source, 0..source.text.len())));
         }
         Ok(())
     }
@@ -327,12 +327,12 @@ fn command(
     let folder = project.settings.path(".");
     match shell(&Command { line, folder, variables }) {
         Ended::Well => Ok(()),
-        Ended::Badly(how) => Err(failed(moment, Class::No, format!("the command {how}"), hook.place.clone())),
+        Ended::Badly(how) => Err(failed(moment, Class::No, &format!("the command {how}"), hook.place.clone())),
         Ended::Interrupted => Err(interrupted(moment)),
     }
 }
 
-fn failed(moment: Moment, class: Class, why: String, place: Place) -> Failure {
+fn failed(moment: Moment, class: Class, why: &str, place: Place) -> Failure {
     let (code, left) = moment.failed();
     let diagnostic = Diagnostic::new(code, format!("the hook `{}` failed: {why}", moment.key()));
     Failure::new(class, diagnostic.at(place).note(left).help("correct it, or go on without hooks by `--no-hooks`"))
@@ -350,6 +350,6 @@ fn all_in_one(hook: Option<&Hook>) -> Failure {
     Failure::new(Class::Input, diagnostic.help("pass `--transaction each`, or `--no-hooks`"))
 }
 
-fn failure(report: Box<dyn Report>) -> Failure {
+fn failure(report: &dyn Report) -> Failure {
     Failure::all(report.class(), report.diagnostics())
 }

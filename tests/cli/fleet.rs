@@ -29,17 +29,16 @@ fn make_read_only(project: &Project, tenant: usize) -> bool {
 fn each_obstacle_is_told_and_a_later_run_finishes_what_is_left() {
     const TENANTS: usize = 200;
     let project = Project::fleet(TENANTS);
-    let list: String = (0..TENANTS)
-        .map(|tenant| {
-            format!("{}\n", json!({ "id": format!("t{tenant:03}"), "database": format!("data/t{tenant:03}/main.db") }))
-        })
-        .collect();
-    project.write("tenants.ndjson", &list);
+    let line = |tenant| json!({ "id": format!("t{tenant:03}"), "database": format!("data/t{tenant:03}/main.db") });
+    let list: Vec<String> = (0..TENANTS).map(|tenant| line(tenant).to_string()).collect();
+    project.write("tenants.ndjson", &list.join("\n"));
     let whole = std::fs::read(project.path("empty.db")).unwrap();
     let path = |tenant: usize| project.path(format!("data/t{tenant:03}/main.db"));
 
     let locked = [project.tenant(10), project.tenant(20)];
-    locked.iter().for_each(|connection| connection.execute_batch("BEGIN IMMEDIATE").unwrap());
+    for connection in &locked {
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    }
     project.tenant(30).execute_batch("ALTER TABLE user ADD COLUMN odd").unwrap();
     project.tenant(40).execute_batch("ALTER TABLE user ADD COLUMN other").unwrap();
     std::fs::write(path(50), &whole[..4096]).unwrap();
@@ -70,7 +69,7 @@ fn each_obstacle_is_told_and_a_later_run_finishes_what_is_left() {
         ("readonly", if is_read_only { &["t095"] } else { &[] }),
     ] {
         assert_eq!(ids(&report, "class", class), tenants, "{ended}");
-        assert_eq!(summary["failures"][class].as_u64().unwrap_or(0) as usize, tenants.len());
+        assert_eq!(summary["failures"][class].as_u64().unwrap_or(0), tenants.len() as u64);
     }
     assert!(report[10]["attempts"].as_u64().unwrap() >= 2, "{}", report[10]);
     assert_eq!(report[0]["from"].as_array().unwrap().len(), 1);
@@ -87,7 +86,9 @@ fn each_obstacle_is_told_and_a_later_run_finishes_what_is_left() {
         .answers("2 drifted (2 shapes), 1 newer, ")
         .answers("1 missing");
 
-    locked.iter().for_each(|connection| connection.execute_batch("ROLLBACK").unwrap());
+    for connection in &locked {
+        connection.execute_batch("ROLLBACK").unwrap();
+    }
     project.tenant(30).execute_batch("ALTER TABLE user DROP COLUMN odd").unwrap();
     project.tenant(40).execute_batch("ALTER TABLE user DROP COLUMN other").unwrap();
     for tenant in [50, 60, 70] {

@@ -11,8 +11,8 @@ const TENANTS: usize = 40;
 /// A fleet whose second revision takes a while for each database.
 fn slow() -> Project {
     let project = Project::fleet(TENANTS);
-    let script = std::fs::read_dir(project.path("versions")).unwrap().map(|entry| entry.unwrap().path());
-    let second = script.filter(|path| path.to_string_lossy().ends_with("_two.sql")).next().unwrap();
+    let mut script = std::fs::read_dir(project.path("versions")).unwrap().map(|entry| entry.unwrap().path());
+    let second = script.find(|path| path.to_string_lossy().ends_with("_two.sql")).unwrap();
     let text = std::fs::read_to_string(&second).unwrap();
     let slow = "-- migrate:up\nCREATE TEMP TABLE work AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
                 LIMIT 30000) SELECT hex(randomblob(20)) FROM n;\n";

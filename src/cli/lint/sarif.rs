@@ -1,6 +1,8 @@
 //! Findings as a SARIF 2.1.0 log, which code scanning and editors read
 //! (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>).
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{ends, facts};
@@ -71,7 +73,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri
