@@ -114,7 +114,7 @@ mod tests {
         std::fs::write(folder.path().join("1_a.sql"), script("a", "none")).unwrap();
         std::fs::write(folder.path().join("2_b.sql"), script("b", "a")).unwrap();
         let code = code(&[Folder::new(folder.path())]).unwrap();
-        assert!(code.contains(r#"-- revision: a\n-- parents: none\n-- migrate:up\nSELECT '\"';\n"), "#), "{code}");
+        assert!(code.contains(r#"-- revision: a\n-- parents: none\n-- migrate:up\nSELECT '\"';\n"),"#), "{code}");
         assert!(code.ends_with("]).known(&[\"b\"], 2)\n"), "{code}");
     }
 

@@ -170,12 +170,12 @@ fn every_case_ends_the_same_in_both_ways() {
 
 /// A table with rows and indexes, and a change that rebuilds it.
 fn large() -> (String, Draft) {
-    let before = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT UNIQUE, b INT);
+    let before = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT UNIQUE, d TEXT, b INT);
          CREATE INDEX ia ON t (b, a); CREATE INDEX ib ON t (b)";
     let draft = drafted(before, &before.replace("b INT", "b INT NOT NULL DEFAULT 1, c REFERENCES t"));
     (
         format!(
-            "{before}; {MANY} INSERT INTO t (a, b) SELECT 'text ' || i, i % 7 FROM n; DELETE FROM t WHERE id > 880"
+            "{before}; {MANY} INSERT INTO t (a, b, d) SELECT 'text ' || i, i % 7, printf('%0100d', i) FROM n; DELETE FROM t WHERE id > 880"
         ),
         draft,
     )
@@ -192,7 +192,7 @@ fn a_disk_that_is_full_anywhere_on_the_way_leaves_all_as_it_was() {
         let format = ways::Format { page_size: 512, ..ways::format(number) };
         let path = ways::file(folder.path(), "app.db", &database, format);
         let before = ways::dump(&path);
-        let room = u32::try_from(number).unwrap() * 3;
+        let room = u32::try_from(number).unwrap() * 12;
         let outcome = ways::run_with(&path, "up", &script, true, |connection| {
             let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
             let set = format!("PRAGMA max_page_count = {}", pages + room);

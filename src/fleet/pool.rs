@@ -15,6 +15,11 @@ pub(super) fn each<T: Sync, R: Send>(
     work: &(dyn Fn(&T) -> R + Sync),
     take: &mut dyn FnMut(&T, R),
 ) {
+    if jobs.get() == 1 {
+        // One after the other, so that what one came to decides whether the next begins.
+        items.iter().take_while(|_| goes_on()).for_each(|item| take(item, work(item)));
+        return;
+    }
     let next = AtomicUsize::new(0);
     let threads = jobs.get().min(items.len());
     let (sender, receiver) = mpsc::sync_channel(threads * 4);

@@ -176,7 +176,11 @@ pub fn same(filled: &Connection, up: &[Statement], down: &[Statement], format: F
         if let Some(at) = (0..was.len().max(is.len())).find(|at| was.get(*at) != is.get(*at)) {
             return Err(told(&format!("the ways differ: {:?} became {:?}", was.get(at), is.get(at))));
         }
-        sound(&fast).map_err(|problem| told(&problem))?;
+        // SQLite 3.40 finds NULL in NOT NULL columns of some tables WITHOUT ROWID that it has filled itself.
+        match (sound(&classic), sound(&fast)) {
+            (was, is) if was == is => {}
+            (_, is) => is.map_err(|problem| told(&problem))?,
+        }
         match outcomes {
             (Ok(_), Ok(taken)) => {
                 total.fast += taken.fast;

@@ -1,8 +1,8 @@
 //! Where everything of a picture stands: cards in columns, parents left of their children, lines in the gaps between.
 //!
-//! The steps are those of Sugiyama's layered drawing, a file each: [`layers`] gives each card its column, [`order`] its
-//! place in the column so that few lines cross, [`place`] its height so that lines run straight, [`lanes`] keeps the
-//! lines of a gap apart, and [`pack`] sets tables side by side that nothing connects. All lines to the same key of a
+//! The steps are those of Sugiyama's layered drawing, a file each: `layers` gives each card its column, `order` its
+//! place in the column so that few lines cross, `place` its height so that lines run straight, `lanes` keeps the
+//! lines of a gap apart, and `pack` sets tables side by side that nothing connects. All lines to the same key of a
 //! table run together, so that a table that everything refers to has one trunk and not fifty lines.
 
 mod lanes;
