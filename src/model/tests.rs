@@ -412,7 +412,7 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ),
         (
             "[views.v]\nselect = \"SELECT 1\"",
-            "1:1 [[views.v]] missing key `sql` in view `v`\n2:1 [select] unknown key `select` in view `v` | it takes `sql`, `columns`, `comment`, `unchecked`",
+            "1:1 [[views.v]] missing key `sql` in view `v`\n2:1 [select] unknown key `select` in view `v` | it takes `sql`, `columns`, `comment`, `allow`, `unchecked`",
         ),
         ("[views]\nv = \"SELEC 1\"", "2:6 [SELEC] found `SELEC`, expected `SELECT`, `WITH` or `VALUES`"),
         (

@@ -83,7 +83,7 @@ mod tests {
         assert!(lines("SC204", UNIQUE).is_empty());
         assert!(lines_with_rows("SC204", "INSERT INTO t (a) VALUES (1), (2)", UNIQUE).is_empty());
         let found = lines_with_rows("SC204", "INSERT INTO t (a) VALUES (1), (1), (2)", UNIQUE);
-        assert!(found[0].contains("of the database in the way, such as id = "), "{found:?}");
+        assert!(found[0].contains("1 row of the database in the way, such as a = 1"), "{found:?}");
     }
 
     #[test]
