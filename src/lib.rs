@@ -34,7 +34,9 @@
 //! | [`database`] | everything that SQLite is asked: introspect, scratch databases, the version table, the runner |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
+//! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`lint`] | what is wrong or dangerous in a model and its revisions, though SQLite takes it: one rule a file |
+//! | [`fleet`] | the same for many databases: where they are listed, what each came to, what all came to |
 //! | [`cli`] | the command line: the only module that prints, or reads clock and environment |
 //!
 //! In [`schema`], [`sql`], [`model`] and [`diff`] the folder says the form and the file says the object: how a column
@@ -94,6 +96,10 @@ pub mod plan;
 
 pub mod operation;
 
+pub mod picture;
+
 pub mod lint;
+
+pub mod fleet;
 
 pub mod cli;

@@ -1,16 +1,14 @@
 //! Each file of `tests/cases` is one change; all laws of changes are held against it, unasked.
 
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::Connection;
 use schemactl::plan::{Draft, Options, Statement, write_section};
 use schemactl::schema::{Schema, SqliteVersion};
 
 use crate::support::case::{Case, Fact};
-use crate::support::laws::{self, Contents, Outcome, Trial};
-use crate::support::shared;
+use crate::support::laws::{self, Outcome, Trial};
+use crate::support::{judges, shared};
 
 fn schema(sql: &str) -> Schema {
     let connection = laws::open();
@@ -22,7 +20,7 @@ fn try_case(case: &Case) -> Result<(), String> {
     let (before, after) = (schema(&case.before), schema(&case.after));
     for minor in [54, 40] {
         let options = Options { target: SqliteVersion::new(3, minor), column_order: case.order, catalog_edits: false };
-        let trial = Trial { before: &before, after: &after, intent: &case.intent, options };
+        let trial = Trial { before: &before, after: &after, intent: &case.intent, options, keep: false };
         let draft = laws::drafted(&trial)?;
         let told = |problem: String| {
             let (up, down) = (write_section(&draft.up), write_section(&draft.down));
@@ -45,7 +43,7 @@ fn try_case(case: &Case) -> Result<(), String> {
                 queries(case, &draft, &filled()?).map_err(told)?;
             }
         } else if !case.refused {
-            in_the_shell(&trial, &draft, &filled()?).map_err(told)?;
+            judges::agree(&trial, &draft, &filled()?).map_err(told)?;
         }
     }
     Ok(())
@@ -84,76 +82,6 @@ fn queries(case: &Case, draft: &Draft, connection: &Connection) -> Result<(), St
         }
     }
     Ok(())
-}
-
-/// The script does the same in the plain shell, and stops there before it touches anything if foreign keys are enforced
-/// and tables that others refer to would be dropped.
-fn in_the_shell(trial: &Trial, draft: &Draft, filled: &Connection) -> Result<(), String> {
-    if Command::new("sqlite3").arg("-version").output().is_err() {
-        return Ok(());
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("app.db");
-    let copy = || {
-        let _ = std::fs::remove_file(&file);
-        filled.backup(MAIN_DB, &file, None::<fn(rusqlite::backup::Progress)>).unwrap();
-        let connection = Connection::open(&file).unwrap();
-        connection.pragma_update(None, "foreign_keys", false).unwrap();
-        connection
-    };
-    let start = Contents::of(filled, trial.before);
-    let is_guarded = draft.up.iter().any(|statement| statement.sql.contains("schemactl_guard"));
-    if is_guarded {
-        let connection = copy();
-        if shell(&file, "ON", &draft.up).is_ok() {
-            return Err("the guard does not stop the script where foreign keys are enforced".to_owned());
-        }
-        start.is_in(&connection, trial.before, &schemactl::model::Intent::default())?;
-    }
-    let connection = copy();
-    shell(&file, "OFF", &draft.up)?;
-    laws::reached(&connection, trial.after, trial.options.column_order)?;
-    start.is_in(&connection, trial.after, trial.intent)?;
-    judged(&file, trial.after, trial.options.column_order)?;
-    shell(&file, "OFF", &draft.down)?;
-    laws::reached(&connection, trial.before, schemactl::diff::ColumnOrder::Strict)?;
-    judged(&file, trial.before, schemactl::diff::ColumnOrder::Strict)
-}
-
-fn shell(file: &Path, foreign_keys: &str, statements: &[Statement]) -> Result<(), String> {
-    let mut shell = Command::new("sqlite3")
-        .args(["-batch", "-bail"])
-        .arg(file)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let script = format!("PRAGMA foreign_keys = {foreign_keys};\nBEGIN;\n{}COMMIT;\n", write_section(statements));
-    // The shell may stop reading at an error.
-    let _ = shell.stdin.take().unwrap().write_all(script.as_bytes());
-    let ended = shell.wait_with_output().unwrap();
-    let words = String::from_utf8_lossy(&ended.stderr).into_owned();
-    if ended.status.success() && words.is_empty() { Ok(()) } else { Err(format!("the shell says: {words}")) }
-}
-
-/// The independent judge agrees, where it is there.
-fn judged(file: &Path, wanted: &Schema, order: schemactl::diff::ColumnOrder) -> Result<(), String> {
-    let Some(tools) = shared::folder("corpus/tools") else { return Ok(()) };
-    let model = file.with_extension("wanted.db");
-    let _ = std::fs::remove_file(&model);
-    Connection::open(&model).unwrap().execute_batch(&laws::script(wanted)).unwrap();
-    let mut judge = Command::new("python3");
-    judge.arg(tools.join("schema_equal.py")).arg(file).arg(&model).arg("--quiet");
-    if order == schemactl::diff::ColumnOrder::Loose {
-        judge.arg("--ignore-column-order");
-    }
-    let Ok(ended) = judge.output() else { return Ok(()) };
-    if ended.status.success() {
-        return Ok(());
-    }
-    let (said, errors) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
-    Err(format!("the judge says: {said}{errors}"))
 }
 
 #[test]

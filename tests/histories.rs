@@ -1,7 +1,7 @@
 //! Real projects' histories: from each version of the schema to the next, up and down, without a hint.
 
 use std::path::Path;
-use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::backup::Progress;
 use rusqlite::{Connection, MAIN_DB};
@@ -12,12 +12,12 @@ use schemactl::report::Report;
 use schemactl::schema::{Schema, SqliteVersion};
 
 use crate::support::laws::{self, Contents};
-use crate::support::shared;
+use crate::support::{judges, shared};
 
 /// Takes a file database, filled by a tool that knows nothing of plans, up, down and up again, and lets other tools
 /// judge; says whether its rows satisfied the change.
-fn walk_a_file(tools: &Path, before: &Schema, after: &Schema, draft: &Draft) -> Result<bool, String> {
-    let folder = tempfile::tempdir().unwrap();
+fn walk_a_file(before: &Schema, after: &Schema, draft: &Draft) -> Result<bool, String> {
+    let folder = judges::folder();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let build = |name: &str, schema: &Schema| {
         let connection = Connection::open(path(name)).unwrap();
@@ -27,7 +27,7 @@ fn walk_a_file(tools: &Path, before: &Schema, after: &Schema, draft: &Draft) -> 
     let connection = build("app.db", before)?;
     build("before.db", before)?;
     build("after.db", after)?;
-    python(tools, "fill.py", &[&path("app.db"), "--rows", "12", "--quiet"])?;
+    judges::tool("fill", &[&path("app.db"), "--rows", "12", "--quiet"])?;
     let copy = |name: &str| connection.backup(MAIN_DB, path(name), None::<fn(Progress)>).unwrap();
     copy("start.db");
     let run = |statements: &[Statement]| {
@@ -37,28 +37,30 @@ fn walk_a_file(tools: &Path, before: &Schema, after: &Schema, draft: &Draft) -> 
         }
         ran.map_err(|error| error.to_string())
     };
-    let is_refusal = |error: &str| error.contains("constraint failed") || error.contains("datatype mismatch");
+    let is_refusal = |error: &str| {
+        ["constraint failed", "datatype mismatch", "malformed JSON"].iter().any(|words| error.contains(words))
+    };
     let nothing_said = Intent::default();
     let start = Contents::of(&connection, before);
     match run(&draft.up) {
         Err(error) if is_refusal(&error) => {
-            python(tools, "data_equal.py", &[&path("start.db"), &path("app.db"), "--rowid", "--sequence"])?;
+            judges::tool("data_equal", &[&path("start.db"), &path("app.db"), "--rowid", "--sequence"])?;
             return Ok(false);
         }
         ran => ran?,
     }
     start.is_in(&connection, after, &nothing_said)?;
-    python(tools, "schema_equal.py", &[&path("app.db"), &path("after.db"), "--ignore-column-order", "--quiet"])?;
+    judges::tool("schema_equal", &[&path("app.db"), &path("after.db"), "--ignore-column-order", "--quiet"])?;
     let upper = Contents::of(&connection, after);
     match run(&draft.down) {
         Err(error) if is_refusal(&error) => return Ok(false),
         ran => ran?,
     }
     upper.is_in(&connection, before, &nothing_said)?;
-    python(tools, "schema_equal.py", &[&path("app.db"), &path("before.db"), "--quiet"])?;
+    judges::tool("schema_equal", &[&path("app.db"), &path("before.db"), "--quiet"])?;
     if draft.up.iter().all(|statement| statement.sql.starts_with("CREATE")) {
         // Nothing but new objects: not one value may differ.
-        python(tools, "data_equal.py", &[&path("start.db"), &path("app.db"), "--rowid", "--sequence"])?;
+        judges::tool("data_equal", &[&path("start.db"), &path("app.db"), "--rowid", "--sequence"])?;
     }
     match run(&draft.up) {
         Err(error) if is_refusal(&error) => Ok(false),
@@ -70,58 +72,86 @@ fn walk_a_file(tools: &Path, before: &Schema, after: &Schema, draft: &Draft) -> 
     }
 }
 
-fn python(tools: &Path, tool: &str, args: &[&str]) -> Result<(), String> {
-    let ended = Command::new("python3").arg(tools.join(tool)).args(args).output().map_err(|error| error.to_string())?;
-    if ended.status.success() {
-        return Ok(());
-    }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Err(format!("{tool}: {}{}", text(&ended.stdout), text(&ended.stderr)))
-}
-
 const OPTIONS: Options =
     Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+
+/// A version of a schema, the next one, and the file that leads there.
+struct Step {
+    before: Schema,
+    after: Schema,
+    file: String,
+}
+
+fn steps(history: &Path) -> Vec<Step> {
+    let connection = laws::open();
+    let mut before = laws::read(&connection);
+    let mut steps = Vec::new();
+    for path in shared::files(history, "sql") {
+        let file = path.display().to_string();
+        connection
+            .execute_batch(&std::fs::read_to_string(&path).unwrap())
+            .unwrap_or_else(|error| panic!("{file}: {error}"));
+        let after = laws::read(&connection);
+        if before != after {
+            steps.push(Step { before, after: after.clone(), file });
+        }
+        before = after;
+    }
+    steps
+}
+
+/// How a step went.
+enum Went {
+    /// Planned and proved with so many made-up rows.
+    Proved(usize),
+    /// A file was walked too.
+    Walked,
+    /// The rows of a file do not satisfy the change.
+    Refused,
+}
+
+fn go(step: &Step, in_a_file: bool) -> Result<Went, String> {
+    let draft = plan::draft(&step.before, &step.after, &Intent::default(), OPTIONS).map_err(|error| {
+        let told = error.diagnostics();
+        format!("{}: {}\n{}", step.file, told[0].message, told[0].notes.join("\n"))
+    })?;
+    if !in_a_file {
+        return Ok(Went::Proved(draft.rows));
+    }
+    let is_taken = walk_a_file(&step.before, &step.after, &draft);
+    is_taken
+        .map(|is_taken| if is_taken { Went::Walked } else { Went::Refused })
+        .map_err(|problem| format!("{}: {problem}", step.file))
+}
 
 #[test]
 fn every_step_of_real_histories_is_planned_and_proved() {
     let Some(histories) = shared::folder("corpus/histories") else { return };
-    let Some(tools) = shared::folder("corpus/tools") else { return };
     // Files are slow: one in so many steps is walked in one, all where `SCHEMACTL_ALL_FILES` is set.
     let one_in = if std::env::var_os("SCHEMACTL_ALL_FILES").is_some() { 1 } else { 25 };
-    let (mut walked, mut refused) = (0, 0);
-    let (mut steps, mut failures) = (0, Vec::new());
-    let mut with_rows = 0;
-    for history in std::fs::read_dir(histories).unwrap().map(|entry| entry.unwrap().path()) {
-        let connection = laws::open();
-        let mut before = laws::read(&connection);
-        for file in shared::files(&history, "sql") {
-            let script = std::fs::read_to_string(&file).unwrap();
-            if let Err(error) = connection.execute_batch(&script) {
-                panic!("{}: {error}", file.display());
-            }
-            let after = laws::read(&connection);
-            if before != after {
-                steps += 1;
-                match plan::draft(&before, &after, &Intent::default(), OPTIONS) {
-                    Ok(draft) => {
-                        with_rows += usize::from(draft.rows > 0);
-                        if steps % one_in == 0 {
-                            match walk_a_file(&tools, &before, &after, &draft) {
-                                Ok(true) => walked += 1,
-                                Ok(false) => refused += 1,
-                                Err(problem) => failures.push(format!("{}: {problem}", file.display())),
-                            }
-                        }
-                    }
-                    Err(error) => {
-                        let told = error.diagnostics();
-                        failures.push(format!("{}: {}\n{}", file.display(), told[0].message, told[0].notes.join("\n")));
-                    }
-                }
-            }
-            before = after;
-        }
-    }
-    eprintln!("{steps} steps, {with_rows} of them with rows; {walked} files walked, {refused} refused by their rows");
-    assert!(failures.is_empty(), "{} of {steps} steps:\n{}", failures.len(), failures.join("\n\n"));
+    let mut folders: Vec<_> = std::fs::read_dir(histories).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let steps: Vec<Step> = folders.iter().flat_map(|folder| steps(folder)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mine = std::iter::from_fn(|| {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            steps.get(at).map(|step| go(step, at % one_in == 0))
+        });
+        mine.collect::<Vec<_>>()
+    };
+    let went: Vec<Result<Went, String>> = std::thread::scope(|scope| {
+        let workers = [scope.spawn(work), scope.spawn(work)];
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    let number = |is: fn(&Went) -> bool| went.iter().flatten().filter(|went| is(went)).count();
+    eprintln!(
+        "{} steps, {} of them without rows; {} files walked, {} refused by their rows",
+        steps.len(),
+        number(|went| matches!(went, Went::Proved(0))),
+        number(|went| matches!(went, Went::Walked)),
+        number(|went| matches!(went, Went::Refused)),
+    );
+    let failures: Vec<&str> = went.iter().filter_map(|went| went.as_ref().err().map(String::as_str)).collect();
+    assert!(failures.is_empty(), "{} of {} steps:\n{}", failures.len(), steps.len(), failures.join("\n\n"));
 }

@@ -9,6 +9,7 @@ mod cases;
 mod changes;
 mod chinook;
 mod cli;
+mod fast_rebuild;
 #[cfg(unix)]
 mod faults;
 mod histories;

@@ -3,7 +3,6 @@
 -- message: Users, teams and memberships
 -- created: 2026-11-16T09:12:40Z
 -- schema: sha256:33ce0eb6c9c3eed5281dac4b3d6465670bbefb88ea8d70545bea959b47f20c26
--- requires: sqlite 3.16
 
 -- migrate:up
 CREATE TABLE "user" (
@@ -28,17 +27,11 @@ CREATE TABLE "membership" (
 CREATE INDEX "membership_by_team" ON "membership" ("team_id");
 
 -- migrate:down
--- Stops here if foreign keys are enforced: DROP TABLE would then delete or change rows that refer to the table.
--- schemactl runs this script with `PRAGMA foreign_keys = OFF` and checks all references before it commits.
-CREATE TEMP TABLE "schemactl_guard" ("foreign_keys_must_be_off" INT CHECK ("foreign_keys_must_be_off" = 0));
-INSERT INTO "schemactl_guard" SELECT "foreign_keys" FROM pragma_foreign_keys;
-DROP TABLE "schemactl_guard";
+-- Discards all rows of membership.
+DROP TABLE "membership";
 
 -- Discards all rows of user.
 DROP TABLE "user";
 
 -- Discards all rows of team.
 DROP TABLE "team";
-
--- Discards all rows of membership.
-DROP TABLE "membership";

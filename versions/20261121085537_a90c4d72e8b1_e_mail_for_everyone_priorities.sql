@@ -9,12 +9,14 @@
 -- migrate:up
 -- stops at: a row of `task` that violates CHECK (due_on IS date(due_on))
 --   SELECT "id" FROM "task" WHERE NOT (due_on IS date(due_on))
+--   help: change these rows first, in a revision of your own: `schemactl revision -m "..."`
 
 DROP VIEW "unfinished_task";
 ALTER TABLE "user" RENAME COLUMN "mail" TO "email";
 
 -- Fills user.email where it is NULL.
 UPDATE "user" SET "email" = ('user-' || id || '@example.invalid') WHERE "email" IS NULL;
+
 ALTER TABLE "user" ALTER COLUMN "email" SET NOT NULL;
 ALTER TABLE "task" ADD COLUMN "priority" INTEGER NOT NULL DEFAULT 2 CHECK (priority BETWEEN 1 AND 3);
 ALTER TABLE "task" ADD CHECK (due_on IS date(due_on));
@@ -32,6 +34,7 @@ WHERE task.state <> 'done';
 CREATE TEMP TABLE "schemactl_guard" ("foreign_keys_must_be_off" INT CHECK ("foreign_keys_must_be_off" = 0));
 INSERT INTO "schemactl_guard" SELECT "foreign_keys" FROM pragma_foreign_keys;
 DROP TABLE "schemactl_guard";
+
 DROP VIEW "unfinished_task";
 ALTER TABLE "user" RENAME COLUMN "email" TO "mail";
 ALTER TABLE "user" ALTER COLUMN "mail" DROP NOT NULL;
@@ -58,12 +61,14 @@ INSERT OR ABORT INTO "schemactl_new_task" ("id", "team_id", "assignee_id", "titl
 -- Carries the AUTOINCREMENT counter over, so that no identifier is given twice.
 DELETE FROM sqlite_sequence WHERE name = 'schemactl_new_task';
 INSERT INTO sqlite_sequence (name, seq) SELECT 'schemactl_new_task', seq FROM sqlite_sequence WHERE name = 'task';
+
 DROP TABLE "task";
 
 -- The plain rename: views, triggers and foreign keys that name the table stay as they are.
 PRAGMA legacy_alter_table = ON;
 ALTER TABLE "schemactl_new_task" RENAME TO "task";
 PRAGMA legacy_alter_table = OFF;
+
 CREATE INDEX "task_unfinished" ON "task" ("team_id", "due_on") WHERE state <> 'done';
 CREATE INDEX "task_by_assignee" ON "task" ("assignee_id");
 

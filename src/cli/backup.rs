@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::context::Context;
+use super::fleet::Choice;
 use super::interrupt;
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
 use crate::operation::backup::{self, Backup};
-use crate::report::{Failure, grouped};
+use crate::report::{Class, Diagnostic, Failure, grouped};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,6 +24,10 @@ pub struct Args {
     /// The file to write; it must not be there yet
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
+
+    /// Of which databases.
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
 /// Makes a copy.
@@ -31,6 +36,15 @@ pub struct Args {
 /// When there is no database, no room, or a file of that name.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project_or_bare()?;
+    let members = context.fleet(&args.choice, None, &project)?;
+    if let (Some(_), Some(file)) = (&members, &args.file) {
+        let found = format!("many databases do not go into one file, `{}`", file.display());
+        let help = "leave it out: each copy stands in the folder `backups` beside its database";
+        return Err(Failure::new(Class::Input, Diagnostic::new("one_or_many", found).help(help)));
+    }
+    if let Some(members) = members {
+        return super::fleet::back_up(&args.choice, members, context, &project);
+    }
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let interrupt = interrupt::flag()?;
     let progress = context.output.progress("copying the database", None);

@@ -3,10 +3,13 @@
 use serde_json::json;
 
 use super::context::Context;
+use super::fleet::Choice;
 use super::open::Opened;
+use super::status::edit;
 use super::style::Meaning;
+use crate::fleet::View;
 use crate::model::Renames;
-use crate::operation::autogenerate;
+use crate::operation::{autogenerate, repair, status};
 use crate::report::{Class, Diagnostic, Failure, count};
 
 const EXAMPLES: &str = "\
@@ -21,9 +24,13 @@ pub struct Args {
     /// Ask also that there is one head, so that no merge is missing
     #[arg(long)]
     pub single_head: bool,
+
+    /// Of which databases.
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
-/// Says whether the model asks for changes that no revision makes yet.
+/// Says whether the model asks for changes that no revision makes yet, and whether the scripts are what has run.
 ///
 /// # Errors
 /// When it does, and when the model, the revisions or the database cannot be read.
@@ -32,8 +39,15 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     if args.single_head {
         single_head(&project.graph()?)?;
     }
+    if let Some(members) = context.fleet(&args.choice, None, &project)? {
+        return super::fleet::look(View::Check, &args.choice, members, context, &project).map(|_| ());
+    }
     let Opened { connection, state } = context.open(&project)?;
     autogenerate::require_head(&state)?;
+    let edited = status::edited(&state);
+    if let Some(warning) = &edited {
+        context.output.warn(warning);
+    }
     let actual = autogenerate::actual_schema(&project, connection.as_ref())?;
     let comparison = autogenerate::compare(&project, actual, &Renames::default())?;
     for warning in &comparison.warnings {
@@ -41,7 +55,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     }
     let lines = comparison.lines();
     if context.output.is_json() {
-        context.output.json(&json!({ "version": 1, "changes": lines }));
+        let edited: Vec<_> = repair::edited(&state.graph, &state.rows).iter().map(edit).collect();
+        context.output.json(&json!({ "version": 1, "changes": lines, "edited": edited }));
     } else if lines.is_empty() {
         context.output.answer("no changes: the database is what the model says");
     } else {
@@ -53,7 +68,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             count(lines.len(), "change")
         ));
     }
-    if lines.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
+    if lines.is_empty() && edited.is_none() { Ok(()) } else { Err(Failure::answered(Class::No)) }
 }
 
 fn single_head(graph: &crate::revision::Graph) -> Result<(), Failure> {

@@ -1,8 +1,10 @@
 //! `schemactl current`: which revisions the database is at.
 
 use super::context::Context;
+use super::fleet::Choice;
 use super::listing::Listing;
 use super::open::{Opened, warn_of_problems};
+use crate::fleet::{self, View};
 use crate::report::{Class, Diagnostic, Failure};
 
 const EXAMPLES: &str = "\
@@ -18,6 +20,10 @@ pub struct Args {
     /// End with exit code 1 unless the database is at all heads
     #[arg(long)]
     pub check_heads: bool,
+
+    /// Of which databases.
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
 /// Lists the revisions at which the database stands.
@@ -26,6 +32,11 @@ pub struct Args {
 /// When it cannot be read; with `--check-heads` when it is not at all heads.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
+    if let Some(members) = context.fleet(&args.choice, None, &project)? {
+        let tally = super::fleet::look(View::Current, &args.choice, members, context, &project)?;
+        let is_behind = tally.looks.values().any(|(look, _)| look.state != fleet::State::AtHead);
+        return if args.check_heads && is_behind { Err(Failure::answered(Class::No)) } else { Ok(()) };
+    }
     let Opened { connection, state } = context.open(&project)?;
     warn_of_problems(context, &state.graph);
     let current = state.graph.current(&state.applied);

@@ -1,16 +1,13 @@
 //! `schemactl diff`: how two schemas differ.
 
-use std::convert::Infallible;
-use std::str::FromStr;
-
 use serde_json::json;
 
 use super::context::Context;
-use super::open::{Opened, target};
+use super::side::Side;
 use super::style::Meaning;
 use crate::diff::{self, Change};
 use crate::model::{Intent, Renames};
-use crate::operation::{Project, autogenerate, replay};
+use crate::operation::autogenerate;
 use crate::plan;
 use crate::report::Failure;
 use crate::schema::Schema;
@@ -39,36 +36,13 @@ pub struct Args {
     pub sql: bool,
 }
 
-/// One of the two schemas that are compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Side {
-    /// What the model asks for.
-    Model,
-    /// What the database has.
-    Database,
-    /// What the revisions up to this one lead to.
-    Revision(String),
-}
-
-impl FromStr for Side {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Side, Infallible> {
-        Ok(match text {
-            "model" => Side::Model,
-            "database" => Side::Database,
-            revision => Side::Revision(revision.to_owned()),
-        })
-    }
-}
-
 /// Says what differs between two schemas.
 ///
 /// # Errors
 /// When one of them cannot be read.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
-    let before = schema(&args.from, context, &project, &Schema::default())?;
+    let before = args.from.schema(context, &project, &Schema::default())?;
     let (after, intent, changes) = if args.to == Side::Model {
         let comparison = autogenerate::compare(&project, before.clone(), &Renames::default())?;
         for warning in &comparison.warnings {
@@ -76,7 +50,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         }
         (comparison.wanted, comparison.intent, comparison.changes)
     } else {
-        let after = schema(&args.to, context, &project, &before)?;
+        let after = args.to.schema(context, &project, &before)?;
         let changes = diff::diff(&before, &after, &Renames::default(), project.settings.column_order);
         (after, Intent::default(), changes)
     };
@@ -94,20 +68,6 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn schema(side: &Side, context: &Context, project: &Project, other: &Schema) -> Result<Schema, Failure> {
-    match side {
-        Side::Model => Ok(autogenerate::compare(project, other.clone(), &Renames::default())?.wanted),
-        Side::Database => {
-            let Opened { connection, .. } = context.open(project)?;
-            autogenerate::actual_schema(project, connection.as_ref())
-        }
-        Side::Revision(word) => {
-            let graph = project.graph()?;
-            replay::schema_at(project, &graph, &target(word)?)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `schemactl downgrade`: takes revisions back, down to a target.
 
 use super::context::Context;
+use super::fleet::{Choice, Course};
 use super::walk::Walk;
 use crate::operation::walk::Direction;
 use crate::report::Failure;
@@ -23,6 +24,14 @@ pub struct Args {
     /// How they are taken back.
     #[command(flatten)]
     pub walk: Walk,
+
+    /// On which databases.
+    #[command(flatten)]
+    pub choice: Choice,
+
+    /// How a run over many goes.
+    #[command(flatten)]
+    pub course: Course,
 }
 
 /// Walks down to the target.
@@ -30,7 +39,14 @@ pub struct Args {
 /// # Errors
 /// As [`super::walk::run`].
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    super::walk::run(&args.walk, &args.target, Direction::Down, context)
+    let Args { target, walk, choice, course } = args;
+    if !walk.sql {
+        let project = context.project()?;
+        if let Some(members) = context.fleet(choice, Some(course), &project)? {
+            return super::fleet::walk(walk, (choice, course), target, Direction::Down, members, context, &project);
+        }
+    }
+    super::walk::run(walk, target, Direction::Down, context)
 }
 
 #[cfg(test)]

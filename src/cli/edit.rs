@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::context::Context;
-use super::open::target;
+use super::open::{Named, target};
 use super::variables;
 use crate::report::{Class, Diagnostic, Failure};
 
@@ -16,9 +16,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The revision to edit: an id or the start of one, `head`, `current`
-    #[arg(value_name = "REV", allow_negative_numbers = true)]
-    pub revision: String,
+    /// Which one.
+    #[command(flatten)]
+    pub named: Named,
 }
 
 /// Opens the script of a revision in the editor of `$VISUAL` or `$EDITOR`.
@@ -30,10 +30,11 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let state = context.open(&project)?.state;
     let editor =
         variables::process("VISUAL").or_else(|| variables::process("EDITOR")).unwrap_or_else(|| "vi".to_owned());
-    for revision in state.graph.resolve(&target(&args.revision)?, Some(&state.applied))? {
+    for revision in state.graph.resolve(&target(&args.named.revision)?, Some(&state.applied))? {
         let Some(script) = state.graph.script(&revision.id) else {
             let found = format!("the script of `{}` is gone", revision.id);
-            return Err(Failure::new(Class::Input, Diagnostic::new("no_script", found)));
+            let help = "check out the branch that has it; `schemactl switch` brings the database to this one";
+            return Err(Failure::new(Class::Input, Diagnostic::new("no_script", found).help(help)));
         };
         // The variable may hold arguments, as for `code --wait`: the shell takes them apart.
         let status = std::process::Command::new("sh")
@@ -42,7 +43,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             .with_context(|| format!("cannot start the editor `{editor}`"))?;
         if !status.success() {
             let found = format!("the editor `{editor}` ended with {status}");
-            return Err(Failure::new(Class::Input, Diagnostic::new("editor", found)));
+            let help = "set `EDITOR` to another; the file may have been written all the same";
+            return Err(Failure::new(Class::Input, Diagnostic::new("editor", found).help(help)));
         }
     }
     Ok(())
@@ -55,8 +57,8 @@ mod tests {
 
     #[test]
     fn a_revision_is_named_in_any_way() {
-        assert_eq!(parse::<Args>(&["head"]).unwrap().revision, "head");
-        assert_eq!(parse::<Args>(&["-1"]).unwrap().revision, "-1");
+        assert_eq!(parse::<Args>(&["head"]).unwrap().named.revision, "head");
+        assert_eq!(parse::<Args>(&["-1"]).unwrap().named.revision, "-1");
         assert!(parse::<Args>(&[]).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! `schemactl heads`: the revisions that nothing follows.
+//! `schemactl heads`: the revisions that nothing follows; where there are several, drawn with the places where they part.
 
 use super::context::Context;
 use super::listing::Listing;
@@ -15,14 +15,14 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct Args {}
 
-/// Lists the heads.
+/// Lists the heads, or draws them.
 ///
 /// # Errors
 /// When the folders cannot be read.
 pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
     let graph = context.project()?.graph()?;
     warn_of_problems(context, &graph);
-    Listing::new(&graph, None).give(context, &graph.heads());
+    Listing::new(&graph, None).draw(context, &graph.heads(), &graph.picture_of_heads());
     if graph.is_empty() {
         context.output.talk("there are no revisions yet");
     }

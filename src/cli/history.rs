@@ -1,4 +1,6 @@
-//! `schemactl history`: the revisions in order, newest first.
+//! `schemactl history`: the revisions, the newest first; drawn as a graph where there is more than one line.
+
+use std::borrow::Cow;
 
 use super::context::Context;
 use super::listing::Listing;
@@ -43,8 +45,12 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         (project.graph()?, None)
     };
     warn_of_problems(context, &graph);
+    let graph = match &applied {
+        Some(applied) => graph.for_database(applied).0,
+        None => Cow::Borrowed(&graph),
+    };
     let revisions = graph.history(range.as_ref(), applied.as_ref())?;
-    Listing::new(&graph, applied.as_ref()).give(context, &revisions);
+    Listing::new(&graph, applied.as_ref()).draw(context, &revisions, &graph.picture(&revisions));
     if graph.is_empty() {
         context.output.talk("there are no revisions yet");
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::context::Context;
-use super::open::target;
+use super::open::schema_at;
 use crate::database::{Scratch, check};
 use crate::model;
-use crate::operation::{autogenerate, replay};
+use crate::operation::autogenerate;
 use crate::report::{Failure, Report};
 
 const EXAMPLES: &str = "\
@@ -32,7 +32,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project_or_bare()?;
     let schema = if let Some(word) = &args.at {
-        replay::schema_at(&project, &project.graph()?, &target(word)?)?
+        schema_at(context, &project, word)?
     } else {
         let Some(connection) = project.connect(crate::database::Access::Read, super::open::LOCK_TIMEOUT)? else {
             return super::open::no_database(&context.database_name(&project)?);

@@ -1,18 +1,20 @@
 //! Revisions as `current`, `heads`, `history`, `branches` and `show` give them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::picture::{self, Characters};
 use super::style::Meaning;
-use crate::revision::{Applied, Graph, Revision, RevisionId};
+use crate::revision::{Applied, Graph, Revision, RevisionId, Row};
 
 /// What is said of each revision.
 pub struct Listing<'a> {
     graph: &'a Graph,
-    heads: Vec<RevisionId>,
-    current: Vec<RevisionId>,
+    heads: BTreeSet<&'a RevisionId>,
+    current: BTreeSet<RevisionId>,
     applied: Option<&'a Applied>,
 }
 
@@ -20,9 +22,10 @@ impl<'a> Listing<'a> {
     /// A listing over a graph, and over what is applied where that is known.
     #[must_use]
     pub fn new(graph: &'a Graph, applied: Option<&'a Applied>) -> Listing<'a> {
-        let ids = |revisions: Vec<&Revision>| revisions.into_iter().map(|revision| revision.id.clone()).collect();
-        let current = applied.map(|applied| ids(graph.current(applied))).unwrap_or_default();
-        Listing { graph, heads: ids(graph.heads()), current, applied }
+        let current = applied.map(|applied| graph.current(applied)).unwrap_or_default();
+        let current = current.into_iter().map(|revision| revision.id.clone()).collect();
+        let heads = graph.heads().into_iter().map(|head| &head.id).collect();
+        Listing { graph, heads, current, applied }
     }
 
     /// Gives the revisions as the answer of a command.
@@ -40,6 +43,17 @@ impl<'a> Listing<'a> {
         if !shown.is_empty() {
             context.output.answer(shown);
         }
+    }
+
+    /// The same, drawn as a graph for people where there is more to see than one line.
+    pub fn draw(&self, context: &Context, revisions: &[&Revision], rows: &[Row<'_>]) {
+        if context.output.is_json() || !picture::is_worth_drawing(rows) {
+            return self.give(context, revisions);
+        }
+        let is_verbose = context.output.is_verbose();
+        context.output.answer(picture::draw(rows, Characters::of_process(), |row| {
+            if is_verbose { self.block(row.revision) + "\n" } else { self.line(row.revision) }
+        }));
     }
 
     /// One revision for programs.

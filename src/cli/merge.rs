@@ -88,6 +88,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         if proof.clashes.is_empty() {
             context.output.talk("proved on scratch databases: both orders give the same schema");
         }
+        context.output.talk("to run both branches: schemactl upgrade head");
     }
     Ok(())
 }

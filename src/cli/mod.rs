@@ -14,6 +14,7 @@ pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
 pub mod explain;
+pub mod graph;
 pub mod heads;
 pub mod history;
 pub mod init;
@@ -21,15 +22,18 @@ pub mod introspect;
 pub mod lint;
 pub mod merge;
 pub mod purge;
+pub mod rebase;
 pub mod rehearse;
 pub mod repair;
 pub mod restore;
 pub mod revision;
 pub mod schema;
 pub mod show;
+pub mod squash;
 pub mod stamp;
 pub mod status;
 pub mod switch;
+pub mod template;
 pub mod upgrade;
 pub mod verify;
 
@@ -39,20 +43,24 @@ pub mod diagnostic;
 pub mod dotenv;
 pub mod duration;
 pub mod error;
+pub mod fleet;
 pub mod interrupt;
 pub mod listing;
 pub mod open;
 pub mod options;
 pub mod output;
+pub mod picture;
 pub mod progress;
 pub mod prompt;
 pub mod rename;
+pub mod side;
 pub mod style;
 pub mod table;
 pub mod usage;
 pub mod variables;
 pub mod visible;
 pub mod walk;
+pub mod written;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -119,6 +127,10 @@ pub enum Command {
     Edit(edit::Args),
     /// Join heads in one revision
     Merge(merge::Args),
+    /// Move revisions that are not applied yet on top of another head
+    Rebase(rebase::Args),
+    /// Put one revision in the place of a stretch of them
+    Squash(squash::Args),
     /// Say whether the model asks for changes that no revision makes yet
     Check(check::Args),
     /// Prove that every revision goes up, down and up again
@@ -131,6 +143,8 @@ pub enum Command {
     Diff(diff::Args),
     /// Print the model of an existing database
     Introspect(introspect::Args),
+    /// Draw the schema: tables, columns, and the foreign keys between them
+    Graph(graph::Args),
     /// Run revisions on a private copy of the database, and say how long they take and how much it grows
     Rehearse(rehearse::Args),
     /// Copy the database
@@ -139,6 +153,8 @@ pub enum Command {
     Backups(backups::Args),
     /// Put a copy of the database in its place
     Restore(restore::Args),
+    /// Make an empty database at head, to be copied for new tenants
+    Template(template::Args),
     /// Drop what revisions have kept aside for a downgrade
     Purge(purge::Args),
     /// Create the version table
@@ -168,16 +184,20 @@ impl Command {
             Command::Show(args) => show::run(args, context),
             Command::Edit(args) => edit::run(args, context),
             Command::Merge(args) => merge::run(args, context),
+            Command::Rebase(args) => rebase::run(args, context),
+            Command::Squash(args) => squash::run(args, context),
             Command::Check(args) => check::run(args, context),
             Command::Verify(args) => verify::run(args, context),
             Command::Lint(args) => lint::run(args, context),
             Command::Explain(args) => explain::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
+            Command::Graph(args) => graph::run(args, context),
             Command::Rehearse(args) => rehearse::run(args, context),
             Command::Backup(args) => backup::run(args, context),
             Command::Backups(args) => backups::run(args, context),
             Command::Restore(args) => restore::run(args, context),
+            Command::Template(args) => template::run(args, context),
             Command::Purge(args) => purge::run(args, context),
             Command::EnsureVersion(args) => ensure_version::run(args, context),
             Command::Schema(args) => schema::run(args, context),

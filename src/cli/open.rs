@@ -8,8 +8,9 @@ use rusqlite::Connection;
 use super::context::Context;
 use crate::database::Access;
 use crate::model::{self, Settings};
-use crate::operation::{Project, State};
+use crate::operation::{Project, State, replay};
 use crate::report::{Class, Diagnostic, Failure};
+use crate::schema::Schema;
 
 /// How long commands wait that have no option for it.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -68,12 +69,33 @@ impl Context {
     }
 }
 
+// A doc comment would become the description of the command (clap keeps the last one).
+#[derive(Debug, Clone, clap::Args)]
+#[expect(missing_docs, reason = "see above")]
+pub struct Named {
+    /// The revision: an id or the start of one, `head`, `current`
+    #[arg(value_name = "REV", allow_negative_numbers = true)]
+    pub revision: String,
+}
+
 /// A word that names a revision or a place, read.
 ///
 /// # Errors
 /// When it is malformed.
 pub fn target(word: &str) -> Result<crate::revision::Target, Failure> {
     Ok(word.parse()?)
+}
+
+/// The schema after the revisions up to a place; a database is opened only where the place is counted from it.
+///
+/// # Errors
+/// When the word names nothing, or a script fails.
+pub fn schema_at(context: &Context, project: &Project, word: &str) -> Result<Schema, Failure> {
+    let target = target(word)?;
+    if target.is_from_current() {
+        return replay::schema_from_current(project, &context.open(project)?.state, &target);
+    }
+    replay::schema_at(project, &project.graph()?, &target)
 }
 
 /// Tells of scripts that are wrong, where a command goes on with the sane ones.

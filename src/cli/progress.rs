@@ -3,9 +3,9 @@
 //! A thread of its own does the showing, since a single SQL statement may run for minutes. Finish it before talking.
 
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,7 @@ pub(super) enum Show {
 #[derive(Debug)]
 pub struct Progress {
     done: Arc<AtomicU64>,
+    beside: Arc<Mutex<String>>,
     shown_by: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -41,7 +42,7 @@ impl Progress {
     pub(super) fn start(show: Show, label: &str, total: Option<u64>) -> Progress {
         let work = Work::new(label, total);
         match show {
-            Show::Nothing => Progress { done: work.done, shown_by: None },
+            Show::Nothing => Progress { done: work.done, beside: work.beside, shown_by: None },
             Show::Bar => work.shown_by(show_bar),
             Show::Lines => work.shown_by(|work, ended| show_lines(work, ended, HEARTBEAT, std::io::stderr())),
         }
@@ -50,6 +51,11 @@ impl Progress {
     /// Says how much is done, in the unit of the total.
     pub fn set(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
+    }
+
+    /// Says something else about how it goes: `3 failed`.
+    pub fn say(&self, words: impl Into<String>) {
+        *self.beside.lock().unwrap_or_else(PoisonError::into_inner) = words.into();
     }
 
     /// Takes the bar away, so that others can write.
@@ -73,23 +79,31 @@ struct Work {
     label: String,
     total: Option<u64>,
     done: Arc<AtomicU64>,
+    beside: Arc<Mutex<String>>,
     since: Instant,
 }
 
 impl Work {
     fn new(label: &str, total: Option<u64>) -> Work {
-        Work { label: visible(label).into_owned(), total, done: Arc::default(), since: Instant::now() }
+        let (done, beside) = (Arc::default(), Arc::default());
+        Work { label: visible(label).into_owned(), total, done, beside, since: Instant::now() }
     }
 
     fn shown_by(self, show: impl FnOnce(&Work, &Receiver<()>) + Send + 'static) -> Progress {
-        let done = Arc::clone(&self.done);
+        let (done, beside) = (Arc::clone(&self.done), Arc::clone(&self.beside));
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || show(&self, &receiver));
-        Progress { done, shown_by: Some((sender, thread)) }
+        Progress { done, beside, shown_by: Some((sender, thread)) }
     }
 
     fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
+    }
+
+    /// The label, and what is said beside it.
+    fn label(&self) -> String {
+        let beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        if beside.is_empty() { self.label.clone() } else { format!("{}, {beside}", self.label) }
     }
 
     fn line(&self) -> String {
@@ -98,7 +112,7 @@ impl Work {
             (0, None) => String::new(),
             (done, None) => format!(", {}", grouped(done)),
         };
-        format!("still {}{part}, {}", self.label, calm(self.since.elapsed()))
+        format!("still {}{part}, {}", self.label(), calm(self.since.elapsed()))
     }
 }
 
@@ -111,12 +125,13 @@ fn show_bar(work: &Work, ended: &Receiver<()>) {
         return;
     }
     let bar = match work.total {
-        Some(total) => ProgressBar::new(total).with_style(style("{msg} {bar:30} {percent:>3}%, {elapsed}")),
+        Some(total) => ProgressBar::new(total).with_style(style("{msg} {bar:30} {percent:>3}%, {elapsed}, {eta} left")),
         None => ProgressBar::no_length().with_style(style("{spinner} {msg}, {elapsed}")),
     };
-    let bar = bar.with_message(work.label.clone()).with_elapsed(work.since.elapsed());
+    let bar = bar.with_message(work.label()).with_elapsed(work.since.elapsed());
     bar.set_draw_target(ProgressDrawTarget::stderr());
     while goes_on(ended, FRAME) {
+        bar.set_message(work.label());
         bar.set_position(work.done());
         bar.tick();
     }
@@ -141,7 +156,8 @@ mod tests {
     fn a_line_says_what_goes_on_and_how_far_it_has_come() {
         let work = Work::new("copying `us\ner`", Some(20_000));
         work.done.store(1500, Ordering::Relaxed);
-        assert!(work.line().starts_with("still copying `us\\ner`, 1,500 of 20,000, "), "{}", work.line());
+        *work.beside.lock().unwrap() = "3 failed".to_owned();
+        assert!(work.line().starts_with("still copying `us\\ner`, 3 failed, 1,500 of 20,000, "), "{}", work.line());
         assert!(Work::new("verifying", None).line().starts_with("still verifying, under 1 ms"));
     }
 

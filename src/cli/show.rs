@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::listing::Listing;
-use super::open::{target, warn_of_problems};
+use super::open::{Named, target, warn_of_problems};
 use crate::report::Failure;
 
 const EXAMPLES: &str = "\
@@ -16,9 +16,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The revision to show: an id or the start of one, `head`, `current`
-    #[arg(value_name = "REV", allow_negative_numbers = true)]
-    pub revision: String,
+    /// Which one.
+    #[command(flatten)]
+    pub named: Named,
 }
 
 /// Shows what a revision is, and its script.
@@ -27,8 +27,8 @@ pub struct Args {
 /// When the word names no revision.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
-    let target = target(&args.revision)?;
-    let (graph, applied) = if args.revision.contains("current") || args.revision.starts_with(['+', '-']) {
+    let target = target(&args.named.revision)?;
+    let (graph, applied) = if target.is_from_current() {
         let state = context.open(&project)?.state;
         (state.graph, Some(state.applied))
     } else {
@@ -69,8 +69,8 @@ mod tests {
 
     #[test]
     fn a_revision_is_named_in_any_way() {
-        assert_eq!(parse::<Args>(&["head"]).unwrap().revision, "head");
-        assert_eq!(parse::<Args>(&["-1"]).unwrap().revision, "-1");
+        assert_eq!(parse::<Args>(&["head"]).unwrap().named.revision, "head");
+        assert_eq!(parse::<Args>(&["-1"]).unwrap().named.revision, "-1");
         assert!(parse::<Args>(&[]).is_err());
     }
 }

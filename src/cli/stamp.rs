@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::context::Context;
+use super::fleet::Choice;
 use super::open::{LOCK_TIMEOUT, target};
 use super::walk::{agree as ask, place, steps, words};
 use crate::database::Access;
@@ -30,6 +31,10 @@ pub struct Args {
     /// Print the SQL, and touch no database
     #[arg(long, conflicts_with = "purge")]
     pub sql: bool,
+
+    /// On which databases.
+    #[command(flatten)]
+    pub choice: Choice,
 }
 
 /// Records the targets.
@@ -45,6 +50,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         let sql = walk::offline_stamp(&project, &targets, Applied::default(), &now)?;
         context.output.verbatim(&sql);
         return Ok(());
+    }
+    if let Some(members) = context.fleet(&args.choice, None, &project)? {
+        return super::fleet::stamp(&args.choice, (&targets, purge), members, context, &project);
     }
     let name = context.database_name(&project)?;
     let Some(mut connection) = project.connect(Access::Create, LOCK_TIMEOUT)? else {

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::fleet::Choice;
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
 use crate::database::Access;
 use crate::diff::Line;
+use crate::fleet::View;
 use crate::operation::repair::Edited;
 use crate::operation::status::{self, Missing, Revisions, Status};
 use crate::report::{Class, Diagnostic, Failure, count};
@@ -18,17 +20,24 @@ Examples:
   schemactl status --env production
   schemactl status --format json";
 
-/// What `status` takes: nothing but the options of every command.
+/// What `status` takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    /// Of which databases.
+    #[command(flatten)]
+    pub choice: Choice,
+}
 
 /// Tells model, revisions, version table and schema apart; exit code 1 unless all say the same.
 ///
 /// # Errors
 /// When something differs; when the revisions or the database cannot be read at all.
-pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
+    if let Some(members) = context.fleet(&args.choice, None, &project)? {
+        return super::fleet::look(View::Status, &args.choice, members, context, &project).map(|_| ());
+    }
     let connection = project.connect(Access::Read, LOCK_TIMEOUT)?;
     let status = status::status(&project, connection.as_ref())?;
     if context.output.is_json() {
@@ -112,24 +121,15 @@ fn revisions(revisions: &Revisions) -> Part {
     let mut verdicts: Vec<Verdict> = revisions.problems.iter().map(Verdict::trouble).collect();
     let lines = |mentions: &[Mention]| mentions.iter().map(ToString::to_string).collect::<Vec<_>>();
     if !revisions.missing.is_empty() {
-        let line = |missing: &Missing| {
-            let way = if missing.has_way_back { "" } else { "; the database keeps no way back" };
-            format!("{}, applied {}{way}", missing.revision, missing.applied_at)
-        };
         verdicts.push(Verdict::finding(
             format!("{} applied, with no file here", count(revisions.missing.len(), "revision")),
-            revisions.missing.iter().map(line).collect(),
+            revisions.missing.iter().map(ToString::to_string).collect(),
             "schemactl switch --dry-run, to see how the database would come to this checkout's head",
         ));
     }
     if !revisions.edited.is_empty() {
         let line = |edited: &Edited| {
-            let what = match (edited.up, edited.down) {
-                (true, false) => "up",
-                (false, true) => "down",
-                _ => "up and down",
-            };
-            format!("{}: {what} differs from what the database keeps ({})", edited.revision, edited.path)
+            format!("{}: {} differs from what the database keeps ({})", edited.revision, edited.what(), edited.path)
         };
         verdicts.push(Verdict::finding(
             format!("{} edited after it ran", count(revisions.edited.len(), "script")),
@@ -197,12 +197,7 @@ fn document(status: &Status) -> Value {
     let Revisions { problems, heads, current, pending, out_of_order, edited, missing } = &status.revisions;
     let mentions = |mentions: &[Mention]| mentions.iter().map(mention).collect::<Vec<_>>();
     let edited = edited.iter().map(edit);
-    let missing = missing.iter().map(|missing| {
-        json!({
-            "revision": missing.revision.id.as_str(), "message": missing.revision.message,
-            "applied_at": missing.applied_at, "has_way_back": missing.has_way_back
-        })
-    });
+    let missing = missing.iter().map(self::missing);
     json!({
         "version": 1,
         "in_sync": status.is_in_sync(),
@@ -225,11 +220,20 @@ fn mention(mention: &Mention) -> Value {
     json!({ "revision": mention.id.as_str(), "message": mention.message })
 }
 
+/// An applied revision without a file for programs.
+#[must_use]
+pub fn missing(missing: &Missing) -> Value {
+    json!({
+        "revision": missing.revision.id.as_str(), "message": missing.revision.message,
+        "applied_at": missing.applied_at, "has_way_back": missing.has_way_back
+    })
+}
+
 /// An edited script for programs.
 #[must_use]
 pub fn edit(edited: &Edited) -> Value {
     json!({
         "revision": edited.revision.id.as_str(), "message": edited.revision.message, "path": edited.path,
-        "up": edited.up, "down": edited.down
+        "up": edited.up, "down": edited.down, "schema": edited.schema
     })
 }

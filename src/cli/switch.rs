@@ -1,7 +1,7 @@
 //! `schemactl switch`: brings a database from another branch's state to this checkout's head.
 
 use super::context::Context;
-use super::walk::Walk;
+use super::walk::Upwards;
 use crate::operation::walk::Direction;
 use crate::report::{Class, Diagnostic, Failure};
 
@@ -16,13 +16,9 @@ The scripts that take revisions back are kept in the database itself.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Where to go up to, among the revisions that have files here
-    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
-    pub target: String,
-
-    /// How they are run.
+    /// Where to, and how.
     #[command(flatten)]
-    pub walk: Walk,
+    pub upwards: Upwards,
 }
 
 /// Walks down by what has no file here, and up to the target.
@@ -30,12 +26,12 @@ pub struct Args {
 /// # Errors
 /// As [`super::walk::run`].
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    if args.walk.sql {
+    if args.upwards.walk.sql {
         let diagnostic = Diagnostic::new("needs_database", "only the database knows what `switch` has to take back")
             .help("see it with `schemactl switch --dry-run`");
         return Err(Failure::new(Class::Input, diagnostic));
     }
-    super::walk::run(&args.walk, &args.target, Direction::Across, context)
+    super::walk::run(&args.upwards.walk, &args.upwards.target, Direction::Across, context)
 }
 
 #[cfg(test)]
@@ -45,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_target_is_the_head_unless_said() {
-        assert_eq!(parse::<Args>(&[]).unwrap().target, "head");
-        assert!(parse::<Args>(&["heads", "--dry-run"]).unwrap().walk.dry_run);
+        assert_eq!(parse::<Args>(&[]).unwrap().upwards.target, "head");
+        assert!(parse::<Args>(&["heads", "--dry-run"]).unwrap().upwards.walk.dry_run);
     }
 }

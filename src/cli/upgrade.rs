@@ -1,7 +1,8 @@
 //! `schemactl upgrade`: runs revisions up to a target.
 
 use super::context::Context;
-use super::walk::Walk;
+use super::fleet::{Choice, Course};
+use super::walk::Upwards;
 use crate::operation::walk::Direction;
 use crate::report::Failure;
 
@@ -11,19 +12,25 @@ Examples:
   schemactl upgrade +1               the next revision
   schemactl upgrade reports@head     one branch
   schemactl upgrade head --dry-run   what would be run
-  schemactl upgrade ae10:head --sql  the script of a walk, for another machine";
+  schemactl upgrade ae10:head --sql  the script of a walk, for another machine
+  schemactl upgrade head --databases 'data/{tenant}/main.db' --waves 1,1%,100% --report run.ndjson
+                                     a fleet: one, one of a hundred, then all";
 
 /// What `upgrade` takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The revision to go up to: `head`, `heads`, an id or the start of one, `+2`, `label@head`
-    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
-    pub target: String,
-
-    /// How they are run.
+    /// Where to, and how.
     #[command(flatten)]
-    pub walk: Walk,
+    pub upwards: Upwards,
+
+    /// On which databases.
+    #[command(flatten)]
+    pub choice: Choice,
+
+    /// How a run over many goes.
+    #[command(flatten)]
+    pub course: Course,
 }
 
 /// Walks up to the target.
@@ -31,7 +38,14 @@ pub struct Args {
 /// # Errors
 /// As [`super::walk::run`].
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    super::walk::run(&args.walk, &args.target, Direction::Up, context)
+    let Args { upwards: Upwards { target, walk }, choice, course } = args;
+    if !walk.sql {
+        let project = context.project()?;
+        if let Some(members) = context.fleet(choice, Some(course), &project)? {
+            return super::fleet::walk(walk, (choice, course), target, Direction::Up, members, context, &project);
+        }
+    }
+    super::walk::run(walk, target, Direction::Up, context)
 }
 
 #[cfg(test)]
@@ -41,8 +55,8 @@ mod tests {
 
     #[test]
     fn the_target_is_the_head_unless_said() {
-        assert_eq!(parse::<Args>(&[]).unwrap().target, "head");
-        assert_eq!(parse::<Args>(&["+2"]).unwrap().target, "+2");
+        assert_eq!(parse::<Args>(&[]).unwrap().upwards.target, "head");
+        assert_eq!(parse::<Args>(&["+2"]).unwrap().upwards.target, "+2");
     }
 
     #[test]

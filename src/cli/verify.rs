@@ -4,9 +4,11 @@ use serde_json::json;
 
 use super::context::Context;
 use super::diagnostic::{self, Severity};
+use super::fleet::Choice;
 use super::interrupt;
 use super::style::Meaning;
 use super::visible::visible;
+use crate::fleet::View;
 use crate::operation::verify::{self, Verification, Verified, WayBack};
 use crate::report::{Class, Failure, count};
 
@@ -15,17 +17,22 @@ Examples:
   schemactl verify                 for CI: each revision up, down and up, on scratch databases
   schemactl verify --format json";
 
-/// What `verify` takes: nothing but the options of every command.
+/// What `verify` takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    /// Databases that are to be whole, too, and to have the schema that their revisions made.
+    #[command(flatten)]
+    pub choice: Choice,
+}
 
 /// Says what is wrong with the revisions.
 ///
 /// # Errors
 /// When something is, and when the revisions do not hang together.
-pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
+pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
+    let members = context.fleet(&args.choice, None, &project)?;
     let progress = context.output.progress("verifying revisions", None);
     let outcome = verify::verify(&project, &interrupt::flag()?, &mut |done, _| progress.set(done as u64));
     progress.finish();
@@ -35,9 +42,12 @@ pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
     } else {
         give(&verification, context);
     }
-    match verification.findings().next() {
-        None => Ok(()),
-        Some(_) => Err(Failure::answered(Class::No)),
+    match (verification.findings().next(), members) {
+        (Some(_), _) => Err(Failure::answered(Class::No)),
+        (None, None) => Ok(()),
+        (None, Some(members)) => {
+            super::fleet::look(View::Soundness, &args.choice, members, context, &project).map(|_| ())
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What `upgrade` and `downgrade` both take: how revisions are run.
 
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -19,9 +20,9 @@ use crate::database::runner::{self, Event, Outcome};
 use crate::model;
 use crate::operation::backup::Backup;
 use crate::operation::walk::{self, Direction, Walked};
-use crate::operation::{Project, discard};
-use crate::report::{Diagnostic, Failure, count};
-use crate::revision::{Graph, Remark, RevisionId};
+use crate::operation::{Project, State, discard, status};
+use crate::report::{Class, Diagnostic, Failure, count};
+use crate::revision::{Graph, Remark, RevisionId, Target};
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
@@ -47,6 +48,18 @@ pub struct Walk {
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     #[arg(env = "SCHEMACTL_LOCK_TIMEOUT", hide_env = true)]
     pub lock_timeout: Duration,
+}
+
+// As above.
+#[derive(Debug, Clone, clap::Args)]
+#[expect(missing_docs, reason = "see above")]
+pub struct Upwards {
+    /// The revision to go up to: `head`, `heads`, an id or the start of one, `+2`, `label@head`
+    #[arg(value_name = "TARGET", default_value = "head", allow_negative_numbers = true)]
+    pub target: String,
+
+    #[command(flatten)]
+    pub walk: Walk,
 }
 
 /// What is one transaction.
@@ -85,7 +98,11 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         return super::open::no_database(&name);
     };
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    for warning in discard::ahead(&project, &connection, direction, &target)? {
+    let state = project.state(Some(&connection))?;
+    if direction == Direction::Up {
+        tell_of_differences(context, &state, direction, &target)?;
+    }
+    for warning in discard::ahead(&project, &connection, &state, direction, &target)? {
         context.output.warn(&warning);
     }
     let copied = RefCell::new(None);
@@ -109,10 +126,24 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     };
     let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
     let mut observer = |event: Event<'_>| tell(context, &event, rows);
-    let walked = walk::walk(&project, &mut connection, direction, &target, &options, &mut observer);
+    let walked = walk::walk(&project, &mut connection, &state, direction, &target, &options, &mut observer);
     copying.finish();
     let walked = walked?;
     give(context, &name, args.dry_run, &walked, copied.into_inner().as_ref());
+    Ok(())
+}
+
+/// Warns of scripts that are not what the database has run. Where these are the reason that there is no way, they are
+/// the error.
+fn tell_of_differences(context: &Context, state: &State, direction: Direction, target: &Target) -> Result<(), Failure> {
+    let mut differences = status::differences(state);
+    let is_gone = differences.first().is_some_and(|difference| difference.code == "no_file");
+    if is_gone && walk::route(state, direction, target).is_err() {
+        return Err(Failure::new(Class::Input, differences.remove(0)));
+    }
+    for difference in &differences {
+        context.output.warn(difference);
+    }
     Ok(())
 }
 
@@ -146,11 +177,13 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
         Event::WaitingForLock { waited } => {
             context.output.talk(format!("waiting for another connection to finish ({})", calm(*waited)));
         }
+        // What stands for them is told.
+        Event::Finished { done } if done.verb() == "forget" && !context.output.is_verbose() => {}
         Event::Finished { done } if !context.output.is_json() => {
             let message = if done.message.is_empty() { String::new() } else { format!("  {}", done.message) };
             context.output.answer(format!(
                 "{:<9} {}{}  {}",
-                done.op.verb(),
+                done.verb(),
                 Meaning::Revision.paint(&done.revision),
                 super::visible::visible(&message),
                 Meaning::Dim.paint(took(done, rows))
@@ -163,6 +196,10 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows) {
                 &Diagnostic::new("drift", found)
                     .help("run `schemactl diff --from head --to database` to see the difference"),
             );
+        }
+        Event::Classic { table, why, .. } => {
+            let why = super::visible::visible(why);
+            context.output.talk(format!("`{table}` is rebuilt as its script says, not in the fast way: {why}"));
         }
         Event::NotRehearsed { step } => {
             let found = format!("`{}` runs outside a transaction, so a dry run leaves it out", step.revision);
@@ -220,7 +257,7 @@ pub fn steps(outcome: &Outcome) -> Vec<Value> {
     let step = |done: &runner::Done| {
         let ms = (done.duration.as_secs_f64() * 10_000.0).round() / 10.0;
         json!({
-            "op": done.op.verb(), "revision": done.revision.as_str(), "message": done.message, "ms": ms, "rows": done.rows
+            "op": done.verb(), "revision": done.revision.as_str(), "message": done.message, "ms": ms, "rows": done.rows
         })
     };
     outcome.steps.iter().map(step).collect()
@@ -232,6 +269,9 @@ pub fn words(ids: &[RevisionId]) -> Vec<&str> {
     ids.iter().map(RevisionId::as_str).collect()
 }
 
+/// The most revisions that one line lists.
+const LISTED: usize = 8;
+
 /// Where a database stands: `base`, `ec7d02f185ab (head)`.
 #[must_use]
 pub fn place(graph: &Graph, current: &[RevisionId]) -> String {
@@ -239,11 +279,15 @@ pub fn place(graph: &Graph, current: &[RevisionId]) -> String {
         return "base".to_owned();
     }
     let heads = graph.heads();
-    let places = current.iter().map(|id| {
+    let places = current.iter().take(LISTED).map(|id| {
         let mark = if heads.iter().any(|head| head.id == *id) { " (head)" } else { "" };
         format!("{}{mark}", Meaning::Revision.paint(id))
     });
-    places.collect::<Vec<_>>().join(", ")
+    let mut places = places.collect::<Vec<_>>().join(", ");
+    if current.len() > LISTED {
+        let _ = write!(places, " and {} more", current.len() - LISTED);
+    }
+    places
 }
 
 /// The SQL of a walk: `a:b` says where the other database stands; without `a` it is empty.

@@ -67,12 +67,30 @@ pub fn write(gates: &[Gate]) -> String {
     // A literal with a line break in it has no place in a comment of one line; SQLite itself refuses such rows then.
     for gate in gates.iter().filter(|gate| !gate.sql.contains('\n') && !gate.violation.contains('\n')) {
         let _ = writeln!(text, "{MARK}{}\n{SELECT}{}", gate.violation, gate.sql);
+        if !gate.help.contains('\n') {
+            let _ = writeln!(text, "{HELP}{}", gate.help);
+        }
     }
     text
 }
 
+/// A section without its gates.
+#[must_use]
+pub fn without(section: &str) -> String {
+    let mut lines = section.split_inclusive('\n').peekable();
+    let mut kept = String::with_capacity(section.len());
+    while let Some(line) = lines.next() {
+        if line.starts_with(MARK) && lines.next_if(|line| line.starts_with(SELECT)).is_some() {
+            continue;
+        }
+        kept.push_str(line);
+    }
+    kept
+}
+
 const MARK: &str = "-- stops at: ";
 const SELECT: &str = "--   ";
+const HELP: &str = "--   help: ";
 
 /// The gates that a section of a script carries.
 #[must_use]
@@ -81,12 +99,13 @@ pub fn read(section: &str) -> Vec<Gate> {
     let mut gates = Vec::new();
     while let Some(line) = lines.next() {
         if let Some(violation) = line.strip_prefix(MARK)
-            && let Some(sql) = lines.peek().and_then(|line| line.strip_prefix(SELECT))
+            && let Some(sql) = lines.next_if(|line| line.starts_with(SELECT))
         {
+            let help = lines.next_if(|line| line.starts_with(HELP)).map(|line| &line[HELP.len()..]);
             gates.push(Gate {
                 violation: violation.trim().to_owned(),
-                sql: sql.trim().to_owned(),
-                help: "change these rows, then run the command again".to_owned(),
+                sql: sql[SELECT.len()..].trim().to_owned(),
+                help: help.unwrap_or("change these rows, then run the command again").trim().to_owned(),
             });
         }
     }

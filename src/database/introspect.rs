@@ -124,7 +124,8 @@ pub fn read_tables(
 }
 
 /// A row of `sqlite_schema` (<https://www.sqlite.org/schematab.html>).
-struct Row {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Row {
     kind: String,
     name: String,
     table: String,
@@ -162,7 +163,7 @@ impl Row {
     }
 }
 
-fn rows(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
+pub(super) fn rows(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
     let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid")?;
     let rows = statement
         .query_map([], |row| Ok(Row { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? }))?;

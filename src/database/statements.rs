@@ -55,6 +55,11 @@ impl<'c> Statements<'c> {
         self.at
     }
 
+    /// Whether the next statement is the first in this stretch of the script.
+    pub(super) fn is_about_to_enter(&mut self, span: &Range<usize>) -> bool {
+        self.skip_what_stands_between() && span.contains(&self.at)
+    }
+
     /// The script that is left, without the NUL byte.
     fn rest(&self) -> &str {
         &self.text[self.at..self.text.len() - 1]

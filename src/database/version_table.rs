@@ -131,10 +131,12 @@ pub fn read(connection: &Connection, table: &Name) -> Result<Vec<Applied>, Error
 
 fn read_row(row: &Row<'_>, table: &Name) -> Result<Applied, Error> {
     let bad = |message: String| Error::BadVersionRow { table: table.clone(), message };
-    let text = |column: &str| row.get::<_, String>(column).map_err(|error| bad(words(&error)));
-    let optional = |column: &str| row.get::<_, Option<String>>(column).map_err(|error| bad(words(&error)));
+    // SQLite would compare all names for each value.
+    let place = |column: &str| COLUMNS.iter().position(|known| *known == column).expect("it is one of the columns");
+    let text = |column: &str| row.get::<_, String>(place(column)).map_err(|error| bad(words(&error)));
+    let optional = |column: &str| row.get::<_, Option<String>>(place(column)).map_err(|error| bad(words(&error)));
     let kind = text("kind")?;
-    let milliseconds: f64 = row.get("duration_ms").map_err(|error| bad(words(&error)))?;
+    let milliseconds: f64 = row.get(place("duration_ms")).map_err(|error| bad(words(&error)))?;
     let id = |word: &str| RevisionId::new(word).map_err(|error| bad(error.to_string()));
     Ok(Applied {
         revision: id(&text("revision")?)?,
@@ -150,7 +152,7 @@ fn read_row(row: &Row<'_>, table: &Name) -> Result<Applied, Error> {
         schema: optional("schema")?,
         schema_before: optional("schema_before")?,
         down_sql: optional("down_sql")?,
-        down_transaction: row.get("down_transaction").map_err(|error| bad(words(&error)))?,
+        down_transaction: row.get(place("down_transaction")).map_err(|error| bad(words(&error)))?,
         applied_at: text("applied_at")?,
         duration: Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default(),
         tool_version: text("tool_version")?,
@@ -213,12 +215,12 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
 /// Fails where SQLite cannot write.
 pub fn update(connection: &Connection, table: &Name, applied: &Applied) -> Result<(), Error> {
     let sql = format!(
-        "UPDATE main.{} SET \"message\" = ?2, \"checksum\" = ?3, \"down_sql\" = ?4, \"down_transaction\" = ?5 \
-         WHERE \"revision\" = ?1",
+        "UPDATE main.{} SET \"message\" = ?2, \"checksum\" = ?3, \"down_sql\" = ?4, \"down_transaction\" = ?5, \
+         \"schema\" = ?6 WHERE \"revision\" = ?1",
         table.quoted()
     );
-    let Applied { revision, message, checksum, down_sql, down_transaction, .. } = applied;
-    let values = params![revision.as_str(), message, checksum, down_sql, down_transaction];
+    let Applied { revision, message, checksum, down_sql, down_transaction, schema, .. } = applied;
+    let values = params![revision.as_str(), message, checksum, down_sql, down_transaction, schema];
     connection.execute(&sql, values).map(|_| ()).map_err(|error| failed(connection, &error))
 }
 

@@ -16,6 +16,7 @@ mod rename;
 mod rewrite;
 mod scope;
 mod table;
+mod three_way;
 mod trigger;
 mod view;
 mod virtual_table;
@@ -35,6 +36,7 @@ pub use discard::Discard;
 pub use line::{Line, LineKind};
 pub use look_alike::{LookAlike, look_alikes};
 pub use rename::{RenameConflict, RenameConflicts, RenameProblem, RenameSubject, resolve_renames};
+pub use three_way::three_way;
 
 use body::Bodies;
 use rewrite::NewNames;

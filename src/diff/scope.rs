@@ -1,11 +1,12 @@
 //! When two pieces of SQL say the same, given the names that are in scope.
 //!
-//! SQLite takes a `"double quoted"` token that names nothing as a string (<https://www.sqlite.org/quirks.html#dblquote>),
-//! and a string where a name must stand as a name; [`Expression`] alone cannot know which is which.
+//! SQLite takes a `"double quoted"` token that names nothing as a string ([`double_quoted`]), and a string where a name
+//! must stand as a name; [`Expression`] alone cannot know which is which.
 
 use std::collections::BTreeSet;
 
 use crate::schema::{Expression, Name, Schema, Table};
+use crate::sql::double_quoted::{self, JOIN_WORDS, is_alias_of, is_one_of, stands_as_name};
 use crate::token::{Meaning, Token, TokenKind, is_reserved, significant_tokens};
 
 /// The names that a double-quoted token may stand for.
@@ -83,16 +84,12 @@ impl<'a> Scope<'a> {
         let name = || Meaning::Name(token.unquoted().to_ascii_lowercase());
         let follows = |words: &[&str]| previous.is_some_and(|previous| words.iter().any(|word| previous.is_word(word)));
         let is_qualified = previous.is_some_and(|previous| previous.is_operator("."));
-        let stands_as_name = || follows(&["AS", "COLLATE"]) || previous.is_some_and(ends_operand);
         match token.kind {
             TokenKind::QuotedName if token.text.starts_with('"') => {
-                let is_name = is_qualified
-                    || next.is_some_and(|next| next.is_operator(".") || next.is_operator("("))
-                    || self.holds(&token.unquoted())
-                    || stands_as_name();
+                let is_name = double_quoted::is_name(token, previous, next, |name| self.holds(name));
                 if is_name { name() } else { Meaning::String(token.unquoted()) }
             }
-            TokenKind::String if stands_as_name() && !follows(&["NULL"]) => name(),
+            TokenKind::String if stands_as_name(previous) && !follows(&["NULL"]) => name(),
             TokenKind::Word if is_one_of(token, &JOIN_WORDS) => {
                 let joins = next.is_some_and(|next| next.is_word("JOIN") || is_one_of(next, &JOIN_WORDS));
                 if joins { Meaning::Keyword(token.text.to_ascii_uppercase()) } else { name() }
@@ -147,54 +144,3 @@ impl<'a> Scope<'a> {
         }
     }
 }
-
-/// Whether a token gives a name to what the token before it ends.
-pub(super) fn is_alias_of(previous: Option<&Token>, token: &Token) -> bool {
-    let can_name = match token.kind {
-        TokenKind::Word => !is_keyword(token),
-        TokenKind::QuotedName | TokenKind::String => true,
-        _ => false,
-    };
-    can_name && previous.is_some_and(|previous| previous.is_word("AS") || ends_operand(previous))
-}
-
-/// Whether a token can end an operand, so that a name after it is an alias.
-fn ends_operand(token: &Token) -> bool {
-    match token.kind {
-        TokenKind::QuotedName | TokenKind::String | TokenKind::Number | TokenKind::Blob | TokenKind::Variable => true,
-        TokenKind::Operator => token.text == ")",
-        TokenKind::Word => {
-            const OPERANDS: [&str; 7] =
-                ["END", "NULL", "TRUE", "FALSE", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"];
-            is_one_of(token, &OPERANDS) || !is_keyword(token)
-        }
-        TokenKind::Space | TokenKind::Comment | TokenKind::Illegal => false,
-    }
-}
-
-/// Whether a token is a keyword, be it one that SQLite also takes as a name.
-fn is_keyword(token: &Token) -> bool {
-    token.kind == TokenKind::Word
-        && (is_reserved(token.text) || is_one_of(token, &JOIN_WORDS) || is_one_of(token, &FALLBACK_WORDS))
-}
-
-fn is_one_of(token: &Token, words: &[&str]) -> bool {
-    words.iter().any(|word| token.is_word(word))
-}
-
-/// Words that are keywords before JOIN and names elsewhere.
-const JOIN_WORDS: [&str; 7] = ["CROSS", "FULL", "INNER", "LEFT", "NATURAL", "OUTER", "RIGHT"];
-
-/// Keywords that SQLite's parser takes as a name where no keyword fits (`%fallback` in
-/// <https://www.sqlite.org/src/file/src/parse.y>).
-#[rustfmt::skip]
-const FALLBACK_WORDS: [&str; 79] = [
-    "ABORT", "ACTION", "AFTER", "ALWAYS", "ANALYZE", "ASC", "ATTACH", "BEFORE", "BEGIN", "BY", "CASCADE", "CAST",
-    "COLUMN", "CONFLICT", "CURRENT", "DATABASE", "DEFERRED", "DESC", "DETACH", "DO", "EACH", "END", "EXCLUDE",
-    "EXCLUSIVE", "EXPLAIN", "FAIL", "FILTER", "FIRST", "FOLLOWING", "FOR", "GENERATED", "GLOB", "GROUPS", "IF",
-    "IGNORE", "IMMEDIATE", "INDEXED", "INITIALLY", "INSTEAD", "KEY", "LAST", "LIKE", "MATCH", "MATERIALIZED", "NO",
-    "NULLS", "OF", "OFFSET", "OTHERS", "OVER", "PARTITION", "PLAN", "PRAGMA", "PRECEDING", "QUERY", "RAISE", "RANGE",
-    "RECURSIVE", "REGEXP", "REINDEX", "RELEASE", "RENAME", "REPLACE", "RESTRICT", "ROLLBACK", "ROW", "ROWS",
-    "SAVEPOINT", "TEMP", "TEMPORARY", "TIES", "TRIGGER", "UNBOUNDED", "VACUUM", "VIEW", "VIRTUAL", "WINDOW", "WITH",
-    "WITHOUT",
-];

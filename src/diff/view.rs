@@ -4,8 +4,8 @@
 //! (<https://www.sqlite.org/c3ref/column_name.html>), so that spelling counts there and nowhere else.
 
 use super::body::Bodies;
-use super::scope::is_alias_of;
 use crate::schema::View;
+use crate::sql::double_quoted::is_alias_of;
 use crate::token::{Token, TokenKind, is_reserved, significant_tokens};
 
 /// Whether two views mean the same and are called the same.

@@ -3,31 +3,31 @@
 use rusqlite::Connection;
 
 use crate::database::gate::{self, Gate, Offending};
-use crate::operation::discard::Origins;
+use crate::operation::flow::Flow;
 use crate::schema::Name;
 
 /// The rows that a revision will find.
 pub(super) struct Facts<'a> {
     connection: Option<&'a Connection>,
     /// Where the tables of the schema before the revision stand in the database.
-    origins: &'a Origins,
+    flow: &'a Flow,
 }
 
 impl<'a> Facts<'a> {
     /// The facts of a database; none where there is no database, or the revision has run in it.
-    pub fn new(connection: Option<&'a Connection>, origins: &'a Origins) -> Facts<'a> {
-        Facts { connection, origins }
+    pub fn new(connection: Option<&'a Connection>, flow: &'a Flow) -> Facts<'a> {
+        Facts { connection, flow }
     }
 
     /// How many rows a table has.
     pub fn rows(&self, table: &Name) -> Option<u64> {
-        let own = self.origins.table(table)?;
+        let own = self.flow.table(table)?;
         self.number(&format!("SELECT count(*) FROM {}", own.quoted()))
     }
 
     /// How many values a column has that are not NULL.
     pub fn values(&self, table: &Name, column: &Name) -> Option<u64> {
-        let (own, column) = self.origins.column(table, column)?;
+        let (own, column) = self.flow.column(table, column)?;
         self.number(&format!("SELECT count({}) FROM {}", column.quoted(), own.quoted()))
     }
 

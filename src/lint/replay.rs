@@ -13,7 +13,7 @@ use super::step::Step;
 use super::{Finding, Linted, judge};
 use crate::database::{gate, introspect, statements};
 use crate::model::Level;
-use crate::operation::discard::Origins;
+use crate::operation::flow::Flow;
 use crate::operation::{Project, State};
 use crate::report::{Diagnostic, Failure};
 use crate::revision::{Applied, Op, RevisionId, Script, Target, Word};
@@ -26,7 +26,7 @@ pub(super) struct Replay<'a> {
     /// What the scratch database stands at.
     applied: Applied,
     stage: Stage,
-    origins: Origins,
+    flow: Flow,
 }
 
 impl<'a> Replay<'a> {
@@ -35,8 +35,8 @@ impl<'a> Replay<'a> {
         let filter = project.filter()?;
         let schema = from.map(|connection| introspect::read(connection, &filter)).transpose()?.unwrap_or_default();
         let applied = if from.is_some() { state.applied.clone() } else { Applied::default() };
-        let origins = Origins::of(&schema);
-        Ok(Replay { state, connection: from, applied, stage: Stage::build(schema, filter)?, origins })
+        let flow = Flow::of(&schema);
+        Ok(Replay { state, connection: from, applied, stage: Stage::build(schema, filter)?, flow })
     }
 
     /// Runs the scripts up to the last of those that are to be judged.
@@ -52,6 +52,7 @@ impl<'a> Replay<'a> {
                 linted.revisions += 1;
                 self.judge(script, levels, linted)?
             } else {
+                self.flow.follow(script.up.sql());
                 self.stage.pass(script.up.sql())
             };
             if let Err(failure) = outcome {
@@ -83,12 +84,12 @@ impl<'a> Replay<'a> {
             Err(failure) => return Ok(Err(failure)),
         };
         let (before, after) = (self.stage.before(), self.stage.after());
-        let facts = Facts::new(self.connection, &self.origins);
+        let facts = Facts::new(self.connection, &self.flow);
         let changes = done.changes;
         let step = Step { script, section, statements, before, after, changes, gates: gate::read(sql), facts: &facts };
         judge::revision(&step, levels, linted);
         if self.connection.is_some() {
-            self.origins = self.origins.after(before, after, &done.renames);
+            self.flow.follow(sql);
         }
         Ok(Ok(()))
     }
@@ -116,8 +117,8 @@ pub(super) fn lint_script(before: &str, rows: Option<&str>, script: &Script, lev
     database.execute_batch(before).unwrap();
     database.execute_batch(rows.unwrap_or_default()).unwrap();
     let schema = introspect::read(&database, &crate::database::Filter::default()).unwrap();
-    let (applied, origins) = (Applied::default(), Origins::of(&schema));
-    let mut replay = Replay { state: &state, connection: rows.map(|_| &database), applied, stage, origins };
+    let (applied, flow) = (Applied::default(), Flow::of(&schema));
+    let mut replay = Replay { state: &state, connection: rows.map(|_| &database), applied, stage, flow };
     let mut linted = Linted::default();
     let outcome = replay.judge(script, levels, &mut linted).unwrap();
     outcome.unwrap_or_else(|failure| panic!("{}: {failure}", script.up.sql()));

@@ -12,7 +12,7 @@ use crate::database::statements::Failure as Refusal;
 use crate::database::{Filter, Scratch, introspect};
 use crate::diff::{Change, ColumnOrder, diff};
 use crate::model::Renames;
-use crate::operation::discard;
+use crate::operation::flow;
 use crate::report::Failure;
 use crate::schema::{Name, Schema};
 use crate::token::{TokenKind, significant_tokens};
@@ -30,7 +30,6 @@ pub(super) struct Stage {
 /// What a script did to the schema.
 pub(super) struct Done {
     pub changes: Vec<Change>,
-    pub renames: Renames,
 }
 
 /// A part of a schema.
@@ -81,8 +80,8 @@ impl Stage {
         let done = match &self.ahead {
             Part::All => {
                 self.after = self.scratch.schema(&self.filter)?;
-                let renames = discard::renames(sql, &self.before, &self.after);
-                Done { changes: diff(&self.before, &self.after, &renames, ColumnOrder::Loose), renames }
+                let renames = flow::renames(sql, &self.before, &self.after);
+                Done { changes: diff(&self.before, &self.after, &renames, ColumnOrder::Loose) }
             }
             Part::Tables(names) => {
                 let tables = introspect::read_tables(self.scratch.connection(), &self.filter, names)?;
@@ -93,7 +92,7 @@ impl Stage {
                     &Renames::default(),
                     ColumnOrder::Loose,
                 );
-                Done { changes, renames: Renames::default() }
+                Done { changes }
             }
         };
         Ok(Ok(done))
@@ -159,7 +158,11 @@ mod tests {
             assert_eq!(*stage.before(), before, "{script}");
             let whole = stage.scratch.schema(&Filter::default()).unwrap();
             assert_eq!(*stage.after(), whole, "{script}");
-            assert_eq!(done.changes, diff(&before, &whole, &done.renames, ColumnOrder::Loose), "{script}");
+            assert_eq!(
+                done.changes,
+                diff(&before, &whole, &flow::renames(script, &before, &whole), ColumnOrder::Loose),
+                "{script}"
+            );
         }
     }
 

@@ -7,6 +7,7 @@ mod blame;
 mod check;
 mod column;
 mod constraint;
+mod databases;
 mod draft;
 mod environment;
 mod expression;
@@ -39,6 +40,7 @@ use draft::Draft;
 use toml_reader::{Document, Fields, Mistakes};
 
 pub use blame::Blame;
+pub use databases::Origin;
 pub use environment::Lookup;
 pub use files::{read_source, sources};
 pub use ignore::Ignore;

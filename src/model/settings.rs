@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::databases::{self, Origin};
 use super::environment::{Lookup, Unexpanded, expand};
 use super::toml_reader::{Document, Fields, Mistakes, Text, Value, list};
 use super::{Error, Ignore};
@@ -25,6 +26,7 @@ pub struct Settings {
     /// The file that they were read from.
     pub source: Option<Arc<Source>>,
     database: Option<Result<String, Diagnostic>>,
+    databases: Option<Result<Vec<Origin>, Diagnostic>>,
     /// The folders with revisions, as written; new revisions go to the first.
     pub versions: Vec<String>,
     /// The files with the model, as written; `None` where the model stands with the settings.
@@ -132,6 +134,7 @@ impl Default for Settings {
             environments: Vec::new(),
             source: None,
             database: None,
+            databases: None,
             versions: vec!["versions".to_owned()],
             model: None,
             version_table: Name::from("schemactl_version"),
@@ -207,6 +210,15 @@ impl Settings {
         }
     }
 
+    /// Where the databases of the fleet are listed, as written, variables put in; nothing where there is no fleet.
+    pub fn databases(&self) -> Result<Option<&[Origin]>, Error> {
+        match &self.databases {
+            Some(Ok(origins)) => Ok(Some(origins)),
+            Some(Err(mistake)) => Err(Error::Mistakes(vec![mistake.clone()])),
+            None => Ok(None),
+        }
+    }
+
     /// A path as written, made relative to the folder of the settings rather than to the current one.
     #[must_use]
     pub fn path(&self, written: &str) -> PathBuf {
@@ -217,6 +229,7 @@ impl Settings {
     fn choose(&mut self, written: Written<'_>, lookup: &Lookup<'_>) {
         let Written {
             database,
+            databases,
             versions,
             model,
             version_table,
@@ -231,6 +244,8 @@ impl Settings {
             lint,
         } = written;
         self.database = database.map(|text| expanded(&text, lookup));
+        self.databases = databases
+            .map(|origins| origins.iter().map(|origin| origin.try_map(|text| expanded(text, lookup))).collect());
         if let Some(list) = versions {
             self.versions = all_expanded(&list, lookup);
         }
@@ -277,6 +292,7 @@ impl ModelFiles {
 #[derive(Default)]
 struct Written<'a> {
     database: Option<Text<'a>>,
+    databases: Option<Vec<Origin<Text<'a>>>>,
     versions: Option<Vec<Text<'a>>>,
     model: Option<Vec<Text<'a>>>,
     version_table: Option<Text<'a>>,
@@ -295,6 +311,7 @@ impl<'a> Written<'a> {
     fn read(fields: &Fields<'a>) -> Written<'a> {
         Written {
             database: fields.text("database"),
+            databases: fields.get("databases").and_then(|value| databases::read(&value)),
             versions: fields.get("versions").and_then(|value| some_texts(&value)),
             model: fields.get("model").and_then(|value| some_texts(&value)),
             version_table: fields.text("version_table"),
@@ -321,6 +338,8 @@ impl<'a> Written<'a> {
     /// These settings, and those of another table where these say nothing.
     fn or(self, other: Written<'a>) -> Written<'a> {
         Written {
+            // One database that is named here takes the place of the many that are listed there.
+            databases: self.databases.or(if self.database.is_some() { None } else { other.databases }),
             database: self.database.or(other.database),
             versions: self.versions.or(other.versions),
             model: self.model.or(other.model),

@@ -83,6 +83,8 @@ fn every_mistake_in_settings_is_told_in_its_place() {
         ("[schemactl]\nversions = []", &[("empty", "[]")]),
         ("[schemactl]\nversion_table = ''", &[("empty", "''")]),
         ("[schemactl]\nversion_table = 'sqlite_v'", &[("reserved_name", "'sqlite_v'")]),
+        ("[schemactl]\ndatabases = 1", &[("wrong_type", "1")]),
+        ("[schemactl]\ndatabases = { file = 'a', sql = 'b' }", &[("bad_value", "{ file = 'a', sql = 'b' }")]),
         ("[schemactl]\nkeep_dropped = 1", &[("wrong_type", "1")]),
         ("[schemactl]\nmodel = 'm.toml'\n[tables.t.columns]\na = ''", &[("model_elsewhere", "tables")]),
         (
@@ -96,4 +98,22 @@ fn every_mistake_in_settings_is_told_in_its_place() {
     }
     let file = file("migrations.toml", "[schemactl]\nmodel = ['./*.toml']\n[tables.t.columns]\na = ''");
     assert!(Settings::read(&file, None, &|_| None).is_ok());
+}
+
+#[test]
+fn a_fleet_is_listed_in_many_ways_and_one_database_takes_its_place() {
+    let text = "[schemactl]\ndatabases = ['data/{tenant}.db', { file = '${HERE}/list' }, { command = './list' }]\n\
+                [environments.one]\ndatabase = 'app.db'\n\
+                [environments.asked]\ndatabases = { database = 'control.db', sql = 'SELECT 1, 2' }\n\
+                [environments.unset]\ndatabases = { file = '${NOPE}' }";
+    let lookup = |name: &str| (name == "HERE").then(|| "/here".to_owned());
+    let read = |environment| Settings::read(&file("migrations.toml", text), environment, &lookup).unwrap();
+    let text = |text: &str| text.to_owned();
+    let origins =
+        [Origin::Pattern(text("data/{tenant}.db")), Origin::File(text("/here/list")), Origin::Command(text("./list"))];
+    assert_eq!(read(None).databases().unwrap().unwrap(), origins);
+    assert_eq!(read(Some("one")).databases().unwrap(), None);
+    let asked = Origin::Query { database: text("control.db"), sql: text("SELECT 1, 2") };
+    assert_eq!(read(Some("asked")).databases().unwrap().unwrap(), [asked]);
+    assert!(read(Some("unset")).databases().is_err());
 }

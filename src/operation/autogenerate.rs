@@ -10,8 +10,7 @@ use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
 use crate::schema::{ObjectKind, ObjectRef, Schema, Trigger};
 
-use super::discard::counted;
-use super::{Project, State};
+use super::{Project, State, discard, status};
 
 /// How a drop and an add that look alike are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +50,15 @@ impl Comparison {
     }
 }
 
-/// Refuses to compare a database that is not at the head of its revisions: changes would be found that are only not
-/// run yet.
+/// Refuses to compare a database that is not at the head of its revisions, or has revisions of another branch: changes
+/// would be found that are only not run yet, or that nobody here wants.
 ///
 /// # Errors
-/// When revisions are to be run first, or the graph does not hang together.
+/// When revisions are to be run or taken back first, or the graph does not hang together.
 pub fn require_head(state: &State) -> Result<(), Failure> {
+    if let Some(diagnostic) = status::no_file(state) {
+        return Err(Failure::new(Class::No, diagnostic));
+    }
     let route = state.graph.upgrade(&state.applied, &Target::of(Word::Heads))?;
     let behind = route.steps.iter().filter(|step| step.op == Op::Upgrade).count();
     if behind == 0 {
@@ -328,13 +330,8 @@ pub fn discards(
     connection: Option<&Connection>,
 ) -> Result<Vec<Diagnostic>, Failure> {
     let Some(connection) = connection else { return Ok(Vec::new()) };
-    let mut warnings = Vec::new();
-    let discards = comparison.changes.iter().flat_map(Change::discards);
-    for discard in discards.filter(|discard| !draft.kept.contains(discard)) {
-        if let Some(what) = counted(connection, &discard)? {
-            let words = format!("{what} will be discarded; downgrade cannot bring them back");
-            warnings.push(Diagnostic::new("discards", words));
-        }
-    }
-    Ok(warnings)
+    let lost = discard::of_script(connection, &comparison.actual, &plan::write_section(&draft.up))?;
+    let warning =
+        |what| Diagnostic::new("discards", format!("{what} will be discarded; downgrade cannot bring them back"));
+    Ok(lost.into_iter().map(warning).collect())
 }

@@ -11,13 +11,13 @@ use rusqlite::Connection;
 
 use crate::database::backup::{self, Progress};
 use crate::database::runner::Step;
-use crate::database::{self, Access, Filter, Scratch, introspect, version_table};
-use crate::diff::{self, Change, ColumnOrder, Discard};
-use crate::model::Renames;
+use crate::database::{self, Access, Filter, introspect, version_table};
 use crate::report::{Class, Diagnostic, Report, grouped};
 use crate::revision::{RevisionId, Section};
-use crate::schema::{Name, Schema};
-use crate::token::{Token, significant_tokens};
+use crate::schema::Name;
+use crate::token::significant_tokens;
+
+use super::{discard, flow};
 
 /// How many backups of a database are kept when another one is made before a run.
 pub const KEPT: usize = 3;
@@ -224,52 +224,22 @@ pub fn sound(from: &Path, lock_timeout: Duration) -> Result<Connection, BackupEr
 /// # Errors
 /// When the database cannot be read.
 pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Result<bool, database::Error> {
+    if !may_discard(steps) {
+        return Ok(false);
+    }
     let scripts: Vec<&Section> = steps.iter().filter_map(|step| step.script.as_ref()).collect();
-    if !scripts.iter().any(|script| has_word(script, "DROP") || deletes(script)) {
-        return Ok(false);
-    }
-    let actual = introspect::read(connection, filter)?;
-    if actual.tables.is_empty() && actual.virtual_tables.is_empty() {
-        return Ok(false);
-    }
     if scripts.iter().any(|script| deletes(script)) {
-        return Ok(true);
+        let actual = introspect::read(connection, filter)?;
+        return Ok(!actual.tables.is_empty() || !actual.virtual_tables.is_empty());
     }
-    let Ok(mut scratch) = Scratch::build(&actual) else { return Ok(true) };
-    for script in scripts {
-        if !has_word(script, "DROP") {
-            if scratch.run(script.sql()).is_err() {
-                return Ok(true);
-            }
-            continue;
-        }
-        let before = scratch.schema(filter)?;
-        if scratch.run(script.sql()).is_err() {
-            return Ok(true);
-        }
-        let changes = diff::diff(&before, &scratch.schema(filter)?, &Renames::default(), ColumnOrder::Loose);
-        let mut discards = changes.iter().flat_map(Change::discards);
-        if discards.any(|discard| finds_rows(connection, &actual, &discard)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    discard::any_of(connection, filter, scripts.into_iter())
 }
 
-/// Whether there is anything of what is discarded; a table that got its name on the way may hold anything.
-fn finds_rows(connection: &Connection, actual: &Schema, discard: &Discard) -> bool {
-    let (Discard::Rows { table } | Discard::Values { table, .. }) = discard;
-    if !actual.tables.contains_key(table) && !actual.virtual_tables.contains_key(table) {
-        return true;
-    }
-    let table = table.quoted();
-    let question = match discard {
-        Discard::Rows { .. } => format!("SELECT EXISTS (SELECT 1 FROM {table})"),
-        Discard::Values { column, .. } => {
-            format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {} IS NOT NULL)", column.quoted())
-        }
-    };
-    connection.query_row(&question, [], |row| row.get(0)).unwrap_or(true)
+/// Whether steps discard rows or values of some database, by their words alone.
+#[must_use]
+pub fn may_discard(steps: &[Step]) -> bool {
+    let mut scripts = steps.iter().filter_map(|step| step.script.as_ref());
+    scripts.any(|script| has_word(script, "DROP") || deletes(script))
 }
 
 fn has_word(script: &Section, word: &str) -> bool {
@@ -278,24 +248,11 @@ fn has_word(script: &Section, word: &str) -> bool {
 
 /// Whether a statement of the script deletes or replaces rows by itself.
 fn deletes(script: &Section) -> bool {
-    let tokens: Vec<Token<'_>> = significant_tokens(script.sql()).collect();
-    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(word));
-    let mut begins = true;
-    let mut is_trigger = false;
-    for (at, token) in tokens.iter().enumerate() {
-        let is_end = token.is_operator(";");
-        if begins {
-            is_trigger = is(at, "CREATE") && (1..=2).any(|after| is(at + after, "TRIGGER"));
-        }
-        let deletes = is(at, "DELETE") && !is(at + 2, "sqlite_sequence");
-        let replaces = is(at, "REPLACE") || is(at, "INSERT") && is(at + 1, "OR") && is(at + 2, "REPLACE");
-        if begins && (deletes || replaces) {
-            return true;
-        }
-        // A trigger ends at `END;`, its statements end before.
-        begins = is_end && (!is_trigger || at > 0 && is(at - 1, "END"));
-    }
-    false
+    flow::statements(script.sql()).iter().any(|tokens| {
+        let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(word));
+        let replaces = is(0, "REPLACE") || is(0, "INSERT") && is(1, "OR") && is(2, "REPLACE");
+        replaces || is(0, "DELETE") && !is(2, "sqlite_sequence")
+    })
 }
 
 /// The revisions that a database stands at, as a word.

@@ -77,7 +77,7 @@ pub fn prove(project: &Project, graph: &Graph, heads: &[RevisionId]) -> Result<P
 
 /// Whether a script changes rows by statements of its own. Generated ones copy rows when they rebuild a table, which
 /// changes none.
-fn changes_rows(sql: &str, is_generated: bool) -> bool {
+pub(super) fn changes_rows(sql: &str, is_generated: bool) -> bool {
     let mut is_start = true;
     let mut in_trigger = false;
     let mut is_create = false;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::database::gate::{self, Gate};
-use crate::plan::{Draft, write_section};
+use crate::plan::{Draft, Statement, write_section};
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{Body, Folder, Graph, Placement, Revision, RevisionId, Script, file_name};
 use crate::sql;
@@ -44,14 +44,14 @@ impl Head {
 /// # Errors
 /// When the SQL would break the form of a script.
 pub fn from_draft(project: &Project, head: Head, draft: &Draft, gates: &[Gate]) -> Result<Script, Failure> {
-    let mut up = gate::write(gates);
-    if !up.is_empty() {
-        up.push('\n');
-    }
-    up.push_str(&write_section(&draft.up));
+    let section = |gates: &[Gate], statements: &[Statement]| {
+        let gates = gate::write(gates);
+        let between = if gates.is_empty() { "" } else { "\n" };
+        gates + between + &write_section(statements)
+    };
     let revision =
         Revision { schema: Some(sql::fingerprint(&draft.schema)), requires: draft.requires, ..head.revision() };
-    compose(project, &revision, &up, &write_section(&draft.down))
+    compose(project, &revision, &section(gates, &draft.up), Some(&section(&draft.down_gates, &draft.down)))
 }
 
 /// A script to be filled in by hand.
@@ -59,13 +59,17 @@ pub fn from_draft(project: &Project, head: Head, draft: &Draft, gates: &[Gate]) 
 /// # Errors
 /// As [`from_draft`].
 pub fn empty(project: &Project, head: Head) -> Result<Script, Failure> {
-    compose(project, &head.revision(), "", "")
+    compose(project, &head.revision(), "", Some(""))
 }
 
-fn compose(project: &Project, revision: &Revision, up: &str, down: &str) -> Result<Script, Failure> {
+/// A script of a revision and its two ways.
+///
+/// # Errors
+/// When the SQL would break the form of a script.
+pub fn compose(project: &Project, revision: &Revision, up: &str, down: Option<&str>) -> Result<Script, Failure> {
     let name = file_name(revision.created.unwrap_or_default(), &revision.id, &revision.message);
     let path = project.settings.path(project.settings.versions.first().map_or("versions", String::as_str)).join(name);
-    Ok(Script::compose(path.display().to_string(), revision, Body::from(up), Some(Body::from(down)))?)
+    Ok(Script::compose(path.display().to_string(), revision, Body::from(up), down.map(Body::from))?)
 }
 
 /// Writes a script into the folder, which must be one of the project's; without one, into that of its parent's file.
@@ -73,8 +77,16 @@ fn compose(project: &Project, revision: &Revision, up: &str, down: &str) -> Resu
 /// # Errors
 /// When the identifier or a label is taken, or the file cannot be written.
 pub fn write(project: &Project, graph: &Graph, script: &Script, folder: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    graph.check_new(&script.revision.id, &script.revision.labels)?;
+    put(project, graph, script, folder)
+}
+
+/// The same for a script whose identifier and labels are known to be free.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn put(project: &Project, graph: &Graph, script: &Script, folder: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let revision = &script.revision;
-    graph.check_new(&revision.id, &revision.labels)?;
     let folders = project.folders();
     let folder = if let Some(named) = folder {
         known_folder(&folders, &named)?

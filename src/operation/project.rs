@@ -1,5 +1,6 @@
 //! A project: settings, model, revisions and database, each read when it is needed.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub struct State {
     pub rows: Vec<version_table::Applied>,
     /// The revisions that the rows name.
     pub applied: Applied,
+    scripts: Scripts,
 }
 
 impl State {
@@ -43,9 +45,25 @@ impl State {
             schema: row.schema.clone(),
             ..Revision::new(row.revision.clone(), row.parents.clone())
         });
-        let graph = Graph::with_recorded(scripts, recorded.collect());
+        let graph = Graph::with_recorded(scripts.clone(), recorded.collect());
         let applied = rows.iter().map(|row| row.revision.clone()).collect();
-        State { graph, rows, applied }
+        State { graph, rows, applied, scripts }
+    }
+
+    /// The state of a database that is not at hand.
+    #[must_use]
+    pub fn offline(scripts: Scripts, applied: Applied) -> State {
+        State { graph: Graph::new(scripts.clone()), rows: Vec::new(), applied, scripts }
+    }
+
+    /// The same scripts with other rows.
+    #[must_use]
+    pub fn with_rows(&self, rows: &[version_table::Applied]) -> Cow<'_, State> {
+        if self.rows == rows {
+            Cow::Borrowed(self)
+        } else {
+            Cow::Owned(State::new(self.scripts.clone(), rows.to_vec()))
+        }
     }
 }
 

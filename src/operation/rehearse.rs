@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
+
 use crate::database::backup::Progress;
 use crate::database::runner::Event;
 use crate::database::{self, Access};
@@ -16,9 +18,9 @@ use super::{Project, backup};
 
 /// What a rehearsal came to.
 #[derive(Debug)]
-pub struct Rehearsal {
+pub struct Rehearsal<T = Walked<'static>> {
     /// The run on the copy.
-    pub walked: Walked,
+    pub walked: T,
     /// How long the run took, the copying left out.
     pub duration: Duration,
     /// The size of the copy before the run, in bytes.
@@ -39,6 +41,22 @@ pub fn rehearse(
     progress: &dyn Fn(Progress),
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Rehearsal, Failure> {
+    on_copy(project, options, progress, |private, connection, options| {
+        let state = private.state(Some(connection))?;
+        Ok(walk::walk(private, connection, &state, direction, target, options, observer)?.into_owned())
+    })
+}
+
+/// Copies the database and does something to the copy, which goes.
+///
+/// # Errors
+/// What it fails with, and when there is no room for a copy.
+pub fn on_copy<T>(
+    project: &Project,
+    options: &walk::Options<'_>,
+    progress: &dyn Fn(Progress),
+    run: impl FnOnce(&Project, &mut Connection, &walk::Options<'_>) -> Result<T, Failure>,
+) -> Result<Rehearsal<T>, Failure> {
     let original = project.database()?;
     let copy = Copy { path: beside(&original, ".rehearsal") };
     copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
@@ -64,7 +82,7 @@ pub fn rehearse(
         interrupt: std::sync::Arc::clone(&options.interrupt),
         now: options.now,
     };
-    let walked = walk::walk(&private, &mut connection, direction, target, &options, observer);
+    let walked = run(&private, &mut connection, &options);
     let duration = start.elapsed();
     drop(connection);
     let bytes_after = size(&copy.path);

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::database::version_table;
 use crate::report::{Class, Diagnostic, Failure};
-use crate::revision::{Graph, Mention, Target, checksum};
+use crate::revision::{Applied, Graph, Mention, Target, checksum};
 
 use super::{Project, State};
 
@@ -21,15 +21,40 @@ pub struct Edited {
     pub up: bool,
     /// Whether the SQL down differs from that which the database keeps.
     pub down: bool,
+    /// Whether its head names another schema than the one that was there when it had run.
+    pub schema: bool,
+}
+
+impl Edited {
+    /// What differs: `up`, `up and down`.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let parts = [(self.up, "up"), (self.down, "down"), (self.schema, "the fingerprint of the schema")];
+        let parts: Vec<&str> = parts.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect();
+        parts.join(" and ")
+    }
 }
 
 /// The applied revisions whose scripts were edited since, in the order of their application.
 #[must_use]
 pub fn edited(graph: &Graph, rows: &[version_table::Applied]) -> Vec<Edited> {
-    rows.iter().filter_map(|row| edited_row(graph, row)).collect()
+    edited_rows(graph, rows).map(|(_, edited)| edited).collect()
 }
 
-fn edited_row(graph: &Graph, row: &version_table::Applied) -> Option<Edited> {
+fn edited_rows<'a>(
+    graph: &'a Graph,
+    rows: &'a [version_table::Applied],
+) -> impl Iterator<Item = (&'a version_table::Applied, Edited)> {
+    let mut standing = graph.standing(&Applied::default());
+    rows.iter().filter_map(move |row| {
+        standing.add(&row.revision);
+        // A row holds the schema of the whole database, which is its script's only where nothing stood beside it.
+        let was_alone = standing.single().is_some_and(|revision| revision.id == row.revision);
+        edited_row(graph, row, was_alone).map(|edited| (row, edited))
+    })
+}
+
+fn edited_row(graph: &Graph, row: &version_table::Applied, was_alone: bool) -> Option<Edited> {
     // What another tool ran has its checksums, not ours.
     if row.kind == version_table::Kind::Adopt {
         return None;
@@ -37,11 +62,18 @@ fn edited_row(graph: &Graph, row: &version_table::Applied) -> Option<Edited> {
     let script = graph.script(&row.revision)?;
     let up = !row.checksum.is_empty() && row.checksum != script.up.checksum();
     let down = match (&row.down_sql, &script.down) {
-        (Some(stored), Some(down)) => checksum(stored) != down.checksum() || row.down_transaction != down.transaction,
+        (Some(stored), Some(down)) => !is_same_sql(stored, down.sql()) || row.down_transaction != down.transaction,
         (stored, down) => stored.is_some() != down.is_some(),
     };
+    let (kept, promised) = (row.schema.as_ref(), script.revision.schema.as_ref());
+    let schema = was_alone && kept.is_some() && promised.is_some() && kept != promised;
     let revision = Mention::from(&script.revision);
-    (up || down).then(|| Edited { revision, path: script.path().to_owned(), up, down })
+    (up || down || schema).then(|| Edited { revision, path: script.path().to_owned(), up, down, schema })
+}
+
+/// Whether two texts have the same checksum; nearly always they are the same to the byte.
+fn is_same_sql(stored: &str, written: &str) -> bool {
+    stored == written || checksum(stored) == checksum(written)
 }
 
 /// Accepts the edits of the targets, or all edits where there is no target; gives back what was accepted.
@@ -52,7 +84,7 @@ pub fn repair(project: &Project, connection: &mut Connection, targets: &[Target]
     let scripts = project.scripts()?;
     let table = &project.settings.version_table;
     let transaction = version_table::begin(connection)?;
-    let State { graph, rows, applied } = State::new(scripts, version_table::read(&transaction, table)?);
+    let State { graph, rows, applied, .. } = State::new(scripts, version_table::read(&transaction, table)?);
     let mut asked = Vec::new();
     for target in targets {
         for revision in graph.resolve(target, Some(&applied))? {
@@ -65,18 +97,16 @@ pub fn repair(project: &Project, connection: &mut Connection, targets: &[Target]
         }
     }
     let mut accepted = Vec::new();
-    for row in &rows {
+    for (row, edited) in edited_rows(&graph, &rows) {
         let is_asked = targets.is_empty() || asked.contains(&row.revision);
-        let (Some(edited), Some(script)) = (edited_row(&graph, row).filter(|_| is_asked), graph.script(&row.revision))
-        else {
-            continue;
-        };
+        let Some(script) = graph.script(&row.revision).filter(|_| is_asked) else { continue };
         let down = script.down.as_ref();
         let row = version_table::Applied {
             message: script.revision.message.clone(),
             checksum: script.up.checksum(),
             down_sql: down.map(|down| down.sql().to_owned()),
             down_transaction: down.is_none_or(|down| down.transaction),
+            schema: if edited.schema { script.revision.schema.clone() } else { row.schema.clone() },
             ..row.clone()
         };
         version_table::update(&transaction, table, &row)?;

@@ -2,10 +2,10 @@
 
 use crate::database::Scratch;
 use crate::report::{Class, Diagnostic, Failure};
-use crate::revision::{Applied, Graph, RevisionId, Target};
+use crate::revision::{Applied, Graph, Mention, RevisionId, Section, Target};
 use crate::schema::Schema;
 
-use super::Project;
+use super::{Project, State};
 
 /// The schema that the revisions up to a target make.
 ///
@@ -17,17 +17,49 @@ pub fn schema_at(project: &Project, graph: &Graph, target: &Target) -> Result<Sc
     Ok(scratch.schema(&project.filter()?)?)
 }
 
+/// The schema at a place that is counted from where a database stands: `current`, `-1`.
+///
+/// # Errors
+/// When the target names nothing, a script is gone, or fails, with its place.
+pub fn schema_from_current(project: &Project, state: &State, target: &Target) -> Result<Schema, Failure> {
+    let State { graph, applied, .. } = state;
+    let applied = match target.steps {
+        0 if target.branch.is_some() => {
+            let revisions = graph.resolve(target, Some(applied))?;
+            graph.applied_at(revisions.into_iter().map(|revision| &revision.id))
+        }
+        0 => applied.clone(),
+        1.. => graph.upgrade(applied, target)?.applied_after(applied),
+        _ => graph.downgrade(applied, target)?.applied_after(applied),
+    };
+    if let [gone, ..] = graph.without_script(&applied)[..] {
+        let words = format!("what {} makes cannot be told: its file is not here", Mention::from(gone));
+        let help =
+            "`schemactl switch` brings the database to this checkout's head; `database` names its schema as it is";
+        return Err(Failure::new(Class::Input, Diagnostic::new("no_file", words).help(help)));
+    }
+    schema_of(project, graph, &applied)
+}
+
 /// The schema that these revisions make together.
 ///
 /// # Errors
 /// When a script fails, with its place.
 pub fn schema_of(project: &Project, graph: &Graph, applied: &Applied) -> Result<Schema, Failure> {
+    Ok(scratch_of(graph, applied)?.schema(&project.filter()?)?)
+}
+
+/// A scratch database on which these revisions have run.
+///
+/// # Errors
+/// When a script fails, with its place.
+pub fn scratch_of(graph: &Graph, applied: &Applied) -> Result<Scratch, Failure> {
     let (graph, applied) = graph.for_database(applied);
     let mut scratch = Scratch::empty()?;
     for revision in graph.revisions().filter(|revision| applied.contains(&revision.id)) {
         run(&mut scratch, &graph, &revision.id)?;
     }
-    Ok(scratch.schema(&project.filter()?)?)
+    Ok(scratch)
 }
 
 /// Runs the scripts up to a target on a scratch database that stands at `applied`.
@@ -47,10 +79,20 @@ pub fn replay(scratch: &mut Scratch, graph: &Graph, applied: &Applied, target: &
 /// # Errors
 /// When it fails, with its place.
 pub fn run(scratch: &mut Scratch, graph: &Graph, revision: &RevisionId) -> Result<(), Failure> {
-    let Some(script) = graph.script(revision) else { return Ok(()) };
-    scratch.run(script.up.sql()).map_err(|failure| {
+    match graph.script(revision) {
+        Some(script) => run_section(scratch, revision, &script.up),
+        None => Ok(()),
+    }
+}
+
+/// Runs one section of a script on a scratch database.
+///
+/// # Errors
+/// When it fails, with its place.
+pub fn run_section(scratch: &mut Scratch, revision: &RevisionId, section: &Section) -> Result<(), Failure> {
+    scratch.run(section.sql()).map_err(|failure| {
         let words = format!("the revision `{revision}` fails in a scratch database: {}", failure.message);
-        let diagnostic = Diagnostic::new("replay", words).at(script.up.place(failure.span.clone()));
+        let diagnostic = Diagnostic::new("replay", words).at(section.place(failure.span.clone()));
         Failure::new(Class::Input, diagnostic.label(failure.message.clone()))
     })
 }

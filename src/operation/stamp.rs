@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::database::runner::{self, Outcome, Transaction};
-use crate::database::version_table;
+use crate::database::runner::{self, Outcome, RunError, Transaction};
+use crate::database::{Filter, version_table};
 use crate::report::{Failure, Report};
 use crate::revision::{Purge, Target};
 
@@ -26,29 +26,48 @@ pub fn stamp(
     lock_timeout: Duration,
     now: &dyn Fn() -> String,
 ) -> Result<(Outcome, State), Failure> {
-    let scripts = project.scripts()?;
+    let start = project.state(Some(connection))?;
     let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(scripts.clone(), rows.to_vec());
+        let state = start.with_rows(rows);
         let route =
             state.graph.stamp(&state.applied, targets, purge).map_err(|error| Box::new(error) as Box<dyn Report>)?;
         walk::settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
         walk::steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
+    let outcome = run(project, &project.filter()?, Some(&start.rows), connection, &mut plan, lock_timeout, now)?;
+    let state = start.with_rows(&outcome.applied).into_owned();
+    Ok((outcome, state))
+}
+
+/// Records what a plan says.
+///
+/// # Errors
+/// As [`stamp`].
+pub fn run(
+    project: &Project,
+    filter: &Filter,
+    known: Option<&[version_table::Applied]>,
+    connection: &mut Connection,
+    plan: &mut runner::Plan<'_>,
+    lock_timeout: Duration,
+    now: &dyn Fn() -> String,
+) -> Result<Outcome, RunError> {
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
-        filter: project.filter()?,
+        filter: filter.clone(),
+        shapes: None,
+        known,
         lock_timeout,
         transaction: Transaction::All,
         // What a stamp records need not be what is there: that is what it is for.
         drift: runner::Drift::Warn,
         dry_run: false,
         catalog_edits: false,
+        fast_rebuild: false,
         interrupt: Arc::new(AtomicBool::new(false)),
         prepare: &|_| Ok(()),
         now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    let outcome = runner::run(connection, &mut plan, &options, &mut |_| {})?;
-    let state = State::new(scripts, outcome.applied.clone());
-    Ok((outcome, state))
+    runner::run(connection, plan, &options, &mut |_| {})
 }

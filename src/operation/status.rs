@@ -3,12 +3,14 @@
 //!
 //! Each of the three is looked at by itself: what keeps one from being told does not stop the others.
 
+use std::fmt;
+
 use rusqlite::Connection;
 
 use crate::database::version_table;
 use crate::diff::{self, Change, Line};
 use crate::model::Renames;
-use crate::report::{Class, Diagnostic, Failure, Report};
+use crate::report::{Class, Diagnostic, Failure, Report, count};
 use crate::revision::{Mention, Op, Target, Word};
 use crate::schema::Schema;
 use crate::sql;
@@ -57,6 +59,64 @@ pub struct Missing {
     pub has_way_back: bool,
 }
 
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = if self.has_way_back { "" } else { "; the database keeps no way back" };
+        write!(f, "{}, applied {}{way}", self.revision, self.applied_at)
+    }
+}
+
+/// The applied revisions that have no file here.
+#[must_use]
+pub fn missing(state: &State) -> Vec<Missing> {
+    let missing = state.graph.without_script(&state.applied).into_iter().map(|revision| {
+        let row = state.rows.iter().find(|row| row.revision == revision.id);
+        Missing {
+            revision: Mention::from(revision),
+            applied_at: row.map(|row| row.applied_at.clone()).unwrap_or_default(),
+            has_way_back: row.is_some_and(|row| row.down_sql.is_some()),
+        }
+    });
+    missing.collect()
+}
+
+/// How the scripts differ from what a database has run, a warning each: files that are gone, files that were edited.
+#[must_use]
+pub fn differences(state: &State) -> Vec<Diagnostic> {
+    no_file(state).into_iter().chain(edited(state)).collect()
+}
+
+/// That applied revisions have no file here, if some have none.
+#[must_use]
+pub fn no_file(state: &State) -> Option<Diagnostic> {
+    let missing = missing(state);
+    // A file that cannot be read looks as if it were gone; what is wrong with it is told elsewhere.
+    if missing.is_empty() || !state.graph.problems().is_empty() {
+        return None;
+    }
+    let found = format!("{} applied, with no file here", count(missing.len(), "revision"));
+    let mut diagnostic = Diagnostic::new("no_file", found);
+    diagnostic.notes = missing.iter().map(ToString::to_string).collect();
+    let help = "`schemactl switch` takes them back and goes to this checkout's head; `--dry-run` shows how";
+    Some(diagnostic.help(help))
+}
+
+/// That scripts were edited after they ran, if some were.
+#[must_use]
+pub fn edited(state: &State) -> Option<Diagnostic> {
+    let edited = repair::edited(&state.graph, &state.rows);
+    if edited.is_empty() {
+        return None;
+    }
+    let ran = if edited.len() == 1 { "it" } else { "they" };
+    let found = format!("{} edited after {ran} ran", count(edited.len(), "script"));
+    let mut diagnostic = Diagnostic::new("edited", found);
+    let note = |edited: &Edited| format!("{}: {} differs ({})", edited.revision, edited.what(), edited.path);
+    diagnostic.notes = edited.iter().map(note).collect();
+    let help = "what ran stays as it was: undo the edit and write a new revision, or accept it: `schemactl repair`";
+    Some(diagnostic.help(help))
+}
+
 impl Revisions {
     /// Whether there is nothing to say.
     #[must_use]
@@ -103,8 +163,10 @@ fn model(project: &Project, state: &State) -> Result<Vec<Line>, Failure> {
     Ok(autogenerate::compare(project, made, &Renames::default())?.lines())
 }
 
-fn revisions(state: &State) -> Revisions {
-    let State { graph, rows, applied } = state;
+/// How the revisions and a version table differ.
+#[must_use]
+pub fn revisions(state: &State) -> Revisions {
+    let State { graph, rows, applied, .. } = state;
     let mentions = |revisions: Vec<&crate::revision::Revision>| revisions.into_iter().map(Mention::from).collect();
     let files = graph.of_scripts();
     let out_of_order = graph.left_out(applied);
@@ -115,14 +177,6 @@ fn revisions(state: &State) -> Revisions {
     let pending = pending.map(|route| route.steps).unwrap_or_default();
     let pending = pending.iter().filter(|step| step.op == Op::Upgrade).filter_map(|step| graph.get(&step.revision));
     let pending = pending.filter(|revision| !out_of_order.iter().any(|other| other.id == revision.id)).collect();
-    let missing = graph.without_script(applied).into_iter().map(|revision| {
-        let row = rows.iter().find(|row| row.revision == revision.id);
-        Missing {
-            revision: Mention::from(revision),
-            applied_at: row.map(|row| row.applied_at.clone()).unwrap_or_default(),
-            has_way_back: row.is_some_and(|row| row.down_sql.is_some()),
-        }
-    });
     Revisions {
         problems: graph.problems().iter().flat_map(Report::diagnostics).collect(),
         heads: mentions(files.heads()),
@@ -130,22 +184,29 @@ fn revisions(state: &State) -> Revisions {
         pending: mentions(pending),
         out_of_order: mentions(out_of_order),
         edited: repair::edited(graph, rows),
-        missing: missing.collect(),
+        missing: missing(state),
     }
 }
 
 fn schema(project: &Project, connection: Option<&Connection>, state: &State) -> Result<Vec<Line>, Failure> {
     let actual = autogenerate::actual_schema(project, connection)?;
-    let fingerprint = sql::fingerprint(&actual);
-    if expected_fingerprint(state) == Some(fingerprint.clone()) {
+    drift(project, state, &actual, &sql::fingerprint(&actual))
+}
+
+/// How a schema differs from the one that the applied revisions make.
+///
+/// # Errors
+/// When that cannot be told, since revisions have no files here or cannot be run.
+pub fn drift(project: &Project, state: &State, actual: &Schema, fingerprint: &str) -> Result<Vec<Line>, Failure> {
+    if expected_fingerprint(state).as_deref() == Some(fingerprint) {
         return Ok(Vec::new());
     }
     let gone = state.graph.without_script(&state.applied);
     if !gone.is_empty() {
-        return Err(cannot_replay(state, &fingerprint));
+        return Err(cannot_replay(state, fingerprint));
     }
     let expected = replay::schema_of(project, &state.graph, &state.applied)?;
-    let changes = diff::diff(&expected, &actual, &Renames::default(), project.settings.column_order);
+    let changes = diff::diff(&expected, actual, &Renames::default(), project.settings.column_order);
     Ok(changes.iter().flat_map(Change::lines).collect())
 }
 

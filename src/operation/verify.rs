@@ -87,9 +87,8 @@ pub fn verify(
     interrupt: &Arc<AtomicBool>,
     watch: &mut dyn FnMut(usize, usize),
 ) -> Result<Verification, Failure> {
-    let graph = project.graph()?;
-    let route = graph.upgrade(&Applied::default(), &Target::of(Word::Heads))?;
-    let state = State { graph, rows: Vec::new(), applied: Applied::default() };
+    let state = State::offline(project.scripts()?, Applied::default());
+    let route = state.graph.upgrade(&state.applied, &Target::of(Word::Heads))?;
     let steps = walk::steps(&state, &route)?;
     let filter = project.filter()?;
     let rehearsal = Rehearsal { project, filter, interrupt };
@@ -231,11 +230,14 @@ impl Rehearsal<'_> {
         let options = runner::Options {
             version_table: self.project.settings.version_table.clone(),
             filter: self.filter.clone(),
+            shapes: None,
+            known: None,
             lock_timeout: Duration::ZERO,
             transaction: Transaction::Each,
             drift: Drift::Warn,
             dry_run: false,
             catalog_edits: self.project.settings.catalog_edits,
+            fast_rebuild: self.project.settings.fast_rebuild,
             interrupt: Arc::clone(self.interrupt),
             prepare: &|_| Ok(()),
             // Nobody reads the version table of a scratch database.

@@ -1,5 +1,6 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,12 +10,12 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::database::backup::Progress;
-use crate::database::runner::{self, Event, Outcome, Transaction};
+use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::version_table::{self, Kind};
-use crate::database::{self, Access, Filter, gate};
+use crate::database::{self, Access, Filter, Shapes, gate};
 use crate::model;
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, Section, Standing, Target};
+use crate::revision::{Applied, Op, Purge, Remark, Revision, RevisionId, Route, RouteError, Section, Standing, Target};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -96,13 +97,22 @@ pub(super) fn settle(route: &Route, agree: Agree<'_>) -> Result<(), Doubt> {
 
 /// What a walk came to.
 #[derive(Debug)]
-pub struct Walked {
+pub struct Walked<'s> {
     /// What the runner did.
     pub outcome: Outcome,
     /// What the user should know about the route.
     pub remarks: Vec<Remark>,
     /// Where the database stands at the end.
-    pub state: State,
+    pub state: Cow<'s, State>,
+}
+
+impl Walked<'_> {
+    /// The same, on its own.
+    #[must_use]
+    pub fn into_owned(self) -> Walked<'static> {
+        let Walked { outcome, remarks, state } = self;
+        Walked { outcome, remarks, state: Cow::Owned(state.into_owned()) }
+    }
 }
 
 /// The route from where a database stands.
@@ -110,40 +120,40 @@ pub struct Walked {
 /// # Errors
 /// When the target names nothing, or the graph does not hang together.
 pub fn route(state: &State, direction: Direction, target: &Target) -> Result<Route, Failure> {
-    Ok(match direction {
-        Direction::Up => state.graph.upgrade(&state.applied, target)?,
-        Direction::Down => state.graph.downgrade(&state.applied, target)?,
-        Direction::Across => state.graph.switch(&state.applied, target)?,
-    })
+    Ok(choose(state, direction, target)?)
 }
 
-/// Runs the revisions between where a database stands and the target.
+pub(super) fn choose(state: &State, direction: Direction, target: &Target) -> Result<Route, RouteError> {
+    match direction {
+        Direction::Up => state.graph.upgrade(&state.applied, target),
+        Direction::Down => state.graph.downgrade(&state.applied, target),
+        Direction::Across => state.graph.switch(&state.applied, target),
+    }
+}
+
+/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
+/// do meanwhile is read again.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
-pub fn walk(
+pub fn walk<'s>(
     project: &Project,
     connection: &mut Connection,
+    start: &'s State,
     direction: Direction,
     target: &Target,
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Walked, Failure> {
-    let scripts = project.scripts()?;
+) -> Result<Walked<'s>, Failure> {
     let agree = options.agree;
     let mut remarks = Vec::new();
     // Pinned by the first answer: a target that counts from where the database stands must not move with it.
     let mut pinned: Option<Route> = None;
     let mut plan = |rows: &[version_table::Applied]| -> Result<Vec<runner::Step>, Box<dyn Report>> {
-        let state = State::new(scripts.clone(), rows.to_vec());
+        let state = start.with_rows(rows);
         let route = match &pinned {
             None => {
-                let route = match direction {
-                    Direction::Up => state.graph.upgrade(&state.applied, target),
-                    Direction::Down => state.graph.downgrade(&state.applied, target),
-                    Direction::Across => state.graph.switch(&state.applied, target),
-                }
-                .map_err(|error| Box::new(error) as Box<dyn Report>)?;
+                let route = choose(&state, direction, target).map_err(|error| Box::new(error) as Box<dyn Report>)?;
                 settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
                 remarks.clone_from(&route.remarks);
                 pinned = Some(route.clone());
@@ -153,30 +163,70 @@ pub fn walk(
         };
         steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
-    let database = project.database()?;
-    let filter = project.filter()?;
+    let ground = Ground {
+        project,
+        database: &project.database()?,
+        filter: &project.filter()?,
+        shapes: None,
+        known: Some(&start.rows),
+        drift: match project.settings.drift {
+            model::Drift::Warn => runner::Drift::Warn,
+            model::Drift::Refuse => runner::Drift::Refuse,
+        },
+    };
+    let outcome = run(&ground, connection, &mut plan, options, observer)?;
+    let state = start.with_rows(&outcome.applied);
+    Ok(Walked { outcome, remarks, state })
+}
+
+/// What a run stands on: a database, and what is known before it begins.
+pub struct Ground<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The file of the database.
+    pub database: &'a Path,
+    /// What is none of the revisions' business.
+    pub filter: &'a Filter,
+    /// Schemas that other databases have as well.
+    pub shapes: Option<&'a Shapes>,
+    /// The rows of the version table, where they were read.
+    pub known: Option<&'a [version_table::Applied]>,
+    /// What to do where the schema is not what the revisions made.
+    pub drift: runner::Drift,
+}
+
+/// Runs what a plan says, with a copy of the database before it where the settings ask for one.
+///
+/// # Errors
+/// What the plan or the runner say; what was run before stays where the transaction allows it.
+pub fn run(
+    ground: &Ground<'_>,
+    connection: &mut Connection,
+    plan: &mut runner::Plan<'_>,
+    options: &Options<'_>,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, RunError> {
+    let Ground { project, database, filter, shapes, known, drift } = *ground;
     let prepare = |steps: &[runner::Step]| {
-        back_up(project, &database, &filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
+        back_up(project, database, filter, steps, options).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
     let options = runner::Options {
         version_table: project.settings.version_table.clone(),
         filter: filter.clone(),
+        shapes,
+        known,
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         prepare: &prepare,
-        drift: match project.settings.drift {
-            crate::model::Drift::Warn => runner::Drift::Warn,
-            crate::model::Drift::Refuse => runner::Drift::Refuse,
-        },
+        drift,
         dry_run: options.dry_run,
         catalog_edits: project.settings.catalog_edits,
+        fast_rebuild: project.settings.fast_rebuild,
         interrupt: Arc::clone(&options.interrupt),
         now: options.now,
         tool_version: env!("CARGO_PKG_VERSION"),
     };
-    let outcome = runner::run(connection, &mut plan, &options, observer)?;
-    let state = State::new(scripts, outcome.applied.clone());
-    Ok(Walked { outcome, remarks, state })
+    runner::run(connection, plan, &options, observer)
 }
 
 /// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
@@ -188,7 +238,12 @@ fn back_up(
     steps: &[runner::Step],
     options: &Options<'_>,
 ) -> Result<(), BackupError> {
-    if options.backup == model::Backup::Never {
+    let may_be_needed = match options.backup {
+        model::Backup::Always => true,
+        model::Backup::Destructive => backup::may_discard(steps),
+        model::Backup::Never => false,
+    };
+    if !may_be_needed {
         return Ok(());
     }
     let Some(connection) = database::open(database, Access::Read, options.lock_timeout)? else { return Ok(()) };
@@ -214,7 +269,7 @@ fn back_up(
 }
 
 /// The part of a route that others have not gone meanwhile.
-fn still_to_do(route: &Route, applied: &Applied) -> Route {
+pub(super) fn still_to_do(route: &Route, applied: &Applied) -> Route {
     let is_open = |op: Op, id: &RevisionId| match op {
         Op::Upgrade | Op::Stamp => !applied.contains(id),
         Op::Downgrade | Op::Unstamp => applied.contains(id),
@@ -377,7 +432,7 @@ pub fn offline(
     applied: Applied,
     now: &str,
 ) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(
@@ -394,7 +449,7 @@ pub fn offline(
 /// # Errors
 /// As [`steps`], and when a target names nothing.
 pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, now: &str) -> Result<String, Failure> {
-    let state = State { graph: project.graph()?, rows: Vec::new(), applied };
+    let state = State::offline(project.scripts()?, applied);
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
     Ok(runner::write_sql(

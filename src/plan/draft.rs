@@ -3,12 +3,14 @@
 use indexmap::IndexSet;
 
 use crate::database::Scratch;
+use crate::database::gate::Gate;
 use crate::diff::{Change, ColumnOrder, Discard, TableChange, diff};
 use crate::model::{Intent, Renames};
 use crate::revision::RevisionId;
 use crate::schema::{Affinity, Column, Expression, Name, Schema, SqliteVersion, Table, TypeName};
 
 use super::Error;
+use super::gate;
 use super::keep::Keeping;
 use super::planner::{self, Options, Plan};
 use super::rows::RowWork;
@@ -31,6 +33,8 @@ pub struct Draft {
     pub rebuilt: IndexSet<Name>,
     /// How many made-up rows went up and down.
     pub rows: usize,
+    /// What the rows could refuse on the way back.
+    pub down_gates: Vec<Gate>,
     /// What `up` puts aside and `down` brings back.
     pub kept: Vec<Discard>,
 }
@@ -135,12 +139,17 @@ fn attempt(
     }
 
     prove_text(&before, after, &up, &down, options)?;
+    let mut down_gates = gate::gates(&up.schema, &diff(&up.schema, &before, &back, ColumnOrder::Strict), &work);
+    for gate in &mut down_gates {
+        "change these rows first, then run the command again".clone_into(&mut gate.help);
+    }
     let newest = up.statements.iter().chain(&down.statements).map(|statement| statement.requires).max();
     Ok(Draft {
         requires: newest.filter(|version| *version > OLDEST),
         rows: rows.count(),
         schema: up.schema,
         rebuilt: up.rebuilt,
+        down_gates,
         kept: keeping.discards(),
         up: up.statements,
         down: down.statements,

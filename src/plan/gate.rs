@@ -34,6 +34,7 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
             TableChange::AlterColumn { before, after } => {
                 gates.extend(asked.tightened(before, after, rows));
                 gates.extend(asked.converted(before, after, rows));
+                gates.extend(asked.compared(before, after));
             }
             TableChange::AddCheck(check) => gates.extend(asked.check(check)),
             TableChange::AddUnique(unique) => {
@@ -43,17 +44,39 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
             TableChange::AlterPrimaryKey { after: Some(key), .. } => {
                 let keys: Vec<_> = key.columns.iter().map(|key| asked.key(key)).collect();
                 gates.extend(asked.unique(&keys, None));
+                gates.extend(asked.key_without_values(rows));
             }
             TableChange::CreateIndex(index) | TableChange::AlterIndex { after: index, .. } if index.unique => {
                 let keys: Vec<_> = index.terms.iter().map(|term| asked.term(term)).collect();
                 gates.extend(asked.unique(&keys, index.predicate.as_ref().map(crate::schema::Expression::as_str)));
             }
             TableChange::AddForeignKey(key) => gates.extend(asked.foreign_key(schema, key)),
-            TableChange::SetStrict(true) => gates.extend(asked.strict(rows)),
+            TableChange::SetStrict(true) => {
+                gates.extend(asked.strict(rows));
+                gates.extend(asked.key_without_values(rows));
+            }
+            TableChange::SetWithoutRowid(true) => gates.extend(asked.key_without_values(rows)),
+            // Outside a STRICT table the type ANY turns text into numbers.
+            TableChange::SetStrict(false) => {
+                let is_changed_elsewhere = |column: &Column| {
+                    alter.changes.iter().any(
+                        |change| matches!(change, TableChange::AlterColumn { after, .. } if after.name == column.name),
+                    )
+                };
+                let same = alter.after.columns.iter().filter(|column| !is_changed_elsewhere(column));
+                gates.extend(same.filter_map(|column| asked.converted(asked.old_column(&column.name)?, column, rows)));
+            }
             _ => {}
         }
     }
-    gates
+    // Several changes may ask the same.
+    let mut asked: Vec<Gate> = Vec::with_capacity(gates.len());
+    for gate in gates {
+        if !asked.contains(&gate) {
+            asked.push(gate);
+        }
+    }
+    asked
 }
 
 /// A table that is asked under its old name, with its old columns.
@@ -84,14 +107,17 @@ impl Asked<'_> {
     }
 
     fn new_column(&self, column: &Column, rows: &RowWork) -> Option<Gate> {
-        let table = &self.alter.after.name;
+        let (table, name) = (&self.alter.after, &self.alter.after.name);
         let default_is_null = column.default.as_ref().is_none_or(|default| default.normal() == "NULL");
-        let has_no_value = column.generated.is_none() && default_is_null;
-        if column.not_null.is_none() || !has_no_value || rows.backfill(table, &column.name).is_some() {
+        let has_no_value = column.generated.is_none() && default_is_null && rows.backfill(name, &column.name).is_none();
+        let needs_one = column.not_null.is_some() || table.is_not_null_by_key(column);
+        // The rowid under another name: rows have one.
+        let is_rowid = table.rowid_alias().is_some_and(|alias| alias.name == column.name);
+        if !needs_one || !has_no_value || is_rowid {
             return None;
         }
         Some(self.gate(
-            format!("no value for the new column `{table}.{}`, which is NOT NULL", column.name),
+            format!("no value for the new column `{name}.{}`, which is NOT NULL", column.name),
             "1",
             format!(
                 "give `{}` a `default = ...`, or `backfill = \"...\"` with an expression for existing rows",
@@ -113,13 +139,62 @@ impl Asked<'_> {
         ))
     }
 
+    /// Values that are one and the same under the new collation of a column whose values must differ.
+    fn compared(&self, before: &Column, after: &Column) -> Vec<Gate> {
+        if before.collate == after.collate {
+            return Vec::new();
+        }
+        let table = &self.alter.after;
+        let names_it = |keys: &[KeyColumn]| keys.iter().any(|key| key.name == after.name && key.collate.is_none());
+        let primary = table.primary_key.iter().map(|key| &key.columns);
+        let keys = primary.chain(table.uniques.iter().map(|unique| &unique.columns)).filter(|keys| names_it(keys));
+        let mut gates: Vec<Gate> = keys
+            .filter_map(|keys| self.unique(&keys.iter().map(|key| self.key(key)).collect::<Vec<_>>(), None))
+            .collect();
+        let is_column = |term: &IndexTerm| {
+            term.collate.is_none() && matches!(&term.key, IndexKey::Column(name) if *name == after.name)
+        };
+        for index in table.indexes.values().filter(|index| index.unique && index.terms.iter().any(is_column)) {
+            let keys: Vec<_> = index.terms.iter().map(|term| self.term(term)).collect();
+            gates.extend(self.unique(&keys, index.predicate.as_ref().map(crate::schema::Expression::as_str)));
+        }
+        gates
+    }
+
+    /// NULL in columns that become the rowid, which SQLite would number itself, or a key that holds no NULL.
+    fn key_without_values(&self, rows: &RowWork) -> Vec<Gate> {
+        let keys = self.alter.after.primary_key.iter().flat_map(|key| &key.columns);
+        keys.filter_map(|key| self.key_without_value(&key.name, rows)).collect()
+    }
+
+    fn key_without_value(&self, name: &Name, rows: &RowWork) -> Option<Gate> {
+        let table = &self.alter.after;
+        let (old, new) = (self.old_column(name)?, table.column(name)?);
+        let is_alias = |table: &Table, name: &Name| table.rowid_alias().is_some_and(|alias| alias.name == *name);
+        let takes_null = |table: &Table, column: &Column| {
+            column.not_null.is_none() && !is_alias(table, &column.name) && !table.is_not_null_by_key(column)
+        };
+        let is_asked_elsewhere = new.not_null.is_some();
+        if !takes_null(self.before(), old) || takes_null(table, new) || is_asked_elsewhere {
+            return None;
+        }
+        if rows.filling(table, new).is_some() {
+            return None;
+        }
+        Some(self.gate(
+            format!("NULL in `{}.{}`, which becomes the key", table.name, new.name),
+            &format!("{} IS NULL", old.name.quoted()),
+            format!("add `backfill = \"...\"` to `{}`: an expression for rows where it is NULL", new.name),
+        ))
+    }
+
     /// Values that do not survive the change of affinity
     /// (<https://www.sqlite.org/datatype3.html#type_affinity>).
     fn converted(&self, before: &Column, after: &Column, rows: &RowWork) -> Option<Gate> {
-        let affinity = |column: &Column| column.type_name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
         let table = &self.alter.after.name;
         let is_copied = before.is_copied() && after.is_copied();
-        if !is_copied || affinity(before) == affinity(after) || rows.conversion(table, &after.name).is_some() {
+        let (old_affinity, new_affinity) = (affinity(self.before(), before), affinity(&self.alter.after, after));
+        if !is_copied || old_affinity == new_affinity || rows.conversion(table, &after.name).is_some() {
             return None;
         }
         let old = self.old_column(&after.name)?;
@@ -127,7 +202,7 @@ impl Asked<'_> {
         // A comparison with CAST applies numeric affinity to the other side: it holds exactly for text that SQLite
         // would turn into a number.
         let number_as_text = format!("typeof({c}) = 'text' AND CAST({c} AS NUMERIC) = +{c}");
-        let condition = match affinity(after) {
+        let condition = match new_affinity {
             Affinity::Text => {
                 format!("typeof({c}) IN ('integer', 'real') AND CAST(CAST({c} AS TEXT) AS NUMERIC) <> {c}")
             }
@@ -169,8 +244,9 @@ impl Asked<'_> {
     fn key(&self, key: &KeyColumn) -> Option<String> {
         let column = self.old_column(&key.name)?;
         let declared = self.alter.after.column(&key.name).and_then(|column| column.collate.as_ref());
-        let collate = key.collate.as_ref().or(declared);
-        Some(column.name.quoted() + &collate.map_or(String::new(), |name| format!(" COLLATE {}", name.quoted())))
+        let collate = key.collate.as_ref().or(declared).map(|name| format!(" COLLATE {}", name.quoted()));
+        let plain = if column.collate.is_some() { " COLLATE BINARY" } else { "" };
+        Some(column.name.quoted() + collate.as_deref().unwrap_or(plain))
     }
 
     fn term(&self, term: &IndexTerm) -> Option<String> {
@@ -283,6 +359,15 @@ impl Asked<'_> {
                 ))
             })
             .collect()
+    }
+}
+
+/// The affinity of a column; ANY has none in a STRICT table (<https://www.sqlite.org/stricttables.html>).
+fn affinity(table: &Table, column: &Column) -> Affinity {
+    match &column.type_name {
+        Some(name) if table.strict && name.as_str().eq_ignore_ascii_case("ANY") => Affinity::Blob,
+        Some(name) => name.affinity(),
+        None => Affinity::Blob,
     }
 }
 

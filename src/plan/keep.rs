@@ -302,7 +302,8 @@ fn carry_counter(from: &Name, to: &Name) -> [Statement; 2] {
             .comment("Carries the AUTOINCREMENT counter over, so that no identifier is given twice."),
         Statement::new(format!(
             "INSERT INTO sqlite_sequence (name, seq) SELECT {to}, seq FROM sqlite_sequence WHERE name = {from}"
-        )),
+        ))
+        .continues(),
     ]
 }
 

@@ -23,6 +23,7 @@ pub use draft::{Draft, draft, draft_keeping};
 pub use planner::{Options, Plan, plan};
 pub use rows::RowWork;
 pub use statement::{Statement, write_section};
+pub use virtual_table::holds_rows;
 
 use crate::database::{self, scratch};
 use crate::report::{Class, Diagnostic, Report};

@@ -10,7 +10,7 @@
 //!    name aside; a column whose new name is still taken by one that goes is left to the rebuild;
 //! 3. tables are altered in the order of the wanted schema, each by ALTER TABLE where that is enough, else by one
 //!    rebuild. Row work reads tables as they are by then, so that all tables before the change are still there;
-//! 4. tables that go are dropped, and virtual tables that change are replaced;
+//! 4. tables that go are dropped, those that refer to others before them, and virtual tables that change are replaced;
 //! 5. everything that is missing is created in the order in which one can stand on the other: tables, virtual tables,
 //!    indexes, views, the contents of full-text indexes, triggers. Triggers come last: none fires during row work, and
 //!    those of one table keep the order in which they fire.
@@ -27,7 +27,7 @@ use indexmap::IndexSet;
 use crate::database::{Filter, Scratch};
 use crate::diff::{AlterTable, Change, ColumnOrder, TableChange, diff};
 use crate::model::Renames;
-use crate::schema::{Name, Schema, SqliteVersion, Table, Trigger};
+use crate::schema::{Index, Name, Schema, SqliteVersion, Table, Trigger};
 use crate::sql;
 
 use super::rebuild::Naming;
@@ -266,7 +266,8 @@ impl Planner<'_> {
                 self.add(rename_table(&from, &aside))?;
                 pending.push((aside, to));
             } else {
-                self.drop_table(&now, &occupant)?;
+                self.needs_guard |= rebuild::is_referenced(&now, &occupant);
+                self.add(drop_table(&occupant))?;
             }
         }
         Ok(())
@@ -282,28 +283,28 @@ impl Planner<'_> {
         let mut taken: Vec<Name> = alter.before.columns.iter().map(|column| column.name.clone()).collect();
         while !pending.is_empty() {
             let at = pending.iter().position(|(from, to)| from == to || !taken.contains(to));
-            let (from, to, is_last) = if let Some(at) = at {
-                let (from, to) = pending.remove(at);
-                (from, to, true)
-            } else if pending.iter().any(|(from, _)| *from == pending[0].1) {
-                let (from, to) = pending.remove(0);
-                let aside = Name::new(format!("schemactl_old_{from}"));
-                pending.push((aside.clone(), to));
-                (from, aside, false)
-            } else {
+            let ((from, to), is_last) = match at {
+                Some(at) => (pending.remove(at), true),
+                None if pending.iter().any(|(from, _)| *from == pending[0].1) => (pending.remove(0), false),
                 // The name is taken by a column that goes: the rebuild copies from one to the other.
-                let (from, to) = pending.remove(0);
+                None => {
+                    let (from, to) = pending.remove(0);
+                    left.columns.insert((table.clone(), to), from);
+                    continue;
+                }
+            };
+            let next = if is_last { to.clone() } else { Name::new(format!("schemactl_old_{from}")) };
+            let statement = native::rename_column(table, &from, &next, self.options.target);
+            // SQLite refuses some tables that it has taken itself: those are left to the rebuild too.
+            if !statement.is_some_and(|statement| self.add(statement).is_ok()) {
                 left.columns.insert((table.clone(), to), from);
                 continue;
-            };
-            let Some(statement) = native::rename_column(table, &from, &to, self.options.target) else {
-                left.columns.insert((table.clone(), to), from);
-                continue;
-            };
-            self.add(statement)?;
+            }
             taken.retain(|name| *name != from);
-            taken.push(to);
-            debug_assert!(is_last || !pending.is_empty());
+            taken.push(next.clone());
+            if !is_last {
+                pending.push((next, to));
+            }
         }
         Ok(())
     }
@@ -327,7 +328,8 @@ impl Planner<'_> {
         }
         let may_edit = self.options.catalog_edits && self.caution != Caution::Rebuilds;
         if may_edit
-            && let Some(statements) = catalog::statements(alter, &now, self.rows, self.options.target)
+            && let Some(statements) =
+                catalog::statements(alter, &now, self.rows, self.options.target, updates_are_silent)
             && self.is_reached_by(&statements, &alter.after)?
         {
             self.statements.extend(statements);
@@ -372,7 +374,11 @@ impl Planner<'_> {
         }
         self.needs_guard |= rebuild::is_referenced(now, &alter.before.name);
         let order = self.options.column_order;
-        for statement in rebuild::statements(alter, self.rows, naming, order) {
+        // Indexes that stay as they are belong to the rebuild: a runner may have a way to keep them.
+        let existing = now.tables.get(&alter.before.name).map(|table| &table.indexes);
+        let stays = |index: &&Index| existing.is_some_and(|existing| existing.get(&index.name) == Some(*index));
+        let indexes: Vec<&Index> = alter.after.indexes.values().filter(stays).collect();
+        for statement in rebuild::statements(alter, self.rows, naming, order, &indexes) {
             self.add(statement)?;
         }
         self.rebuilt.insert(alter.after.name.clone());
@@ -381,10 +387,19 @@ impl Planner<'_> {
 
     /// Step 4.
     fn drop_tables(&mut self) -> Result<(), Error> {
-        let now = self.now()?;
-        for change in self.changes(&now, &NO_RENAMES) {
+        let mut now = Schema::clone(&*self.now()?);
+        let changes = self.changes(&now, &NO_RENAMES);
+        let mut going: Vec<&Name> = changes.iter().filter_map(dropped_table).collect();
+        while !going.is_empty() {
+            let is_free = |table: &Name| !rebuild::is_referenced_by_others(&now, table);
+            // In a ring of references no table is free.
+            let table = going.remove(going.iter().position(|table| is_free(table)).unwrap_or(0));
+            self.needs_guard |= !is_free(table);
+            self.add(drop_table(table))?;
+            now.tables.shift_remove(table);
+        }
+        for change in changes {
             match change {
-                Change::DropTable(table) => self.drop_table(&now, &table.name)?,
                 Change::DropVirtualTable(table) => {
                     let drop = Statement::new(format!("DROP TABLE {}", table.name.quoted()));
                     self.add(drop.comment(format!("Discards everything that is in {}.", table.name)))?;
@@ -398,12 +413,6 @@ impl Planner<'_> {
             }
         }
         Ok(())
-    }
-
-    fn drop_table(&mut self, now: &Schema, table: &Name) -> Result<(), Error> {
-        self.needs_guard |= rebuild::is_referenced(now, table);
-        let drop = Statement::new(format!("DROP TABLE {}", table.quoted()));
-        self.add(drop.comment(rebuild::discard_rows(table)))
     }
 
     /// Step 5.
@@ -499,6 +508,10 @@ fn rename_table(from: &Name, to: &Name) -> Statement {
         .requires(SqliteVersion::new(3, 26))
 }
 
+fn drop_table(table: &Name) -> Statement {
+    Statement::new(format!("DROP TABLE {}", table.quoted())).comment(rebuild::discard_rows(table))
+}
+
 fn is_of_index(change: &TableChange) -> bool {
     matches!(change, TableChange::CreateIndex(_) | TableChange::DropIndex(_) | TableChange::AlterIndex { .. })
 }
@@ -513,6 +526,13 @@ fn rewrites_rows(change: &TableChange) -> bool {
         }
         TableChange::AlterPrimaryKey { .. } | TableChange::SetStrict(_) | TableChange::SetWithoutRowid(_) => true,
         _ => false,
+    }
+}
+
+fn dropped_table(change: &Change) -> Option<&Name> {
+    match change {
+        Change::DropTable(table) => Some(&table.name),
+        _ => None,
     }
 }
 

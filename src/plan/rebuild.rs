@@ -4,9 +4,10 @@
 //! lose: rowids, AUTOINCREMENT counters, views and triggers of others. Indexes and the table's own triggers go with
 //! the old table and are created again by the planner with everything else that is missing at the end.
 
+use crate::database::runner::rebuild_marks;
 use crate::diff::{AlterTable, Change, ColumnOrder, TableChange};
 use crate::report::count;
-use crate::schema::{Column, Name, Schema, SqliteVersion, Table};
+use crate::schema::{Column, Index, Name, Schema, SqliteVersion, Table};
 use crate::sql;
 use crate::token::quote_string;
 
@@ -40,9 +41,16 @@ pub(super) fn rebuilt_table(alter: &AlterTable, order: ColumnOrder) -> Table {
     table
 }
 
-/// The statements of a rebuild.
+/// The statements of a rebuild, and of the indexes that the table has before and after, between marks by which the
+/// runner knows them.
 #[must_use]
-pub fn statements(alter: &AlterTable, rows: &RowWork, naming: Naming, order: ColumnOrder) -> Vec<Statement> {
+pub fn statements(
+    alter: &AlterTable,
+    rows: &RowWork,
+    naming: Naming,
+    order: ColumnOrder,
+    indexes: &[&Index],
+) -> Vec<Statement> {
     let (before, after) = (&alter.before, rebuilt_table(alter, order));
     let stage = stage_name(&after.name);
     let mut staged = Table { name: stage.clone(), indexes: indexmap::IndexMap::new(), ..after.clone() };
@@ -56,9 +64,11 @@ pub fn statements(alter: &AlterTable, rows: &RowWork, naming: Naming, order: Col
             }
         }
     }
+    let marks = rebuild_marks(&after.name);
+    let opening = marks.iter().map(|(begin, _)| begin.clone());
     let mut statements = vec![
         Statement::new(sql::write_table(&staged))
-            .comment(reason(alter))
+            .comment(opening.clone().chain([reason(alter)]).collect::<Vec<_>>().join("\n"))
             .requires(super::requirement::of_table(&staged)),
         copy(alter, &after, &stage, rows),
     ];
@@ -69,9 +79,10 @@ pub fn statements(alter: &AlterTable, rows: &RowWork, naming: Naming, order: Col
             Statement::new(format!("DELETE FROM sqlite_sequence WHERE name = {new}"))
                 .comment("Carries the AUTOINCREMENT counter over, so that no identifier is given twice."),
         );
-        statements.push(Statement::new(format!(
+        let carry = format!(
             "INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old}"
-        )));
+        );
+        statements.push(Statement::new(carry).continues());
     }
     statements.push(Statement::new(format!("DROP TABLE {}", before.name.quoted())));
     let rename = format!("ALTER TABLE {} RENAME TO {}", stage.quoted(), after.name.quoted());
@@ -79,10 +90,18 @@ pub fn statements(alter: &AlterTable, rows: &RowWork, naming: Naming, order: Col
         Naming::Plain => statements.extend([
             Statement::new("PRAGMA legacy_alter_table = ON")
                 .comment("The plain rename: views, triggers and foreign keys that name the table stay as they are."),
-            Statement::new(rename),
-            Statement::new("PRAGMA legacy_alter_table = OFF"),
+            Statement::new(rename).continues(),
+            Statement::new("PRAGMA legacy_alter_table = OFF").continues(),
         ]),
         Naming::SelfQualified => statements.push(Statement::new(rename)),
+    }
+    statements.extend(indexes.iter().map(|index| {
+        Statement::new(sql::write_index(&after.name, index)).requires(super::requirement::of_index(index))
+    }));
+    if let Some((_, end)) = marks
+        && let Some(last) = statements.pop()
+    {
+        statements.push(last.closing(end));
     }
     statements
 }
@@ -105,8 +124,8 @@ pub fn guard() -> Vec<Statement> {
              schemactl runs this script with `PRAGMA foreign_keys = OFF` and checks all references before it commits.",
         )
         .requires(GUARD),
-        Statement::new("INSERT INTO \"schemactl_guard\" SELECT \"foreign_keys\" FROM pragma_foreign_keys"),
-        Statement::new("DROP TABLE \"schemactl_guard\""),
+        Statement::new("INSERT INTO \"schemactl_guard\" SELECT \"foreign_keys\" FROM pragma_foreign_keys").continues(),
+        Statement::new("DROP TABLE \"schemactl_guard\"").continues(),
     ]
 }
 
@@ -114,6 +133,13 @@ pub fn guard() -> Vec<Statement> {
 #[must_use]
 pub fn is_referenced(schema: &Schema, table: &Name) -> bool {
     schema.tables.values().any(|other| other.foreign_keys.iter().any(|key| key.parent == *table))
+}
+
+/// Whether dropping a table could touch rows of others.
+#[must_use]
+pub fn is_referenced_by_others(schema: &Schema, table: &Name) -> bool {
+    let mut others = schema.tables.values().filter(|other| other.name != *table);
+    others.any(|other| other.foreign_keys.iter().any(|key| key.parent == *table))
 }
 
 /// What a copy puts where.
@@ -133,11 +159,23 @@ impl Columns {
         let mut columns = Columns::default();
         // The rowid travels with its alias where there is one; else it is copied by name, since full-text tables and
         // applications may hold on to it.
-        if after.rowid_alias().is_none()
-            && let (Some(new), Some(old)) = (after.rowid_name(), before.rowid_name())
-        {
-            columns.into.push(new.to_owned());
-            columns.from.push(before.rowid_alias().map_or_else(|| old.to_owned(), |column| column.name.quoted()));
+        let old_rowid = || {
+            let alias = before.rowid_alias().map(|column| column.name.quoted());
+            alias.or_else(|| before.rowid_name().map(str::to_owned))
+        };
+        let new_rowid = match after.rowid_alias() {
+            None => after.rowid_name().map(str::to_owned),
+            // A column that is new: rows stay the same rows by the number that they have already.
+            Some(alias)
+                if alter.old_column(&alias.name).is_none() && rows.backfill(&after.name, &alias.name).is_none() =>
+            {
+                Some(alias.name.quoted())
+            }
+            Some(_) => None,
+        };
+        if let (Some(new), Some(old)) = (new_rowid, old_rowid()) {
+            columns.into.push(new);
+            columns.from.push(old);
         }
         let copied = || after.columns.iter().filter(|column| column.is_copied());
         for column in copied() {
@@ -166,12 +204,17 @@ impl Columns {
             Some(using) if old.type_name != column.type_name => format!("({using})"),
             _ => old.name.quoted(),
         };
-        if old.not_null.is_none()
-            && column.not_null.is_some()
-            && let Some(filling) = rows.filling(after, column)
-        {
-            self.remarks.push(format!("{} takes {filling} where it is NULL.", column.name));
-            return Some(format!("coalesce({value}, ({filling}))"));
+        let is_alias = |table: &Table, name: &Name| table.rowid_alias().is_some_and(|alias| alias.name == *name);
+        let becomes_rowid = is_alias(after, &column.name) && !is_alias(&alter.before, &old.name);
+        if old.not_null.is_none() && (column.not_null.is_some() || becomes_rowid) {
+            if let Some(filling) = rows.filling(after, column) {
+                self.remarks.push(format!("{} takes {filling} where it is NULL.", column.name));
+                return Some(format!("coalesce({value}, ({filling}))"));
+            }
+            if becomes_rowid {
+                self.remarks.push(format!("{} must not be NULL: SQLite would number such rows itself.", column.name));
+                return Some(format!("coalesce({value}, 'is NULL')"));
+            }
         }
         Some(value)
     }

@@ -4,15 +4,16 @@
 //! AUTOINCREMENT counter ahead of its rows. A table whose constraints no guess satisfies stays empty.
 
 use indexmap::{IndexMap, IndexSet};
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, Row};
 
 use crate::model::Renames;
-use crate::schema::{Affinity, Column, Name, Schema, Table};
+use crate::schema::{Affinity, Column, Name, Schema, Table, VirtualTable};
 use crate::token::{TokenKind, quote_string, significant_tokens};
 
 use super::rows::RowWork;
 use super::station::{Station, is_demanding, pass};
+use super::virtual_table::{holds_rows, is_full_text, virtual_columns};
 
 /// How many guesses a row gets before its table is given up.
 const GUESSES: usize = 48;
@@ -42,7 +43,12 @@ pub fn fill(connection: &Connection, schema: &Schema, amount: Amount, way: &[Sta
     };
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     let mut filled = 0;
-    for table in parents_first(schema) {
+    // Rows that refer to parents by keys which the change brings are likelier to pass it.
+    let mut keyed = schema.clone();
+    for (name, table) in &mut keyed.tables {
+        table.foreign_keys.extend(way.iter().flat_map(|station| station.new_keys(name)).cloned());
+    }
+    for table in parents_first(&keyed) {
         let is_demanding = is_demanding(&table.name, way);
         for row in 0..rows {
             let mut accepted = false;
@@ -73,6 +79,9 @@ pub fn fill(connection: &Connection, schema: &Schema, amount: Amount, way: &[Sta
         if table.primary_key.as_ref().is_some_and(|key| key.autoincrement) {
             connection.execute("UPDATE sqlite_sequence SET seq = seq + 10 WHERE name = ?1", [table.name.as_str()])?;
         }
+    }
+    for table in schema.virtual_tables.values().filter(|table| holds_rows(table)) {
+        filled += (0..rows).filter(|row| insert_virtual(connection, table, *row).is_ok()).count();
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
     Ok(filled)
@@ -116,6 +125,20 @@ fn insert(connection: &Connection, table: &Table, row: usize, guess: usize, amou
     }
     let sql =
         format!("INSERT OR ABORT INTO {} ({}) VALUES ({})", table.name.quoted(), names.join(", "), values.join(", "));
+    connection.execute(&sql, [])
+}
+
+/// Fills a virtual table as far as its module takes words or numbers.
+fn insert_virtual(connection: &Connection, table: &VirtualTable, row: usize) -> rusqlite::Result<usize> {
+    let names: Vec<String> = virtual_columns(connection, &table.name)?.iter().map(Name::quoted).collect();
+    let number = row + 1;
+    let value = if is_full_text(table) { quote_string(&format!("it's row 0{number}")) } else { number.to_string() };
+    let (mut names, mut values) = (names.clone(), vec![value; names.len()]);
+    if is_full_text(table) {
+        names.insert(0, "rowid".to_owned());
+        values.insert(0, (row * 10 + 5).to_string());
+    }
+    let sql = format!("INSERT INTO {} ({}) VALUES ({})", table.name.quoted(), names.join(", "), values.join(", "));
     connection.execute(&sql, [])
 }
 
@@ -198,6 +221,16 @@ pub(super) fn check_literals(table: &Table, column: &Column) -> Vec<String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
     tables: IndexMap<Name, TableRows>,
+    virtual_tables: IndexMap<Name, VirtualRows>,
+}
+
+/// What is in a virtual table that holds rows of its own, row by row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct VirtualRows {
+    module: Name,
+    /// The rowid, where it is kept, and the columns.
+    columns: IndexMap<Name, Vec<String>>,
+    number: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,13 +252,19 @@ impl Rows {
             .values()
             .map(|table| Ok((table.name.clone(), TableRows::read(connection, table)?)))
             .collect::<rusqlite::Result<_>>()?;
-        Ok(Rows { tables })
+        let virtual_tables = schema.virtual_tables.values().filter(|table| holds_rows(table));
+        // A table whose module only the application has cannot be read here.
+        let virtual_tables = virtual_tables
+            .filter_map(|table| Some((table.name.clone(), VirtualRows::read(connection, table).ok()?)))
+            .collect();
+        Ok(Rows { tables, virtual_tables })
     }
 
     /// How many rows there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.tables.values().map(TableRows::count).sum()
+        let of_virtual_tables: usize = self.virtual_tables.values().map(|rows| rows.number).sum();
+        self.tables.values().map(TableRows::count).sum::<usize>() + of_virtual_tables
     }
 
     /// What of these rows is not in `after`, a sentence each: rows and rowids of tables that are still there, values of
@@ -255,7 +294,32 @@ impl Rows {
                 missing.push(format!("the AUTOINCREMENT counter of `{table_name}` went from {old} to {new}"));
             }
         }
+        for (name, new) in &after.virtual_tables {
+            // Another module may have other notions of a value.
+            let Some(old) = self.virtual_tables.get(name).filter(|old| old.module == new.module) else { continue };
+            let mut shared =
+                new.columns.iter().filter_map(|(name, new)| Some((old.columns.get(name)?, new))).peekable();
+            if shared.peek().is_some() && (old.number != new.number || shared.any(|(old, new)| old != new)) {
+                missing.push(format!("what is in `{name}` has changed"));
+            }
+        }
         missing
+    }
+}
+
+impl VirtualRows {
+    fn read(connection: &Connection, table: &VirtualTable) -> rusqlite::Result<VirtualRows> {
+        let mut columns = virtual_columns(connection, &table.name)?;
+        let rowid = is_full_text(table).then(|| Name::from("rowid"));
+        columns.extend(rowid);
+        let read = |column: &Name| -> rusqlite::Result<Vec<String>> {
+            let (column, table) = (column.quoted(), table.name.quoted());
+            quoted_values(connection, &format!("SELECT quote({column}) FROM {table} ORDER BY rowid"))
+        };
+        let columns: IndexMap<Name, Vec<String>> =
+            columns.into_iter().map(|column| Ok((column.clone(), read(&column)?))).collect::<rusqlite::Result<_>>()?;
+        let number = columns.values().next().map_or(0, Vec::len);
+        Ok(VirtualRows { module: table.module.clone(), columns, number })
     }
 }
 
@@ -270,6 +334,12 @@ impl Rows {
     }
 }
 
+/// The texts that a query gives; `CAST(x AS TEXT)` may have made text of what is none.
+fn quoted_values(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let text = |row: &Row| Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned());
+    connection.prepare(sql)?.query_map([], text)?.collect()
+}
+
 impl TableRows {
     fn read(connection: &Connection, table: &Table) -> rusqlite::Result<TableRows> {
         let column = |expression: &str| -> rusqlite::Result<Vec<String>> {
@@ -280,8 +350,10 @@ impl TableRows {
                 }
                 (None, None) => "1".to_owned(),
             };
-            let sql = format!("SELECT quote({expression}) FROM {} ORDER BY {order}", table.name.quoted());
-            connection.prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
+            quoted_values(
+                connection,
+                &format!("SELECT quote({expression}) FROM {} ORDER BY {order}", table.name.quoted()),
+            )
         };
         let rowids = table.rowid_name().map(column).transpose()?;
         let columns = table
@@ -308,7 +380,10 @@ impl TableRows {
     fn kept_in<'a>(&'a self, new: &'a TableRows, renames: &Renames, work: &RowWork) -> Vec<(&'a Name, &'a Name)> {
         let is_kept = |old: &Column, column: &Column| {
             let is_converted = old.type_name != column.type_name || self.table.strict != new.table.strict;
-            let is_filled = old.not_null.is_none() && column.not_null.is_some();
+            let is_rowid =
+                |table: &Table, column: &Column| table.rowid_alias().is_some_and(|alias| alias.name == column.name);
+            let becomes_rowid = is_rowid(&new.table, column) && !is_rowid(&self.table, old);
+            let is_filled = old.not_null.is_none() && (column.not_null.is_some() || becomes_rowid);
             !is_converted && !is_filled && work.conversion(&new.table.name, &column.name).is_none()
         };
         new.columns

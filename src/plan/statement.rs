@@ -12,6 +12,10 @@ pub struct Statement {
     pub sql: String,
     /// Why it is there and what it costs, where that is not obvious; lines are kept.
     pub comment: Option<String>,
+    /// Whether the comment above the statement before it speaks of this one too.
+    pub continues: bool,
+    /// A comment below it, on one line.
+    pub closing: Option<String>,
     /// The oldest SQLite that can run it.
     pub requires: SqliteVersion,
 }
@@ -19,13 +23,27 @@ pub struct Statement {
 impl Statement {
     /// A statement that says itself what it does and that every SQLite can run.
     pub fn new(sql: impl Into<String>) -> Statement {
-        Statement { sql: sql.into(), comment: None, requires: OLDEST }
+        Statement { sql: sql.into(), comment: None, continues: false, closing: None, requires: OLDEST }
     }
 
     /// The same with a comment above it.
     #[must_use]
     pub fn comment(mut self, comment: impl Into<String>) -> Statement {
         self.comment = Some(comment.into());
+        self
+    }
+
+    /// The same as a part of what the comment above it speaks of.
+    #[must_use]
+    pub fn continues(mut self) -> Statement {
+        self.continues = true;
+        self
+    }
+
+    /// The same with a comment below it.
+    #[must_use]
+    pub fn closing(mut self, comment: impl Into<String>) -> Statement {
+        self.closing = Some(comment.into());
         self
     }
 
@@ -41,12 +59,14 @@ impl Statement {
 #[must_use]
 pub fn write_section(statements: &[Statement]) -> String {
     let mut text = String::new();
-    let mut last_was_long = false;
+    let (mut last_was_long, mut is_in_group) = (false, false);
     for statement in statements {
         let is_long = statement.sql.contains('\n');
-        if !text.is_empty() && (statement.comment.is_some() || is_long || last_was_long) {
+        let ends_group = is_in_group && !statement.continues;
+        if !text.is_empty() && (statement.comment.is_some() || is_long || last_was_long || ends_group) {
             text.push('\n');
         }
+        is_in_group = statement.comment.is_some() || is_in_group && statement.continues;
         for line in statement.comment.iter().flat_map(|comment| comment.lines()) {
             text.push_str("-- ");
             text.push_str(line);
@@ -56,7 +76,12 @@ pub fn write_section(statements: &[Statement]) -> String {
         // A statement may end in a comment that runs to the end of its line.
         let last_line = statement.sql.rsplit('\n').next().unwrap_or_default();
         text.push_str(if last_line.contains("--") { "\n;\n" } else { ";\n" });
-        last_was_long = is_long;
+        if let Some(line) = &statement.closing {
+            text.push_str("-- ");
+            text.push_str(line);
+            text.push('\n');
+        }
+        last_was_long = is_long || statement.closing.is_some();
     }
     text
 }

@@ -7,9 +7,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 
 use crate::database::Scratch;
-use crate::diff::{AlterTable, Change, ColumnOrder, diff};
+use crate::diff::{AlterTable, Change, ColumnOrder, TableChange, diff};
 use crate::model::Renames;
-use crate::schema::{Name, Schema};
+use crate::schema::{ForeignKey, Name, Schema};
 
 use super::Error;
 use super::rebuild::Columns;
@@ -27,8 +27,19 @@ struct Copy {
     name: Name,
     /// Whether nothing of the table changes.
     is_plain: bool,
+    /// The foreign keys that the change brings, by the names before it.
+    new_keys: Vec<ForeignKey>,
     select: String,
     insert: String,
+}
+
+/// Rows that do not pass.
+pub(super) struct Refused;
+
+impl From<rusqlite::Error> for Refused {
+    fn from(_: rusqlite::Error) -> Refused {
+        Refused
+    }
 }
 
 impl Station {
@@ -55,13 +66,19 @@ impl Station {
                 _ => {}
             }
         }
-        let copies = kept.values().map(|alter| (alter.before.name.clone(), Copy::of(alter, work))).collect();
+        let mut copies: IndexMap<Name, Copy> =
+            kept.values().map(|alter| (alter.before.name.clone(), Copy::of(alter, work))).collect();
+        let names: Vec<(Name, Name)> = copies.iter().map(|(name, copy)| (copy.name.clone(), name.clone())).collect();
+        for key in copies.values_mut().flat_map(|copy| &mut copy.new_keys) {
+            let before = names.iter().find(|(here, _)| *here == key.parent);
+            key.parent = before.map_or_else(|| key.parent.clone(), |(_, before)| before.clone());
+        }
         Ok(Station { scratch, copies })
     }
 
     /// Copies a table anew from where its rows come from, and says whether all of them are accepted. Returns its name
     /// here, or none where it goes with the change.
-    pub(super) fn accepts(&self, from: &Connection, table: &Name) -> Result<Option<&Name>, rusqlite::Error> {
+    pub(super) fn accepts(&self, from: &Connection, table: &Name) -> Result<Option<&Name>, Refused> {
         let Some(copy) = self.copies.get(table) else { return Ok(None) };
         let connection = self.scratch.connection();
         connection.execute(&format!("DELETE FROM {}", copy.name.quoted()), [])?;
@@ -73,7 +90,21 @@ impl Station {
             let values = (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>()?;
             insert.execute(rusqlite::params_from_iter(values))?;
         }
+        if !copy.new_keys.is_empty() && self.has_orphans(&copy.name) {
+            return Err(Refused);
+        }
         Ok(Some(&copy.name))
+    }
+
+    /// Whether a row of a table refers to nothing. A foreign key that fits no table is another matter.
+    fn has_orphans(&self, table: &Name) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM pragma_foreign_key_check(?1))";
+        self.connection().query_row(sql, [table.as_str()], |row| row.get(0)).unwrap_or(false)
+    }
+
+    /// The foreign keys that a change brings to a table.
+    pub(super) fn new_keys(&self, table: &Name) -> &[ForeignKey] {
+        self.copies.get(table).map_or(&[], |copy| &copy.new_keys)
     }
 
     /// The rows here.
@@ -85,10 +116,19 @@ impl Station {
 impl Copy {
     fn of(alter: &AlterTable, work: &RowWork) -> Copy {
         let Columns { into, from, .. } = Columns::of(alter, &alter.after, work);
+        let named_before = |name: &Name| alter.old_column(name).map(|column| column.name.clone());
+        let new_keys = alter.changes.iter().filter_map(|change| match change {
+            TableChange::AddForeignKey(key) => {
+                let columns = key.columns.iter().map(named_before).collect::<Option<_>>()?;
+                Some(ForeignKey { columns, ..key.clone() })
+            }
+            _ => None,
+        });
         let places: Vec<String> = (1..=into.len()).map(|place| format!("?{place}")).collect();
         Copy {
             name: alter.after.name.clone(),
             is_plain: alter.changes.is_empty(),
+            new_keys: new_keys.collect(),
             select: format!("SELECT {} FROM {}", from.join(", "), alter.before.name.quoted()),
             insert: format!(
                 "INSERT OR ABORT INTO {} ({}) VALUES ({})",
@@ -147,5 +187,20 @@ mod tests {
         rows.execute_batch("INSERT INTO t VALUES ('yesterday', 1)").unwrap();
         assert!(!pass(&rows, &Name::from("t"), &way));
         assert!(pass(&rows, &Name::from("gone"), &way));
+    }
+
+    #[test]
+    fn rows_pass_where_a_new_foreign_key_finds_their_parents() {
+        let before = schema("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (a)");
+        let after = schema("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (a REFERENCES p)");
+        let way = [Station::build(&before, &after, &Renames::default(), &RowWork::default()).unwrap()];
+        let rows = Connection::open_in_memory().unwrap();
+        rows.execute_batch("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (a); INSERT INTO p VALUES (3)")
+            .unwrap();
+        rows.execute_batch("INSERT INTO t VALUES (3), (NULL)").unwrap();
+        assert!(pass(&rows, &Name::from("p"), &way) && pass(&rows, &Name::from("t"), &way));
+        rows.execute_batch("INSERT INTO t VALUES (4)").unwrap();
+        assert!(!pass(&rows, &Name::from("t"), &way));
+        assert_eq!(way[0].new_keys(&Name::from("t")).len(), 1);
     }
 }

@@ -1,5 +1,7 @@
 //! Virtual tables: created, and replaced with what they hold where that can be read back.
 
+use rusqlite::Connection;
+
 use crate::database::Scratch;
 use crate::schema::{Name, VirtualTable};
 use crate::sql;
@@ -31,9 +33,10 @@ pub fn replace(scratch: &mut Scratch, before: &VirtualTable, after: &VirtualTabl
         return Ok(vec![drop.comment(format!("Discards everything that is in {}: it keeps no text.", before.name))]);
     }
     let stage = VirtualTable { name: Name::new(format!("schemactl_new_{}", after.name)), ..after.clone() };
-    let old = columns(scratch, &before.name)?;
+    let old = virtual_columns(scratch.connection(), &before.name)?;
     run(scratch, "SAVEPOINT schemactl_columns")?;
-    let new = run(scratch, &sql::write_virtual_table(&stage)).and_then(|()| columns(scratch, &stage.name));
+    let new = run(scratch, &sql::write_virtual_table(&stage))
+        .and_then(|()| Ok(virtual_columns(scratch.connection(), &stage.name)?));
     run(scratch, "ROLLBACK TO schemactl_columns; RELEASE schemactl_columns")?;
     let new = new?;
     let shared: Vec<String> = new.iter().filter(|column| old.contains(column)).map(Name::quoted).collect();
@@ -53,15 +56,21 @@ pub fn replace(scratch: &mut Scratch, before: &VirtualTable, after: &VirtualTabl
 }
 
 /// The names of the columns that a person sees.
-fn columns(scratch: &Scratch, table: &Name) -> Result<Vec<Name>, Error> {
+pub(super) fn virtual_columns(connection: &Connection, table: &Name) -> rusqlite::Result<Vec<Name>> {
     let sql = "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid";
-    let mut statement = scratch.connection().prepare(sql)?;
+    let mut statement = connection.prepare(sql)?;
     let names = statement.query_map([table.as_str()], |row| row.get::<_, String>(0))?;
-    Ok(names.map(|name| name.map(Name::new)).collect::<Result<_, _>>()?)
+    names.map(|name| name.map(Name::new)).collect()
+}
+
+/// Whether rows are put into a virtual table and read from it, and not from another one.
+#[must_use]
+pub fn holds_rows(table: &VirtualTable) -> bool {
+    content(table).is_none()
 }
 
 /// Whether the module is one of SQLite's full-text modules (<https://www.sqlite.org/fts5.html>).
-fn is_full_text(table: &VirtualTable) -> bool {
+pub(super) fn is_full_text(table: &VirtualTable) -> bool {
     ["fts3", "fts4", "fts5"].iter().any(|module| table.module == **module)
 }
 

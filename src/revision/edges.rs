@@ -52,7 +52,7 @@ impl Edges {
     fn find_circles(&self, entries: &[Entry], problems: &mut Vec<Problem>) {
         let named = |circle: Vec<Node>| {
             let first = circle[0];
-            let revisions = circle.into_iter().map(|node| entries[node].revision.id.clone()).collect();
+            let revisions = circle.into_iter().map(|node| entries[node].revision().id.clone()).collect();
             (first, revisions)
         };
         let of_parents = circles(&self.parents);
@@ -126,7 +126,7 @@ pub(super) struct Names<'a> {
 
 impl Names<'_> {
     fn parents(&self, entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Node> {
-        let revision = &entry.revision;
+        let revision = entry.revision();
         let place = || entry.place(HeaderKey::Parents);
         let mut nodes = Vec::new();
         for parent in &revision.parents {
@@ -150,7 +150,7 @@ impl Names<'_> {
     }
 
     fn dependencies(&self, entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Node> {
-        let revision = &entry.revision;
+        let revision = entry.revision();
         let place = || entry.place(HeaderKey::DependsOn);
         let mut nodes = Vec::new();
         for name in &revision.depends_on {

@@ -2,9 +2,11 @@
 //!
 //! The only part of this module that touches files.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::problem::Problem;
 use super::script::Script;
@@ -21,7 +23,7 @@ pub struct Folder {
 #[derive(Debug, Clone, Default)]
 pub struct Scripts {
     /// The scripts, in the order of the folders and of the files' names.
-    pub scripts: Vec<Script>,
+    pub scripts: Vec<Arc<Script>>,
     /// A problem for each file that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -62,10 +64,11 @@ impl Folder {
                 files.push(path);
             }
         }
-        files.sort();
+        // By bytes: a path would be taken apart for each comparison.
+        files.sort_by(|a: &PathBuf, b| a.as_os_str().cmp(b.as_os_str()));
         for script in read_files(&files) {
             match script {
-                Ok(script) => found.scripts.push(script),
+                Ok(script) => found.scripts.push(Arc::new(script)),
                 Err(problem) => found.problems.push(problem),
             }
         }
@@ -119,19 +122,51 @@ fn read_files(files: &[PathBuf]) -> Vec<Result<Script, Problem>> {
 fn read_script(file: &Path) -> Result<Script, Problem> {
     let path = file.display().to_string();
     match fs::read_to_string(file) {
-        Ok(text) => Script::read(path, &text).map_err(Problem::Script),
+        Ok(text) => Script::read_owned(path, text).map_err(Problem::Script),
         Err(error) => Err(Problem::Unreadable { path, why: error.to_string() }),
     }
 }
 
-/// Replaces the text of a file; after a crash it holds the old text or the new one, never a part.
-pub fn replace_file(path: &Path, text: &str) -> Result<(), FolderError> {
-    let failed = |error| FolderError::Write { path: path.to_owned(), error };
-    let path = &fs::canonicalize(path).map_err(failed)?;
-    let partial = write_beside(path, text).map_err(failed)?;
-    let permissions = fs::metadata(path).map_err(failed)?.permissions();
-    fs::set_permissions(&partial, permissions).and_then(|()| fs::rename(&partial, path)).map_err(failed)?;
-    sync_folder(path.parent().unwrap_or(Path::new("."))).map_err(failed)
+/// Replaces the texts of files, all of them or none: whatever fails, those that were replaced get their old text back.
+/// After a crash each file holds its old text or its new one; they are replaced in the order in which they are given.
+pub fn replace_files(files: &[(PathBuf, String)]) -> Result<(), FolderError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error| FolderError::Write { path, error }
+    };
+    let mut staged: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let stage = |staged: &mut Vec<(PathBuf, PathBuf)>| {
+        for (path, text) in files {
+            let path = fs::canonicalize(path).map_err(failed(path))?;
+            let partial = write_beside(&path, text).map_err(failed(&path))?;
+            staged.push((partial.clone(), path.clone()));
+            let permissions = fs::metadata(&path).map_err(failed(&path))?.permissions();
+            fs::set_permissions(&partial, permissions).map_err(failed(&path))?;
+        }
+        Ok(())
+    };
+    let mut replaced: Vec<(&Path, String)> = Vec::new();
+    let outcome = stage(&mut staged).and_then(|()| {
+        for (partial, path) in &staged {
+            let before = fs::read_to_string(path).map_err(failed(path))?;
+            fs::rename(partial, path).map_err(failed(path))?;
+            replaced.push((path, before));
+        }
+        for folder in staged.iter().filter_map(|(_, path)| path.parent()).collect::<BTreeSet<_>>() {
+            sync_folder(folder).map_err(failed(folder))?;
+        }
+        Ok(())
+    });
+    if outcome.is_err() {
+        // The first error is the one to tell; what cannot be taken back now has no second way.
+        for (path, before) in &replaced {
+            let _ = write_beside(path, before).and_then(|partial| fs::rename(partial, path));
+        }
+        for (partial, _) in &staged {
+            let _ = fs::remove_file(partial);
+        }
+    }
+    outcome
 }
 
 /// Writes a hidden file next to a path that is to hold the same text.
@@ -271,8 +306,20 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let folder = Folder::new(scratch.path());
         let path = folder.add("1_a.sql", "first").unwrap();
-        replace_file(&path, "second").unwrap();
+        replace_files(&[(path.clone(), "second".to_owned())]).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+        assert_eq!(file_names(&folder.path), ["1_a.sql"]);
+    }
+
+    #[test]
+    fn when_one_of_several_files_cannot_be_replaced_none_is() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = Folder::new(scratch.path());
+        let first = folder.add("1_a.sql", "first").unwrap();
+        let gone = scratch.path().join("2_b.sql");
+        let error = replace_files(&[(first.clone(), "other".to_owned()), (gone, "new".to_owned())]).unwrap_err();
+        assert!(error.to_string().contains("2_b.sql"), "{error}");
+        assert_eq!(fs::read_to_string(&first).unwrap(), "first");
         assert_eq!(file_names(&folder.path), ["1_a.sql"]);
     }
 }

@@ -20,17 +20,33 @@ use super::replacing::View;
 use super::script::Script;
 use crate::report::Place;
 
-/// A revision as it is known: from a script, or only from a row of the version table.
+/// A revision as it is known.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub revision: Revision,
-    pub script: Option<Script>,
+pub(super) enum Entry {
+    /// From a script.
+    Script(Arc<Script>),
+    /// Only from a row of the version table.
+    Row(Revision),
 }
 
 impl Entry {
+    pub fn revision(&self) -> &Revision {
+        match self {
+            Entry::Script(script) => &script.revision,
+            Entry::Row(revision) => revision,
+        }
+    }
+
+    pub fn script(&self) -> Option<&Arc<Script>> {
+        match self {
+            Entry::Script(script) => Some(script),
+            Entry::Row(_) => None,
+        }
+    }
+
     /// The place of a value of its head.
     pub fn place(&self, key: HeaderKey) -> Option<Place> {
-        self.script.as_ref().map(|script| script.place_of(key))
+        self.script().map(|script| script.place_of(key))
     }
 }
 
@@ -61,13 +77,12 @@ impl Graph {
         let mut problems = found.problems;
         let mut entries: Vec<Entry> = Vec::new();
         let mut ids: BTreeMap<RevisionId, Node> = BTreeMap::new();
-        let scripts = found.scripts.into_iter().map(|script| (script.revision.clone(), Some(script)));
-        for (revision, script) in scripts.chain(recorded.into_iter().map(|revision| (revision, None))) {
-            let entry = Entry { revision, script };
-            if let Some(&first) = ids.get(&entry.revision.id) {
-                if let (Some(first), Some(second)) = (&entries[first].script, &entry.script) {
+        let scripts = found.scripts.into_iter().map(Entry::Script);
+        for entry in scripts.chain(recorded.into_iter().map(Entry::Row)) {
+            if let Some(&first) = ids.get(&entry.revision().id) {
+                if let (Some(first), Some(second)) = (entries[first].script(), entry.script()) {
                     problems.push(Problem::DuplicateId {
-                        revision: entry.revision.id.clone(),
+                        revision: entry.revision().id.clone(),
                         first: first.path().to_owned(),
                         second: second.path().to_owned(),
                         place: entry.place(HeaderKey::Revision),
@@ -75,7 +90,7 @@ impl Graph {
                 }
                 continue;
             }
-            ids.insert(entry.revision.id.clone(), entries.len());
+            ids.insert(entry.revision().id.clone(), entries.len());
             entries.push(entry);
         }
         let view = View::of(&entries, &ids, &Applied::default());
@@ -85,8 +100,13 @@ impl Graph {
     /// The graph of the revisions that have a script.
     #[must_use]
     pub fn of_scripts(&self) -> Graph {
-        let scripts = self.entries.iter().filter_map(|entry| entry.script.clone()).collect();
+        let scripts = self.all_scripts().cloned().collect();
         Graph::new(Scripts { scripts, problems: Vec::clone(&self.file_problems) })
+    }
+
+    /// All scripts, those aside that others replace too, in the order in which they were read.
+    pub fn all_scripts(&self) -> impl Iterator<Item = &Arc<Script>> {
+        self.entries.iter().filter_map(Entry::script)
     }
 
     /// The applied revisions that have no script, each after all that it needs; those aside that another replaces.
@@ -94,7 +114,7 @@ impl Graph {
     pub fn without_script(&self, applied: &Applied) -> Vec<&Revision> {
         let (graph, applied) = self.for_database(applied);
         let nodes = graph.applied_nodes(&applied);
-        let gone = graph.order.iter().copied().filter(|&node| nodes[node] && graph.entries[node].script.is_none());
+        let gone = graph.order.iter().copied().filter(|&node| nodes[node] && graph.entries[node].script().is_none());
         self.revisions_of(gone)
     }
 
@@ -109,15 +129,15 @@ impl Graph {
     /// The graph as it is for a database, and what is applied in it. It differs from another database's only where
     /// revisions are replaced: one that stands in the middle of the old ones walks them to their end.
     #[must_use]
-    pub fn for_database<'a>(&'a self, applied: &Applied) -> (Cow<'a, Graph>, Applied) {
-        if self.entries.iter().all(|entry| entry.revision.replaces.is_empty()) {
-            return (Cow::Borrowed(self), applied.clone());
+    pub fn for_database<'g, 'a>(&'g self, applied: &'a Applied) -> (Cow<'g, Graph>, Cow<'a, Applied>) {
+        if self.entries.iter().all(|entry| entry.revision().replaces.is_empty()) {
+            return (Cow::Borrowed(self), Cow::Borrowed(applied));
         }
         let ids: BTreeMap<RevisionId, Node> =
-            self.entries.iter().enumerate().map(|(node, entry)| (entry.revision.id.clone(), node)).collect();
+            self.entries.iter().enumerate().map(|(node, entry)| (entry.revision().id.clone(), node)).collect();
         let view = View::of(&self.entries, &ids, applied);
         let applied = view.applied.clone();
-        (Cow::Owned(Graph::seen(&self.entries, &self.file_problems, ids, view)), applied)
+        (Cow::Owned(Graph::seen(&self.entries, &self.file_problems, ids, view)), Cow::Owned(applied))
     }
 
     fn seen(
@@ -157,20 +177,39 @@ impl Graph {
     /// The revision with that identifier, also one that another replaces: a database may have to walk it.
     #[must_use]
     pub fn get(&self, id: &RevisionId) -> Option<&Revision> {
-        self.entry(id).map(|entry| &entry.revision)
+        self.entry(id).map(Entry::revision)
     }
 
     /// The script of a revision; none if it is only known from the version table.
     #[must_use]
     pub fn script(&self, id: &RevisionId) -> Option<&Script> {
-        self.entry(id)?.script.as_ref()
+        self.entry(id)?.script().map(Arc::as_ref)
     }
 
     fn entry(&self, id: &RevisionId) -> Option<&Entry> {
         match self.ids.get(id) {
             Some(&node) => Some(&self.entries[node]),
-            None => self.entries.iter().find(|entry| entry.revision.id == *id),
+            None => self.entries.iter().find(|entry| entry.revision().id == *id),
         }
+    }
+
+    /// The revision that stands for one that is replaced, by its identifier or the beginning of it.
+    pub(super) fn stands_for(&self, written: &str) -> Option<&Revision> {
+        let shown = self.ids.values().map(|&node| self.at(node));
+        let mut replacing = shown.filter(|revision| !revision.replaces.is_empty());
+        replacing.find(|revision| {
+            let mut open: Vec<&RevisionId> = revision.replaces.iter().collect();
+            let mut seen = BTreeSet::new();
+            while let Some(id) = open.pop() {
+                if id.as_str() == written || written.len() >= 4 && id.as_str().starts_with(written) {
+                    return true;
+                }
+                if seen.insert(id) {
+                    open.extend(self.get(id).iter().flat_map(|replaced| &replaced.replaces));
+                }
+            }
+            false
+        })
     }
 
     /// The revisions that no other follows.
@@ -269,7 +308,11 @@ impl Graph {
     }
 
     pub(super) fn at(&self, node: Node) -> &Revision {
-        &self.entries[node].revision
+        self.entries[node].revision()
+    }
+
+    pub(super) fn node_of(&self, id: &RevisionId) -> Option<Node> {
+        self.ids.get(id).copied()
     }
 
     pub(super) fn size(&self) -> usize {
@@ -343,7 +386,7 @@ fn read_labels(
 ) -> BTreeMap<String, Node> {
     let mut labels: BTreeMap<String, Node> = BTreeMap::new();
     for (node, entry) in entries.iter().enumerate() {
-        let revision = &entry.revision;
+        let revision = entry.revision();
         if !ids.contains_key(&revision.id) {
             continue;
         }
@@ -354,7 +397,7 @@ fn read_labels(
             } else if let Some(&first) = labels.get(label) {
                 problems.push(Problem::DuplicateLabel {
                     label: label.clone(),
-                    first: entries[first].revision.id.clone(),
+                    first: entries[first].revision().id.clone(),
                     second: revision.id.clone(),
                     place,
                 });
@@ -368,7 +411,10 @@ fn read_labels(
 
 /// Kahn's order; among equals the older first, then by identifier. What stands in a circle comes last.
 fn order(entries: &[Entry], ids: &BTreeMap<RevisionId, Node>, edges: &Edges) -> Vec<Node> {
-    let key = |node: Node| Reverse((entries[node].revision.created, &entries[node].revision.id, node));
+    let key = |node: Node| {
+        let revision = entries[node].revision();
+        Reverse((revision.created, &revision.id, node))
+    };
     let mut waits: Vec<usize> = edges.needs.iter().map(Vec::len).collect();
     let mut ready: BinaryHeap<_> = ids.values().filter(|&&node| waits[node] == 0).map(|&node| key(node)).collect();
     let mut order = Vec::with_capacity(ids.len());

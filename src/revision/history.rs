@@ -15,7 +15,7 @@ impl Graph {
     pub fn history(&self, range: Option<&Range>, applied: Option<&Applied>) -> Result<Vec<&Revision>, RouteError> {
         let seen = applied.map(|applied| self.for_database(applied));
         let graph = seen.as_ref().map_or(self, |(graph, _)| graph);
-        let applied = seen.as_ref().map(|(_, applied)| applied);
+        let applied = seen.as_ref().map(|(_, applied)| applied.as_ref());
         let nodes = match range {
             None => NodeSet::of(graph.size(), graph.order.iter().copied()),
             Some(range) => Naming { graph, applied, verb: Verb::History }.range(range)?,

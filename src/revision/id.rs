@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use crate::report::{Class, Diagnostic, Report};
 
 /// The identifier of a revision: letters, digits and underscores; upper and lower case differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RevisionId(String);
+pub struct RevisionId(Arc<str>);
 
 /// A word that cannot be an identifier or a label.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +67,7 @@ pub(super) fn is_word_character(c: char) -> bool {
 
 impl RevisionId {
     /// An identifier, checked.
-    pub fn new(word: impl Into<String>) -> Result<RevisionId, IllegalWord> {
+    pub fn new(word: impl Into<Arc<str>>) -> Result<RevisionId, IllegalWord> {
         let word = word.into();
         check_word(&word)?;
         Ok(RevisionId(word))
@@ -75,7 +76,7 @@ impl RevisionId {
     /// The identifier of a new revision: the last 12 hexadecimal digits of a random UUID.
     #[must_use]
     pub fn from_uuid(random: Uuid) -> RevisionId {
-        RevisionId(format!("{:012x}", random.as_u128() & 0xffff_ffff_ffff))
+        RevisionId(format!("{:012x}", random.as_u128() & 0xffff_ffff_ffff).into())
     }
 
     /// The identifier as it is written.

@@ -25,6 +25,8 @@ pub enum Verb {
     Revision,
     /// `merge`
     Merge,
+    /// `rebase`
+    Rebase,
     /// `history`
     History,
     /// `show`, and others that only look.
@@ -41,6 +43,7 @@ impl Verb {
             Verb::Stamp => "stamp",
             Verb::Revision => "revision",
             Verb::Merge => "merge",
+            Verb::Rebase => "rebase",
             Verb::History => "history",
             Verb::Show => "show",
         }
@@ -71,7 +74,7 @@ impl Graph {
     pub fn resolve(&self, target: &Target, applied: Option<&Applied>) -> Result<Vec<&Revision>, NamingError> {
         let seen = applied.map(|applied| self.for_database(applied));
         let graph = seen.as_ref().map_or(self, |(graph, _)| graph);
-        let applied = seen.as_ref().map(|(_, applied)| applied);
+        let applied = seen.as_ref().map(|(_, applied)| applied.as_ref());
         let naming = Naming { graph, applied, verb: Verb::Show };
         Ok(naming.plain(target)?.into_iter().map(|node| self.at(node)).collect())
     }
@@ -81,7 +84,7 @@ impl Naming<'_> {
     pub fn branch(&self, target: &Target) -> Result<Option<Branch>, NamingError> {
         let Some(written) = &target.branch else { return Ok(None) };
         let node = self.name(written, None).map_err(|error| match error {
-            NamingError::Unknown { written, near } => NamingError::UnknownBranch { written, near },
+            NamingError::Unknown { written, near, .. } => NamingError::UnknownBranch { written, near },
             error => error,
         })?;
         Ok(Some(Branch { written: written.clone(), node, lineage: self.graph.lineage(node) }))
@@ -111,16 +114,23 @@ impl Naming<'_> {
         };
         match branch {
             Some(branch) if !branch.lineage[node] => {
-                Err(NamingError::NotInBranch { revision: self.mention(node), branch: branch.written.clone() })
+                let ends = self.graph.head_nodes().into_iter().filter(|&head| branch.lineage[head]);
+                let heads = self.mentions(ends);
+                Err(NamingError::NotInBranch { revision: self.mention(node), branch: branch.written.clone(), heads })
             }
             _ => Ok(node),
         }
     }
 
     fn unknown(&self, written: &str) -> NamingError {
+        if let Some(by) = self.graph.stands_for(written) {
+            return NamingError::Replaced { written: written.to_owned(), by: Mention::from(by) };
+        }
         let names = self.graph.ids.keys().map(RevisionId::as_str).chain(self.graph.labels.keys().map(String::as_str));
         let near = report::nearest(written, words().chain(names)).map(str::to_owned);
-        NamingError::Unknown { written: written.to_owned(), near }
+        let meant = near.as_deref().and_then(|near| self.graph.ids.get(near));
+        let candidate = meant.map(|&node| self.mention(node));
+        NamingError::Unknown { written: written.to_owned(), near, candidate }
     }
 
     /// What the word of a target stands for, steps aside: several for `heads` and `current`, none for `base`.
@@ -198,13 +208,13 @@ impl Naming<'_> {
                 Some(node) if steps > 0 => edges.children[node].clone(),
                 Some(node) => edges.parents[node].clone(),
                 None if steps > 0 => self.graph.base_nodes(),
-                None => return Err(self.too_far(target, walked)),
+                None => return Err(self.too_far(target, walked, None)),
             };
             next.retain(|&node| branch.is_none_or(|branch| branch.lineage[node]));
             at = match next[..] {
                 [node] => Some(node),
                 [] if steps < 0 => None,
-                [] => return Err(self.too_far(target, walked)),
+                [] => return Err(self.too_far(target, walked, at)),
                 _ => {
                     return Err(NamingError::Fork {
                         written: target.written.clone(),
@@ -219,8 +229,9 @@ impl Naming<'_> {
         Ok(at)
     }
 
-    pub fn too_far(&self, target: &Target, found: u64) -> NamingError {
-        NamingError::TooFar { written: target.written.clone(), found, upwards: target.steps > 0, verb: self.verb }
+    pub fn too_far(&self, target: &Target, found: u64, end: Option<Node>) -> NamingError {
+        let (written, end) = (target.written.clone(), end.map(|node| self.mention(node)));
+        NamingError::TooFar { written, found, end, upwards: target.steps > 0, verb: self.verb }
     }
 
     pub fn wrong_direction(&self, target: &Target) -> NamingError {

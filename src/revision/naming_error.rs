@@ -22,6 +22,16 @@ pub enum NamingError {
         written: String,
         /// What may be meant.
         near: Option<String>,
+        /// The revision of that name, if it is one.
+        candidate: Option<Mention>,
+    },
+    /// Another revision stands for it.
+    #[error("the revision `{written}` is replaced by `{}`", by.id)]
+    Replaced {
+        /// What was written.
+        written: String,
+        /// The revision that stands for it.
+        by: Mention,
     },
     /// No branch is called that.
     #[error("there is no branch `{written}`")]
@@ -46,6 +56,8 @@ pub enum NamingError {
         revision: Mention,
         /// The branch.
         branch: String,
+        /// Where the branch ends.
+        heads: Vec<Mention>,
     },
     /// One head is meant and there are several.
     #[error("`{written}` means one revision, and there are {}", count(heads.len(), "head"))]
@@ -93,6 +105,8 @@ pub enum NamingError {
         written: String,
         /// How many steps there are.
         found: u64,
+        /// Where they lead; none for the base.
+        end: Option<Mention>,
         /// Whether the walk goes up.
         upwards: bool,
         /// The command.
@@ -139,6 +153,7 @@ impl NamingError {
         match self {
             NamingError::Malformed { .. } => "malformed_revision",
             NamingError::Unknown { .. } => "unknown_revision",
+            NamingError::Replaced { .. } => "replaced_revision",
             NamingError::UnknownBranch { .. } => "unknown_branch",
             NamingError::Ambiguous { .. } => "ambiguous_revision",
             NamingError::NotInBranch { .. } => "not_in_branch",
@@ -155,8 +170,11 @@ impl NamingError {
 
     fn choices(&self) -> &[Mention] {
         match self {
+            NamingError::Unknown { candidate: Some(one), .. }
+            | NamingError::TooFar { end: Some(one), .. }
+            | NamingError::Replaced { by: one, .. } => std::slice::from_ref(one),
             NamingError::Ambiguous { candidates, .. } => candidates,
-            NamingError::SeveralHeads { heads, .. } => heads,
+            NamingError::NotInBranch { heads, .. } | NamingError::SeveralHeads { heads, .. } => heads,
             NamingError::Fork { choices, .. } => choices,
             NamingError::SeveralCurrent { current, .. } | NamingError::BranchNotApplied { current, .. } => current,
             _ => &[],
@@ -174,8 +192,11 @@ impl NamingError {
             NamingError::Unknown { .. } | NamingError::UnknownBranch { .. } => {
                 "`schemactl history` lists the revisions".to_owned()
             }
+            NamingError::Replaced { by, .. } => format!("name the revision that stands for it: `{}`", by.id),
             NamingError::Ambiguous { .. } => "write more of the identifier".to_owned(),
-            NamingError::NotInBranch { revision, .. } => format!("leave the branch out: `{}`", revision.id),
+            NamingError::NotInBranch { revision, branch, .. } => {
+                format!("leave the branch out: `{}`, or go to its end: `{branch}@head`", revision.id)
+            }
             NamingError::SeveralHeads { heads, verb, .. } => several_heads(heads, *verb),
             NamingError::SeveralCurrent { current, verb, .. } => several_current(current, *verb),
             NamingError::Fork { choices, upwards: true, verb, .. } => format!(
@@ -231,6 +252,7 @@ fn several_heads(heads: &[Mention], verb: Verb) -> String {
             "`schemactl merge heads -m \"…\"` joins them; `schemactl revision --head {one} -m \"…\"` goes on from one"
         ),
         Verb::Merge => "`schemactl merge heads -m \"…\"` joins all of them".to_owned(),
+        Verb::Rebase => format!("name one of them: `schemactl rebase REV --onto {one}`"),
         Verb::History | Verb::Show => format!("write `heads` for all of them, or one, such as `{one}`"),
     }
 }

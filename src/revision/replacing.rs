@@ -32,8 +32,8 @@ impl View {
         let replacing: BTreeMap<&RevisionId, Node> = entries
             .iter()
             .enumerate()
-            .filter(|(_, entry)| !entry.revision.replaces.is_empty())
-            .map(|(node, entry)| (&entry.revision.id, node))
+            .filter(|(_, entry)| !entry.revision().replaces.is_empty())
+            .map(|(node, entry)| (&entry.revision().id, node))
             .collect();
         if replacing.is_empty() {
             return view;
@@ -43,7 +43,7 @@ impl View {
         let reached = applied.iter().flat_map(|id| squashes.originals(id)).collect();
         // The outermost first: what it stands for needs no decision any more.
         let mut open: Vec<Node> = squashes.replacing.values().copied().collect();
-        open.sort_by_key(|&node| Reverse(squashes.all_replaced(&entries[node].revision.id).len()));
+        open.sort_by_key(|&node| Reverse(squashes.all_replaced(&entries[node].revision().id).len()));
         for node in open {
             if !view.hidden[node] {
                 view.decide(&squashes, ids, node, &reached);
@@ -60,13 +60,13 @@ impl View {
         reached: &BTreeSet<&RevisionId>,
     ) {
         let entry = &squashes.entries[node];
-        let id = &entry.revision.id;
+        let id = &entry.revision().id;
         let originals = squashes.originals(id);
         let is_sound = self.problems.is_empty();
         let (applied, open): (Vec<_>, Vec<_>) = originals.iter().partition(|id| reached.contains(*id));
         if !self.applied.contains(id) && !applied.is_empty() && !open.is_empty() {
             let missing: Vec<RevisionId> =
-                entry.revision.replaces.iter().filter(|id| !ids.contains_key(*id)).cloned().collect();
+                entry.revision().replaces.iter().filter(|id| !ids.contains_key(*id)).cloned().collect();
             if missing.is_empty() {
                 self.hidden.insert(node);
                 self.stands_for.insert(id.clone(), squashes.last_replaced(node));
@@ -152,17 +152,17 @@ impl<'a> Squashes<'a> {
     }
 
     fn replaced(&self, id: &RevisionId) -> &'a [RevisionId] {
-        self.replacing.get(id).map_or(&[], |&node| &self.entries[node].revision.replaces)
+        self.replacing.get(id).map_or(&[], |&node| &self.entries[node].revision().replaces)
     }
 
     /// What a revision replaces, without those that another of them follows.
     fn last_replaced(&self, node: Node) -> Vec<RevisionId> {
-        let replaces = &self.entries[node].revision.replaces;
+        let replaces = &self.entries[node].revision().replaces;
         let followed: BTreeSet<&RevisionId> = self
             .entries
             .iter()
-            .filter(|entry| replaces.contains(&entry.revision.id))
-            .flat_map(|entry| &entry.revision.parents)
+            .filter(|entry| replaces.contains(&entry.revision().id))
+            .flat_map(|entry| &entry.revision().parents)
             .collect();
         let is_followed = |id: &RevisionId| {
             followed.contains(id) || self.all_replaced(id).iter().any(|replaced| followed.contains(replaced))

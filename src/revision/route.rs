@@ -83,6 +83,9 @@ impl Route {
 
     /// The steps that turn the records of a database into others, running nothing.
     pub(super) fn of_records(graph: &Graph, before: &Applied, after: &Applied) -> Route {
+        if std::ptr::eq(before, after) {
+            return Route::default();
+        }
         let step = |op, revision: &RevisionId| Step { op, revision: revision.clone() };
         let is_gone = |id: &RevisionId| before.contains(id) && !after.contains(id);
         let strangers = before.iter().filter(|id| is_gone(id) && !graph.ids.contains_key(*id));
@@ -145,7 +148,7 @@ impl Graph {
         check(&graph, &seen)?;
         let mut route = Route::of_records(&graph, applied, &seen);
         let applied_nodes = graph.applied_nodes(&seen);
-        let gone = applied_nodes.iter().filter(|&node| graph.entries[node].script.is_none());
+        let gone = applied_nodes.iter().filter(|&node| graph.entries[node].script().is_none());
         let dropped = graph.needing(gone).and(&applied_nodes);
         for node in graph.sorted(&dropped).into_iter().rev() {
             route.push(&graph, Op::Downgrade, node);
@@ -244,7 +247,7 @@ impl Naming<'_> {
         };
         let start = match (&starts[..], branch) {
             ([start], _) => *start,
-            ([], None) => return Err(self.too_far(target, 0)),
+            ([], None) => return Err(self.too_far(target, 0, None)),
             ([], Some(branch)) => {
                 let current = self.mentions(current.iter().copied());
                 return Err(NamingError::BranchNotApplied { branch: branch.written.clone(), current });
@@ -253,7 +256,7 @@ impl Naming<'_> {
         };
         match self.walk(target, Some(start), target.steps + 1, branch)? {
             Some(root) => Ok(Descent { stop: None, roots: vec![root] }),
-            None => Err(self.too_far(target, target.steps.unsigned_abs() - 1)),
+            None => Err(self.too_far(target, target.steps.unsigned_abs() - 1, None)),
         }
     }
 

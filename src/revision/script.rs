@@ -25,8 +25,8 @@ pub struct Script {
     pub down: Option<Section>,
     /// The file, without its byte order mark.
     pub source: Arc<Source>,
-    values: BTreeMap<HeaderKey, Range<usize>>,
-    has_mark: bool,
+    pub(super) values: BTreeMap<HeaderKey, Range<usize>>,
+    pub(super) has_mark: bool,
 }
 
 /// The SQL of one direction, as it is to be written.
@@ -47,8 +47,17 @@ impl<'a> From<&'a str> for Body<'a> {
 impl Script {
     /// Reads a script; the path is shown in what goes wrong.
     pub fn read(path: impl Into<String>, text: &str) -> Result<Script, ScriptError> {
-        let (text, has_mark) = text.strip_prefix('\u{feff}').map_or((text, false), |text| (text, true));
-        let source = Arc::new(Source { path: path.into(), text: text.to_owned() });
+        Script::read_owned(path, text.to_owned())
+    }
+
+    /// The same for a text that is kept.
+    pub(super) fn read_owned(path: impl Into<String>, mut text: String) -> Result<Script, ScriptError> {
+        let has_mark = text.starts_with('\u{feff}');
+        if has_mark {
+            text.remove(0);
+        }
+        let source = Arc::new(Source { path: path.into(), text });
+        let text = source.text.as_str();
         let mut reading = Reading { source: &source, flaws: Vec::new() };
         let markers = section::markers(text);
         let head = ..markers.first().map_or(text.len(), |marker| marker.line.start);
@@ -97,15 +106,6 @@ impl Script {
     #[must_use]
     pub fn place_of(&self, key: HeaderKey) -> Place {
         Place::new(&self.source, self.values.get(&key).cloned().unwrap_or(0..line_end(&self.source.text)))
-    }
-
-    /// The text of the file with other parents; nothing else is touched.
-    #[must_use]
-    pub fn with_parents(&self, parents: &[RevisionId]) -> String {
-        let at = self.place_of(HeaderKey::Parents).span;
-        let text = &self.source.text;
-        let mark = if self.has_mark { "\u{feff}" } else { "" };
-        format!("{mark}{}{}{}", &text[..at.start], header::write_parents(parents), &text[at.end..])
     }
 }
 
@@ -377,16 +377,5 @@ DROP TABLE \"user\";
         revision.message = "one\n-- migrate:up\r\n two".to_owned();
         let script = Script::compose("a.sql", &revision, "".into(), None).unwrap();
         assert_eq!(script.revision.message, "one -- migrate:up two");
-    }
-
-    #[test]
-    fn other_parents_change_one_value_and_nothing_else() {
-        let id = |word: &str| RevisionId::new(word).unwrap();
-        for text in [FULL.to_owned(), format!("\u{feff}{}", FULL.replace('\n', "\r\n"))] {
-            let script = Script::read("a.sql", &text).unwrap();
-            assert_eq!(script.with_parents(&[id("a1"), id("b2")]), text);
-            assert_eq!(script.with_parents(&[]), text.replace("a1, b2", "none"));
-            assert_eq!(script.with_parents(&[id("c9")]), text.replace("a1, b2", "c9"));
-        }
     }
 }

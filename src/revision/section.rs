@@ -1,5 +1,6 @@
 //! The two halves of a script: where the markers stand, and the SQL between them.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,12 +65,16 @@ impl Section {
 /// The checksum of SQL; see [`Section::checksum`].
 #[must_use]
 pub fn checksum(sql: &str) -> String {
-    let unix = sql.strip_prefix('\u{feff}').unwrap_or(sql).replace("\r\n", "\n").replace('\r', "\n");
-    let mut lines: Vec<&str> = unix.split('\n').collect();
-    while lines.last().is_some_and(|line| line.trim().is_empty()) {
-        lines.pop();
+    let sql = sql.strip_prefix('\u{feff}').unwrap_or(sql);
+    let unix =
+        if sql.contains('\r') { sql.replace("\r\n", "\n").replace('\r', "\n").into() } else { Cow::Borrowed(sql) };
+    let mut text = unix.as_ref();
+    while let Some((rest, _)) = text.rsplit_once('\n').filter(|(_, line)| line.trim().is_empty()) {
+        text = rest;
     }
-    let text = lines.join("\n");
+    if text.trim().is_empty() {
+        text = "";
+    }
     Sha256::digest(text.as_bytes()).iter().fold("sha256:".to_owned(), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("writing to a string does not fail");
         hex

@@ -1,5 +1,7 @@
 //! Recording revisions as applied, or as not applied, without running anything.
 
+use std::borrow::Cow;
+
 use super::applied::Applied;
 use super::graph::Graph;
 use super::id::RevisionId;
@@ -28,7 +30,7 @@ impl Graph {
     pub fn stamp(&self, applied: &Applied, targets: &[Target], purge: Purge) -> Result<Route, RouteError> {
         let (graph, mut seen) = self.for_database(applied);
         if purge == Purge::Yes {
-            seen = Applied::default();
+            seen = Cow::Owned(Applied::default());
         }
         check(&graph, &seen)?;
         let naming = Naming { graph: &graph, applied: Some(&seen), verb: Verb::Stamp };

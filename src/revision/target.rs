@@ -92,9 +92,15 @@ impl Target {
         Target { written: written.to_owned(), branch: None, word: Some(word), steps: 0 }
     }
 
+    /// Whether only a database can tell what it means: `current`, `+2`, `current-1`.
+    #[must_use]
+    pub fn is_from_current(&self) -> bool {
+        matches!(self.word, None | Some(Word::Current))
+    }
+
     /// Whether it counts from where the database stands: `+2`, `current-1`.
     pub(super) fn counts_from_current(&self) -> bool {
-        self.steps != 0 && matches!(self.word, None | Some(Word::Current))
+        self.steps != 0 && self.is_from_current()
     }
 }
 

@@ -3,6 +3,8 @@
 //! A graph is written as `a; b<a; c<a !b #label; d<b,c =x,y`: parents after `<`, dependencies after `!`, labels after
 //! `#`, what is replaced after `=`. A revision is as old as its place in the line.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::*;
@@ -35,7 +37,7 @@ fn revisions(text: &str) -> Vec<Revision> {
     text.split(';').enumerate().map(|(number, text)| revision(text, i64::try_from(number).unwrap())).collect()
 }
 
-fn graph(text: &str) -> Graph {
+pub(super) fn graph(text: &str) -> Graph {
     Graph::with_recorded(Scripts::default(), revisions(text))
 }
 
@@ -257,7 +259,7 @@ fn a_graph_that_does_not_hang_together_still_shows_its_sane_part() {
 fn two_files_with_one_identifier_are_both_named() {
     let script = |path: &str| {
         let text = "-- revision: aaaa\n-- parents: none\n-- migrate:up\n";
-        Script::read(path, text).unwrap()
+        Arc::new(Script::read(path, text).unwrap())
     };
     let found = Scripts { scripts: vec![script("versions/1.sql"), script("versions/2.sql")], problems: Vec::new() };
     let graph = Graph::with_recorded(found, revisions("aaaa; bbbb<aaaa"));
@@ -405,10 +407,17 @@ fn an_error_says_what_was_found_and_what_to_type() {
             "say which: `schemactl downgrade lib1@-1`"
         )
     );
-    assert_eq!(shown(LINE, "aaaa", "upgrade bbbc"), expect("there is no revision `bbbc`", "", "did you mean `bbbb`?"));
+    assert_eq!(
+        shown(LINE, "aaaa", "upgrade bbbc"),
+        expect("there is no revision `bbbc`", "`bbbb`, 2027-01-15 08:01", "did you mean `bbbb`?")
+    );
     assert_eq!(
         shown(LINE, "aaaa", "upgrade +5"),
-        expect("`+5` goes too far: there are 3 revisions above", "", "`schemactl upgrade heads` goes to the end")
+        expect(
+            "`+5` goes too far: there are 3 revisions above",
+            "`dddd`, 2027-01-15 08:03",
+            "`schemactl upgrade heads` goes to the end"
+        )
     );
     assert_eq!(shown(LINE, "", "upgrade HEAD"), expect("there is no revision `HEAD`", "", "did you mean `head`?"));
     assert_eq!(

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::double_quoted;
 use crate::schema::{
     Check, Column, ConflictClause, Event, Expression, ForeignKey, Generated, Index, IndexKey, IndexTerm, KeyColumn,
     Name, NotNull, PrimaryKey, Schema, Table, Timing, Trigger, TypeName, Unique, View, VirtualTable,
@@ -304,11 +305,9 @@ fn normal(expression: &Expression, names: &Names) -> String {
     let tokens: Vec<Token<'_>> = significant_tokens(expression.as_str()).collect();
     let meaning = |place: usize, token: &Token<'_>| {
         let is_named = || {
-            let before = place.checked_sub(1).map(|before| tokens[before]);
+            let before = place.checked_sub(1).map(|before| &tokens[before]);
             let after = tokens.get(place + 1);
-            before.is_some_and(|before| before.is_operator(".") || before.is_word("AS") || before.is_word("COLLATE"))
-                || after.is_some_and(|after| after.is_operator(".") || after.is_operator("("))
-                || names.contains(&token.unquoted().to_ascii_lowercase())
+            double_quoted::is_name(token, before, after, |name| names.contains(&name.to_ascii_lowercase()))
         };
         if token.kind == TokenKind::QuotedName && token.text.starts_with('"') && !is_named() {
             Meaning::String(token.unquoted()).to_string()

@@ -9,6 +9,7 @@
 mod column;
 mod constraint;
 mod cursor;
+pub mod double_quoted;
 mod error;
 mod fingerprint;
 mod foreign_key;

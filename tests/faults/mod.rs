@@ -6,6 +6,7 @@ mod crash;
 mod crowd;
 mod disk;
 mod file;
+mod fleet;
 
 use rusqlite::Connection;
 

@@ -395,7 +395,7 @@ impl Choices {
     pub(super) fn view(&mut self, taken: &mut BTreeSet<Name>, schema: &Schema) -> View {
         let mut sources: Vec<(&Name, Vec<Name>)> =
             schema.tables.values().map(|table| (&table.name, columns_of(table))).collect();
-        sources.extend(schema.views.values().map(|view| (&view.name, view.columns.clone())));
+        sources.extend(named(schema).map(|view| (&view.name, view.columns.clone())));
         let (source, columns) = self.pick(&sources).clone();
         let selected = self.some_of(&columns);
         let list: Vec<String> = selected.iter().map(Name::quoted).collect();
@@ -416,7 +416,7 @@ impl Choices {
 
     pub(super) fn trigger(&mut self, taken: &mut BTreeSet<Name>, schema: &Schema) -> Trigger {
         let tables: Vec<&Table> = schema.tables.values().collect();
-        let views: Vec<&View> = schema.views.values().collect();
+        let views: Vec<&View> = named(schema).collect();
         let on_view = !views.is_empty() && self.once_in(3);
         let (table, columns, timing) = if on_view {
             let view = *self.pick(&views);
@@ -460,6 +460,11 @@ impl Choices {
             table.columns.iter().filter(|column| column.is_copied()).map(|column| column.name.clone()).collect();
         self.pick(&columns).clone()
     }
+}
+
+/// The views whose columns are named.
+fn named(schema: &Schema) -> impl Iterator<Item = &View> {
+    schema.views.values().filter(|view| !view.columns.is_empty())
 }
 
 pub(super) fn columns_of(table: &Table) -> Vec<Name> {

@@ -3,18 +3,21 @@
 //! Nothing of how the library proves its plans is used here but the reading of schemas: rows are read and compared on
 //! their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
-use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, ErrorCode, Row};
 use schemactl::database::{Filter, introspect};
-use schemactl::diff::{Change, ColumnOrder, diff};
+use schemactl::diff::{Change, ColumnOrder, Discard, diff};
 use schemactl::model::{Intent, Renames};
 use schemactl::plan::{self, Draft, Options, Statement, write_section};
 use schemactl::report::Report;
+use schemactl::revision::RevisionId;
 use schemactl::schema::{Name, Schema, Table, VirtualTable};
 use schemactl::sql;
+
+use super::rows::shows_another;
 
 /// A change and what the rows are asked to go through.
 pub struct Trial<'a> {
@@ -22,6 +25,8 @@ pub struct Trial<'a> {
     pub after: &'a Schema,
     pub intent: &'a Intent,
     pub options: Options,
+    /// Whether what is dropped is kept aside.
+    pub keep: bool,
 }
 
 /// How far the rows went.
@@ -64,9 +69,15 @@ pub fn script(schema: &Schema) -> String {
 
 /// A draft, the same whenever it is made, after which nothing is left to do.
 pub fn drafted(trial: &Trial) -> Result<Draft, Broken> {
-    let Trial { before, after, intent, options } = *trial;
+    let Trial { before, after, intent, options, keep } = *trial;
+    let revision = RevisionId::new("abc").unwrap();
     let draft = || {
-        plan::draft(before, after, intent, options).map_err(|error| {
+        let draft = if keep {
+            plan::draft_keeping(before, after, intent, options, &revision)
+        } else {
+            plan::draft(before, after, intent, options)
+        };
+        draft.map_err(|error| {
             let told = error.diagnostics();
             format!("no draft: {}\n{}", told[0].message, told[0].notes.join("\n"))
         })
@@ -86,7 +97,7 @@ pub fn drafted(trial: &Trial) -> Result<Draft, Broken> {
 
 /// Takes a database with rows up and down and holds what it then is against what it was.
 pub fn walked(trial: &Trial, draft: &Draft, connection: &Connection) -> Result<Outcome, Broken> {
-    let Trial { before, after, intent, options } = *trial;
+    let Trial { before, after, intent, options, keep: _ } = *trial;
     let start = Contents::of(connection, before);
     if !run(connection, &draft.up)? {
         start.is_in(connection, before, &Intent::default())?;
@@ -102,22 +113,12 @@ pub fn walked(trial: &Trial, draft: &Draft, connection: &Connection) -> Result<O
     let back = Intent { renames: intent.renames.reversed(), ..Intent::default() };
     reached(connection, before, ColumnOrder::Strict).map_err(|problem| problem + "\ndown")?;
     upper.is_in(connection, before, &back).map_err(|problem| problem + "\ndown")?;
+    start.has_come_back(connection, &draft.kept)?;
     Ok(Outcome::Proved(start.count()))
 }
 
-/// A draft and a walk over rows that a filler puts in.
-pub fn hold(trial: &Trial, fill: impl Fn(&Connection, &Schema)) -> Result<Outcome, Broken> {
-    let draft = drafted(trial)?;
-    let connection = open();
-    connection.execute_batch(&script(trial.before)).map_err(|error| format!("the schema before: {error}"))?;
-    fill(&connection, trial.before);
-    walked(trial, &draft, &connection).map_err(|problem| {
-        format!("{problem}\n--- up\n{}\n--- down\n{}", write_section(&draft.up), write_section(&draft.down))
-    })
-}
-
 /// Runs a script in one transaction; false where rows stand in its way, with everything as it was.
-fn run(connection: &Connection, statements: &[Statement]) -> Result<bool, Broken> {
+pub fn run(connection: &Connection, statements: &[Statement]) -> Result<bool, Broken> {
     let script = write_section(statements);
     let Err(error) = connection.execute_batch(&format!("BEGIN;\n{script}COMMIT;")) else { return Ok(true) };
     connection.execute_batch("ROLLBACK").map_err(|error| error.to_string())?;
@@ -151,7 +152,7 @@ pub fn reached(connection: &Connection, wanted: &Schema, order: ColumnOrder) -> 
     let left: i64 = connection
         .query_row(
             "SELECT count(*) FROM (SELECT name FROM sqlite_schema UNION ALL SELECT name FROM temp.sqlite_schema)
-             WHERE name LIKE 'schemactl%'",
+             WHERE name LIKE 'schemactl%' AND name NOT LIKE 'schemactl!_kept!_%' ESCAPE '!'",
             [],
             |row| row.get(0),
         )
@@ -165,6 +166,8 @@ pub struct Contents {
     tables: IndexMap<Name, Rows>,
     virtual_tables: IndexMap<Name, Vec<Vec<Value>>>,
     violations: BTreeMap<String, i64>,
+    /// Full-text indexes that say of another table what it holds.
+    in_step: BTreeSet<Name>,
 }
 
 struct Rows {
@@ -184,7 +187,13 @@ impl Contents {
             .map(|name| (name.clone(), tuples(connection, &format!("SELECT * FROM {}", name.quoted()))))
             .collect();
         let violations = schema.tables.keys().filter_map(|name| Some((name.folded(), orphans(connection, name)?)));
-        Contents { schema: schema.clone(), tables, virtual_tables, violations: violations.collect() }
+        let in_step = |name: &&Name| {
+            let sql = format!("INSERT INTO {0} ({0}, rank) VALUES ('integrity-check', 1)", name.quoted());
+            connection.execute(&sql, []).is_ok()
+        };
+        let indexes = schema.virtual_tables.values().filter(|index| shows_another(index)).map(|index| &index.name);
+        let in_step = indexes.filter(in_step).cloned().collect();
+        Contents { schema: schema.clone(), tables, virtual_tables, violations: violations.collect(), in_step }
     }
 
     /// How many rows there are.
@@ -213,6 +222,13 @@ impl Contents {
                 return Err(format!("{new} rows of {name} refer to nothing, before it were {old}"));
             }
         }
+        if let Some(name) = self
+            .in_step
+            .iter()
+            .find(|name| schema.virtual_tables.get(*name).is_some_and(shows_another) && !now.in_step.contains(*name))
+        {
+            return Err(format!("the full-text index {name} does not say any more what its table holds"));
+        }
         for (name, new) in &now.virtual_tables {
             let shows_another =
                 |table: &VirtualTable| table.arguments.iter().any(|each| each.as_str().starts_with("content"));
@@ -223,6 +239,27 @@ impl Contents {
             }
         }
         Ok(())
+    }
+
+    /// Whether all that was kept aside is in its place again, and nothing is left of it elsewhere.
+    fn has_come_back(&self, connection: &Connection, kept: &[Discard]) -> Result<(), Broken> {
+        let now = Contents::of(connection, &self.schema);
+        for discard in kept {
+            let (Discard::Rows { table } | Discard::Values { table, .. }) = discard;
+            let (old, new) = (&self.tables[table], &now.tables[table]);
+            let is_back = match discard {
+                Discard::Rows { .. } => {
+                    old.columns == new.columns && old.rowids == new.rowids && old.counter == new.counter
+                }
+                Discard::Values { column, .. } => old.columns[column] == new.columns[column],
+            };
+            if !is_back {
+                return Err(format!("{discard:?} has not come back"));
+            }
+        }
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'schemactl%'";
+        let left: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        if left == 0 { Ok(()) } else { Err("something that was kept is left".to_owned()) }
     }
 }
 
@@ -273,7 +310,11 @@ fn same_rows((before, old): (&Table, &Rows), (after, new): (&Table, &Rows), inte
     let keeps_rowids = match (alias(before), alias(after)) {
         (Some(before), Some(after)) => before == old_name(&after),
         (_, None) => true,
-        (None, Some(_)) => false,
+        // A key that is new is the number that the rows had already.
+        (None, Some(alias)) => {
+            let is_new = before.column(&old_name(&alias)).is_none();
+            is_new && !intent.backfills.contains_key(&(name.clone(), alias))
+        }
     };
     let tuples = |rows: &Rows, names: &[&Name], with_rowids: bool| {
         let mut tuples: Vec<String> = (0..rows.number)
@@ -308,7 +349,14 @@ fn orphans(connection: &Connection, table: &Name) -> Option<i64> {
 fn tuples(connection: &Connection, sql: &str) -> Vec<Vec<Value>> {
     let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{error} in {sql}"));
     let width = statement.column_count();
+    let value = |row: &Row, at: usize| {
+        row.get_ref(at).map(|value| match value {
+            // Text that is none is compared by its bytes.
+            ValueRef::Text(bytes) if std::str::from_utf8(bytes).is_err() => Value::Blob(bytes.to_vec()),
+            other => other.into(),
+        })
+    };
     let rows =
-        statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>());
+        statement.query_map([], |row| (0..width).map(|at| value(row, at)).collect::<rusqlite::Result<Vec<Value>>>());
     rows.unwrap().map(|row| row.unwrap_or_else(|error| panic!("{error} in {sql}"))).collect()
 }

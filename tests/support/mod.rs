@@ -3,9 +3,13 @@
 pub mod case;
 pub mod chain;
 pub mod command;
+pub mod fleet;
 pub mod generate;
+pub mod judges;
 pub mod laws;
+pub mod links;
 pub mod mutate;
 pub mod readers;
 pub mod rows;
 pub mod shared;
+pub mod ways;

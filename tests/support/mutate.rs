@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use schemactl::schema::{
-    Action, Check, Column, Expression, IndexKey, KeyColumn, Name, NotNull, Schema, Table, TypeName, Unique,
+    Action, Check, Column, Expression, Generated, IndexKey, KeyColumn, Name, NotNull, PrimaryKey, Schema, Table,
+    TypeName, Unique,
 };
 
 use super::generate::{Choices, STRICT_TYPES, TYPES, choices, columns_of, keep_conflicts_apart};
+use super::links::is_indexed;
 
 /// A random schema and the same with one meaningful change.
 pub fn change() -> impl Strategy<Value = (Schema, Schema)> {
@@ -18,31 +20,56 @@ pub fn change() -> impl Strategy<Value = (Schema, Schema)> {
     })
 }
 
+type Mutation = fn(&mut Schema, &mut Choices) -> bool;
+
+/// Each says something else than before, whatever it finds.
+const MUTATIONS: [Mutation; 17] = [
+    add_table,
+    drop_table,
+    add_column,
+    drop_column,
+    change_type,
+    toggle_not_null,
+    change_default,
+    toggle_collation,
+    add_check,
+    drop_check,
+    add_unique,
+    change_foreign_key,
+    add_index,
+    change_index,
+    drop_index,
+    toggle_view,
+    toggle_trigger,
+];
+
+/// What changes how a table is stored; some of it may say the same in other words.
+const BOLD_MUTATIONS: [Mutation; 7] = [
+    toggle_strict,
+    toggle_without_rowid,
+    toggle_autoincrement,
+    change_primary_key,
+    toggle_generated,
+    move_column,
+    drop_unique,
+];
+
 /// The schema with one change that means something to SQLite.
 pub fn mutate(schema: &Schema, choices: &mut Choices) -> Schema {
-    const MUTATIONS: [fn(&mut Schema, &mut Choices) -> bool; 17] = [
-        add_table,
-        drop_table,
-        add_column,
-        drop_column,
-        change_type,
-        toggle_not_null,
-        change_default,
-        toggle_collation,
-        add_check,
-        drop_check,
-        add_unique,
-        change_foreign_key,
-        add_index,
-        change_index,
-        drop_index,
-        toggle_view,
-        toggle_trigger,
-    ];
-    let first = choices.below(MUTATIONS.len());
+    mutate_by(&MUTATIONS, schema, choices)
+}
+
+/// The same, or one of those that change how a table is stored.
+pub fn mutate_boldly(schema: &Schema, choices: &mut Choices) -> Schema {
+    let mutations = if choices.once_in(3) { &BOLD_MUTATIONS[..] } else { &MUTATIONS };
+    mutate_by(mutations, schema, choices)
+}
+
+fn mutate_by(mutations: &[Mutation], schema: &Schema, choices: &mut Choices) -> Schema {
+    let first = choices.below(mutations.len());
     let mut mutated = schema.clone();
     // Where a mutation finds nothing to change, the next one is tried; a table can always be added.
-    for mutation in MUTATIONS.iter().cycle().skip(first) {
+    for mutation in mutations.iter().cycle().skip(first).take(mutations.len()).chain([&(add_table as Mutation)]) {
         if mutation(&mut mutated, choices) {
             break;
         }
@@ -51,7 +78,7 @@ pub fn mutate(schema: &Schema, choices: &mut Choices) -> Schema {
 }
 
 /// All names that objects have, but for those of columns and constraints.
-fn taken(schema: &Schema) -> BTreeSet<Name> {
+pub(super) fn taken(schema: &Schema) -> BTreeSet<Name> {
     let indexes = schema.tables.values().flat_map(|table| table.indexes.keys());
     schema
         .tables
@@ -90,7 +117,11 @@ fn drop_table(schema: &mut Schema, choices: &mut Choices) -> bool {
     let place = choices.below(schema.tables.len());
     let Some((name, _)) = schema.tables.get_index(place) else { return false };
     let name = name.clone();
-    if schema.tables.len() < 2 || is_mentioned(schema, &name) || schema.triggers_on(&name).next().is_some() {
+    if schema.tables.len() < 2
+        || is_mentioned(schema, &name)
+        || is_indexed(schema, &name)
+        || schema.triggers_on(&name).next().is_some()
+    {
         return false;
     }
     schema.tables.shift_remove(&name).is_some()
@@ -114,7 +145,10 @@ fn drop_column(schema: &mut Schema, choices: &mut Choices) -> bool {
         return false;
     };
     let table_name = table.name.clone();
-    if is_mentioned(schema, &name) || schema.triggers_on(&table_name).next().is_some() {
+    if is_mentioned(schema, &name)
+        || is_indexed(schema, &table_name)
+        || schema.triggers_on(&table_name).next().is_some()
+    {
         return false;
     }
     let table = &schema.tables[&table_name];
@@ -285,4 +319,95 @@ fn toggle_trigger(schema: &mut Schema, choices: &mut Choices) -> bool {
     let trigger = choices.trigger(&mut taken(schema), schema);
     schema.triggers.insert(trigger.name.clone(), trigger);
     true
+}
+
+fn toggle_strict(schema: &mut Schema, choices: &mut Choices) -> bool {
+    let Some(table) = pick_table(schema, choices) else { return false };
+    table.strict = !table.strict;
+    if table.strict {
+        let is_strict = |name: &TypeName| STRICT_TYPES.iter().any(|known| name.as_str().eq_ignore_ascii_case(known));
+        for column in &mut table.columns {
+            if !column.type_name.as_ref().is_some_and(is_strict) {
+                column.type_name = Some(TypeName::new(*choices.pick(&STRICT_TYPES)));
+            }
+        }
+    }
+    true
+}
+
+fn toggle_without_rowid(schema: &mut Schema, choices: &mut Choices) -> bool {
+    let Some(name) = pick_table(schema, choices).map(|table| table.name.clone()) else { return false };
+    let is_indexed = is_indexed(schema, &name);
+    let table = &mut schema.tables[&name];
+    let is_possible = table.primary_key.as_ref().is_some_and(|key| !key.autoincrement) && !is_indexed;
+    table.without_rowid ^= is_possible;
+    is_possible
+}
+
+fn toggle_autoincrement(schema: &mut Schema, choices: &mut Choices) -> bool {
+    let Some(table) = pick_table(schema, choices) else { return false };
+    let is_possible = table.rowid_alias().is_some();
+    table.primary_key.iter_mut().for_each(|key| key.autoincrement ^= is_possible);
+    is_possible
+}
+
+fn change_primary_key(schema: &mut Schema, choices: &mut Choices) -> bool {
+    let Some(name) = pick_table(schema, choices).map(|table| table.name.clone()) else { return false };
+    if is_indexed(schema, &name) {
+        return false;
+    }
+    let table = &mut schema.tables[&name];
+    let before = table.primary_key.take();
+    if table.without_rowid || choices.once_in(2) {
+        let stored: Vec<Name> =
+            table.columns.iter().filter(|column| column.is_copied()).map(|column| column.name.clone()).collect();
+        let columns = choices.some_of(&stored).iter().map(|name| KeyColumn::new(name.as_str())).collect();
+        table.primary_key =
+            Some(PrimaryKey { name: None, columns, on_conflict: None, autoincrement: false, inline: false });
+        keep_conflicts_apart(table);
+    }
+    table.primary_key != before
+}
+
+fn toggle_generated(schema: &mut Schema, choices: &mut Choices) -> bool {
+    let Some(table) = pick_table(schema, choices) else { return false };
+    let table_name = table.name.clone();
+    let Some(column) = plain_column(table, choices).map(|column| column.name.clone()) else { return false };
+    if is_mentioned(schema, &column) {
+        return false;
+    }
+    let table = &mut schema.tables[&table_name];
+    let sources: Vec<Name> = table
+        .columns
+        .iter()
+        .filter(|other| other.is_copied() && other.name != column)
+        .map(|other| other.name.clone())
+        .collect();
+    if sources.is_empty() {
+        return false;
+    }
+    let source = choices.pick(&sources).quoted();
+    let stored = choices.once_in(2);
+    let place = table.columns.iter().position(|other| other.name == column).expect("it was picked from there");
+    let column = &mut table.columns[place];
+    if column.generated.take().is_none() {
+        column.default = None;
+        column.generated = Some(Generated { expression: Expression::new(format!("{source} || 'x'")), stored });
+    }
+    true
+}
+
+fn move_column(schema: &mut Schema, choices: &mut Choices) -> bool {
+    let Some(table) = pick_table(schema, choices) else { return false };
+    if table.columns.len() < 2 {
+        return false;
+    }
+    let before = columns_of(table);
+    let column = table.columns.remove(choices.below(before.len()));
+    table.columns.insert(choices.below(before.len()), column);
+    columns_of(table) != before
+}
+
+fn drop_unique(schema: &mut Schema, choices: &mut Choices) -> bool {
+    pick_table(schema, choices).is_some_and(|table| table.uniques.pop().is_some())
 }

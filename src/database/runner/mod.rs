@@ -7,13 +7,16 @@
 //! Foreign keys are switched off outside the transaction, where alone that works, and checked inside it. What to run is
 //! decided under the write lock, from the rows that the version table has then.
 
+mod block;
 mod error;
 mod evidence;
+mod kinship;
 mod lock;
 mod offline;
 mod permission;
 mod statistics;
 mod step;
+mod swap;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +28,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
+pub use block::marks as rebuild_marks;
 pub use error::{At, Problem, RunError};
 pub use evidence::Damage;
 pub use offline::write_sql;
@@ -34,6 +38,7 @@ use super::error::{Error, primary_code};
 use super::filter::Filter;
 use super::gate::Gate;
 use super::introspect::Known;
+use super::shapes::Shapes;
 use super::stand_ins::StandIns;
 use super::version_table::{self, Applied, Kind};
 use crate::report::Report;
@@ -115,6 +120,10 @@ pub struct Options<'a> {
     pub version_table: Name,
     /// What is none of the revisions' business.
     pub filter: Filter,
+    /// Schemas that other databases have as well, read through that filter; they are read here once for all.
+    pub shapes: Option<&'a Shapes>,
+    /// The rows of the version table as they were read just now, where they were; they are read again under the lock.
+    pub known: Option<&'a [Applied]>,
     /// How long to wait for other connections.
     pub lock_timeout: Duration,
     /// How much is one transaction.
@@ -125,6 +134,8 @@ pub struct Options<'a> {
     pub dry_run: bool,
     /// Whether scripts may edit `sqlite_schema`.
     pub catalog_edits: bool,
+    /// Whether rebuilt tables may exchange their pages with the old ones instead of building their indexes again.
+    pub fast_rebuild: bool,
     /// Set from outside when the user wants to stop.
     pub interrupt: Arc<AtomicBool>,
     /// Called once, under the write lock, with the steps that are about to run; not where there are none, and not by a
@@ -159,6 +170,15 @@ pub enum Event<'a> {
         step: &'a Step,
         /// Where it stands in the file.
         place: crate::report::Place,
+    },
+    /// A table is not rebuilt in the fast way, but as its script says.
+    Classic {
+        /// The step.
+        step: &'a Step,
+        /// The table.
+        table: &'a Name,
+        /// Why.
+        why: String,
     },
     /// The schema is not the one that the revisions made.
     Drifted {
@@ -196,6 +216,20 @@ pub struct Done {
     pub duration: Duration,
     /// How many rows its script inserted, updated and deleted; rows of dropped tables are not counted.
     pub rows: u64,
+    /// Whether a script ran; otherwise only the record was changed.
+    pub ran: bool,
+}
+
+impl Done {
+    /// What was done, in a word: `upgrade` or `downgrade`; `record` or `forget` where no script ran.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match (self.op, self.ran) {
+            (op, true) => op.verb(),
+            (Op::Upgrade, false) => "record",
+            (Op::Downgrade, false) => "forget",
+        }
+    }
 }
 
 /// A run that came to a good end.
@@ -291,6 +325,7 @@ struct Settings {
     legacy_alter_table: bool,
     defensive: bool,
     busy_timeout: i64,
+    threads: i64,
 }
 
 /// A problem and the step that it came up at.
@@ -307,6 +342,8 @@ impl Runner<'_, '_> {
             self.connection.pragma_update(None, "foreign_keys", false)?;
             self.connection.pragma_update(None, "legacy_alter_table", false)?;
             self.connection.busy_timeout(Duration::ZERO)?;
+            // Two threads sort for an index; a larger cache would be slower (https://www.sqlite.org/pragma.html#pragma_threads).
+            self.connection.pragma_update(None, "threads", 2)?;
             if self.options.catalog_edits {
                 self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
             }
@@ -330,19 +367,21 @@ impl Runner<'_, '_> {
             legacy_alter_table: pragma("legacy_alter_table")? != 0,
             defensive: self.connection.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE)?,
             busy_timeout: pragma("busy_timeout")?,
+            threads: pragma("threads")?,
         })
     }
 
     fn restore(&mut self, settings: &Settings) -> rusqlite::Result<()> {
         self.connection.progress_handler(0, None::<fn() -> bool>)?;
         permission::Watch::lift(self.connection)?;
-        if self.options.catalog_edits {
+        if self.options.catalog_edits || self.options.fast_rebuild {
             // No rollback takes this flag back (https://www.sqlite.org/pragma.html#pragma_writable_schema).
             self.connection.execute_batch("PRAGMA writable_schema = RESET")?;
         }
         self.connection.pragma_update(None, "foreign_keys", settings.foreign_keys)?;
         self.connection.pragma_update(None, "legacy_alter_table", settings.legacy_alter_table)?;
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, settings.defensive)?;
+        self.connection.pragma_update(None, "threads", settings.threads)?;
         self.connection.pragma_update(None, "busy_timeout", settings.busy_timeout)
     }
 
@@ -372,7 +411,10 @@ impl Runner<'_, '_> {
 
     fn walk(&mut self, plan: &mut Plan<'_>) -> Result<(), Failed> {
         let in_one = self.options.dry_run || self.options.transaction == Transaction::All;
-        let at_start = self.read_rows().map_err(|problem| (problem, None))?;
+        let at_start = match self.options.known {
+            Some(rows) => rows.to_vec(),
+            None => self.read_rows().map_err(|problem| (problem, None))?,
+        };
         let mut steps = plan(&at_start).map_err(|error| (Problem::Plan(error), None))?;
         self.applied = Some(at_start);
         let mut next = 0;
@@ -453,7 +495,7 @@ impl Runner<'_, '_> {
             Err(_) if self.connection.is_autocommit() => return outcome,
             Err(_) => {
                 self.schema = None;
-                "ROLLBACK TO step; RELEASE step"
+                "ROLLBACK TO step; RELEASE step; PRAGMA writable_schema = RESET"
             }
         };
         self.connection.execute_batch(end).map_err(|error| self.sqlite(&error))?;
@@ -603,7 +645,14 @@ impl Step {
     }
 
     fn done(&self, duration: Duration, rows: u64) -> Done {
-        Done { op: self.op, revision: self.revision.clone(), message: self.message.clone(), duration, rows }
+        Done {
+            op: self.op,
+            revision: self.revision.clone(),
+            message: self.message.clone(),
+            duration,
+            rows,
+            ran: self.script.is_some(),
+        }
     }
 }
 

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::ffi;
 
+use super::block::{self, Block};
 use super::evidence::{Evidence, Intended};
 use super::permission::{Limits, Watch};
 use super::statistics::Statistics;
+use super::swap::{self, Obstacle};
 use super::{Done, Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
 use crate::database::statements::{Failure, Statements};
@@ -158,6 +160,10 @@ impl Runner<'_, '_> {
 
     /// The schema as it is now and its fingerprint.
     fn look(&mut self) -> Result<(Schema, String), Problem> {
+        if let Some(shapes) = self.options.shapes {
+            let shape = shapes.read(self.connection)?;
+            return Ok((shape.schema.clone(), shape.fingerprint.clone()));
+        }
         let schema = introspect::read_again(self.connection, &self.options.filter, &mut self.known)?;
         let fingerprint = sql::fingerprint(&schema);
         Ok((schema, fingerprint))
@@ -199,29 +205,76 @@ impl Runner<'_, '_> {
     fn run_statements(&mut self, step: &Step, script: &Section, watch: &Watch) -> Result<Intended, Problem> {
         let mut intended = Intended::default();
         let mut done = 0;
+        let may_swap = self.options.fast_rebuild && script.transaction;
+        // The next one last.
+        let mut blocks = if may_swap { block::blocks(script.sql()) } else { Vec::new() };
+        blocks.reverse();
         loop {
             let mut statements = Statements::starting_at(self.connection, script.sql(), done);
-            let failure = loop {
+            let stopped = loop {
                 if self.options.interrupt.load(Ordering::Relaxed) {
                     return Err(Problem::Interrupted);
+                }
+                if blocks.last().is_some_and(|block| statements.is_about_to_enter(&block.span)) {
+                    break None;
                 }
                 let prepared = match statements.next() {
                     None => return Ok(intended),
                     Some(Ok(prepared)) => prepared,
-                    Some(Err(failure)) => break failure,
+                    Some(Err(failure)) => break Some(failure),
                 };
                 let span = prepared.span.clone();
                 (self.observer)(Event::Statement { step, place: script.place(span.clone()) });
                 if let Err(failure) = prepared.run() {
-                    break failure;
+                    break Some(failure);
                 }
                 done = statements.position();
                 intended.take_in(&script.sql()[span], watch);
+            };
+            let failure = match (stopped, blocks.pop()) {
+                (Some(failure), block) => {
+                    blocks.extend(block);
+                    failure
+                }
+                (None, None) => continue,
+                (None, Some(block)) => match self.rebuild(step, script, &block, watch) {
+                    Ok(true) => {
+                        done = block.span.end;
+                        continue;
+                    }
+                    Ok(false) => continue,
+                    Err(failure) => {
+                        blocks.push(block);
+                        failure
+                    }
+                },
             };
             // What only the application has gets a stand-in, and the statement another try.
             let met = self.stand_ins.meet_in_script(self.connection, &failure.message);
             if !met.map_err(|error| self.sqlite(&error))? {
                 return Err(self.failed(script, failure, watch));
+            }
+        }
+    }
+
+    /// Rebuilds a table in the fast way; false where its statements are to be run instead.
+    fn rebuild(&mut self, step: &Step, script: &Section, block: &Block, watch: &Watch) -> Result<bool, Failure> {
+        let place = script.place(block.span.clone());
+        (self.observer)(Event::Statement { step, place });
+        let connection = &*self.connection;
+        let outcome = match &block.rebuild {
+            _ if block.table == self.options.version_table => {
+                Err(Obstacle::Classic("it is the version table".to_owned()))
+            }
+            Err(why) => Err(Obstacle::Classic(why.clone())),
+            Ok(rebuild) => watch.aside(|| swap::swap(connection, script.sql(), rebuild, &block.table)),
+        };
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(Obstacle::Failed(failure)) => Err(failure),
+            Err(Obstacle::Classic(why)) => {
+                (self.observer)(Event::Classic { step, table: &block.table, why });
+                Ok(false)
             }
         }
     }

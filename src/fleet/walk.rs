@@ -1,0 +1,194 @@
+//! Upgrades, downgrades, stamps or copies one database of a fleet, by what was planned for all of them.
+//!
+//! A database whose schema is not what its revisions made is refused: a script meets nothing that it was not proved on.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::list::Member;
+use super::record::{Outcome, Record};
+use crate::database::runner::{Drift, RunError, Transaction};
+use crate::database::{self, Access};
+use crate::model;
+use crate::operation::planner::Planner;
+use crate::operation::{Project, backup, rehearse, stamp, walk};
+use crate::report::{Class, Failure, Report};
+use crate::revision::Remark;
+
+/// What is done to each database.
+pub enum Job {
+    /// Its revisions are run.
+    Walk(Planner),
+    /// Its revisions are run on a copy, which goes.
+    Rehearse(Planner),
+    /// It is recorded as standing somewhere.
+    Stamp(Planner),
+    /// It is copied to the folder of its backups.
+    Backup,
+}
+
+/// What all databases have in common.
+pub struct Walker<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// What is done.
+    pub job: Job,
+    /// How much is one transaction.
+    pub transaction: Transaction,
+    /// Whether all is rolled back at the end.
+    pub dry_run: bool,
+    /// When a database is copied before the first step.
+    pub backup: model::Backup,
+    /// Whether somebody has agreed to routes that do what is hardly meant.
+    pub agreed: Option<bool>,
+    /// Set from outside when the user wants to stop.
+    pub interrupt: Arc<AtomicBool>,
+    /// The time, RFC 3339 in UTC.
+    pub now: &'a (dyn Fn() -> String + Sync),
+}
+
+impl Walker<'_> {
+    /// Does it to one database; waits for others no longer than `wait`.
+    #[must_use]
+    pub fn act(&self, member: &Member, wait: Duration) -> Record {
+        let start = Instant::now();
+        let mut record = Record::new(member);
+        let ended = match &self.job {
+            Job::Walk(planner) => self.walk(planner, member, wait, &mut record),
+            Job::Rehearse(planner) => self.rehearse(planner, member, wait, &mut record),
+            Job::Stamp(planner) => self.stamp(planner, member, wait, &mut record),
+            Job::Backup => self.copy(member, wait, &mut record),
+        };
+        if record.duration.is_zero() {
+            record.duration = start.elapsed();
+        }
+        match ended {
+            Ok(()) => record,
+            Err(failure) => record.failed(&failure),
+        }
+    }
+
+    fn walk(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
+        let mut connection = open(member, wait)?;
+        let backed_up = std::cell::RefCell::new(None);
+        let note = |backup: &backup::Backup| {
+            backed_up.replace(Some(backup.path.clone()));
+        };
+        let ended =
+            self.with_options(wait, &note, |options| self.run(planner, member, &mut connection, options, record));
+        record.backup = backed_up.into_inner();
+        ended
+    }
+
+    fn rehearse(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
+        let project = self.project.on(&member.path);
+        // A copy of nothing would be made of a database that is not there.
+        open(member, wait)?;
+        self.with_options(wait, &|_| (), |options| {
+            let rehearsed = rehearse::on_copy(&project, options, &|_| (), |private, connection, options| {
+                let copy = Member { path: private.database()?, ..member.clone() };
+                self.run(planner, &copy, connection, options, record)
+            })?;
+            record.duration = rehearsed.duration;
+            Ok(())
+        })
+    }
+
+    fn with_options<T>(
+        &self,
+        wait: Duration,
+        backed_up: &dyn Fn(&backup::Backup),
+        run: impl FnOnce(&walk::Options<'_>) -> T,
+    ) -> T {
+        run(&walk::Options {
+            lock_timeout: wait,
+            transaction: self.transaction,
+            dry_run: self.dry_run,
+            backup: self.backup,
+            progress: &|_| (),
+            backed_up,
+            agree: &|_: &[Remark]| self.agreed,
+            interrupt: Arc::clone(&self.interrupt),
+            now: &|| (self.now)(),
+        })
+    }
+
+    fn run(
+        &self,
+        planner: &Planner,
+        member: &Member,
+        connection: &mut Connection,
+        options: &walk::Options<'_>,
+        record: &mut Record,
+    ) -> Result<(), Failure> {
+        let ground = walk::Ground {
+            project: self.project,
+            database: &member.path,
+            filter: planner.filter(),
+            shapes: Some(planner.shapes()),
+            known: None,
+            drift: Drift::Refuse,
+        };
+        let mut planned = None;
+        let mut plan = planner.plan_once(&mut planned, options.agree);
+        let ended = walk::run(&ground, connection, &mut plan, options, &mut |_| ());
+        drop(plan);
+        record.from = planned.map(|planned| planned.heads.clone());
+        match ended {
+            Ok(outcome) => {
+                settle(record, outcome.steps.len(), planner.heads(&outcome.applied));
+                Ok(())
+            }
+            Err(error) => Err(failed(record, error)),
+        }
+    }
+
+    fn stamp(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
+        let mut connection = open(member, wait)?;
+        let now = || (self.now)();
+        let agree = |_: &[Remark]| self.agreed;
+        let mut planned = None;
+        let mut plan = planner.plan_once(&mut planned, &agree);
+        let ended = stamp::run(self.project, planner.filter(), None, &mut connection, &mut plan, wait, &now);
+        drop(plan);
+        record.from = planned.map(|planned| planned.heads.clone());
+        match ended {
+            Ok(outcome) => {
+                settle(record, outcome.steps.len(), planner.heads(&outcome.applied));
+                Ok(())
+            }
+            Err(error) => Err(failed(record, error)),
+        }
+    }
+
+    fn copy(&self, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
+        let now = (self.now)();
+        let options = backup::Options { lock_timeout: wait, interrupt: &self.interrupt, now: &now, progress: &|_| () };
+        let made = backup::make(&member.path, None, &self.project.settings.version_table, &options)?;
+        record.outcome = Outcome::Done;
+        record.backup = Some(made.path);
+        Ok(())
+    }
+}
+
+/// A database that is there: one that is missing from a fleet is a mistake in the list, not one to be made.
+fn open(member: &Member, wait: Duration) -> Result<Connection, Failure> {
+    let missing = || database::Error::Missing { path: member.path.clone() };
+    Ok(database::open(&member.path, Access::Write, wait)?.ok_or_else(missing)?)
+}
+
+fn settle(record: &mut Record, steps: usize, heads: Vec<crate::revision::RevisionId>) {
+    record.outcome = if steps == 0 { Outcome::Nothing } else { Outcome::Done };
+    record.steps = steps;
+    record.to = Some(heads);
+}
+
+fn failed(record: &mut Record, error: RunError) -> Failure {
+    record.to.clone_from(&error.heads);
+    // What is taken back at the end is not what was done.
+    record.steps = if error.class() == Class::Interrupted { 0 } else { error.done.len() };
+    error.into()
+}
