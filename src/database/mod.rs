@@ -19,6 +19,7 @@ mod overwritten;
 pub mod runner;
 pub mod scratch;
 pub mod shapes;
+#[cfg(feature = "cli")]
 mod shared_copy;
 pub mod stand_ins;
 pub mod statements;
