@@ -99,7 +99,7 @@ fn attempt(
     let before = planner::read(&scratch)?;
     let work = RowWork::from_intent(intent);
     let back = intent.renames.reversed();
-    let mut guesses = ways_back(&before, after, &back);
+    let mut guesses = ways_back(&scratch, &before, after, &back);
     if amount != Amount::None {
         let fill = |scratch: &Scratch, guess: &RowWork| -> Result<usize, Error> {
             let there = Station::build(&before, after, &intent.renames, &work)?;
@@ -177,25 +177,46 @@ fn plan_down(
 }
 
 /// Guesses at what fills the columns that come back NOT NULL; at least one, which may be to fill none.
-fn ways_back(before: &Schema, after: &Schema, renames: &Renames) -> Vec<RowWork> {
-    let returning: Vec<(&Table, &Column, Vec<Expression>)> = returning_columns(before, after, renames)
+fn ways_back(scratch: &Scratch, before: &Schema, after: &Schema, renames: &Renames) -> Vec<RowWork> {
+    let returning: Vec<(&Table, &Column, Vec<Option<Expression>>)> = returning_columns(before, after, renames)
         .into_iter()
-        .map(|(source, table, column)| (table, column, fillers(before, &source, table, column)))
+        .map(|(source, table, column)| {
+            let mut fillers = fillers(before, &source, table, column);
+            fillers.sort_by_key(|filler| is_refused(scratch, &source, table, column, filler.as_ref()));
+            (table, column, fillers)
+        })
         .collect();
     let most = returning.iter().map(|(_, _, fillers)| fillers.len()).max().unwrap_or(1);
     let guess = |guess: usize| {
         let mut intent = Intent::default();
         for (table, column, fillers) in &returning {
-            let filler = fillers[guess.min(fillers.len() - 1)].clone();
-            intent.backfills.insert((table.name.clone(), column.name.clone()), filler);
+            if let Some(filler) = fillers[guess.min(fillers.len() - 1)].clone() {
+                intent.backfills.insert((table.name.clone(), column.name.clone()), filler);
+            }
         }
         RowWork::from_intent(&intent)
     };
     (0..most).map(guess).collect()
 }
 
-/// The columns of `before` that the way back adds and that need a value of their own for each row, with the table that
-/// they come back to as it is then and as it becomes.
+/// Whether a CHECK that is about one column alone refuses a value for it; `None` is its default. One that names other
+/// columns, too, says nothing yet.
+fn is_refused(scratch: &Scratch, source: &Table, table: &Table, column: &Column, filler: Option<&Expression>) -> bool {
+    let Some(value) = filler.or(column.default.as_ref()) else { return false };
+    let rowid = source.rowid_name().unwrap_or("rowid");
+    table.checks.iter().any(|check| {
+        let sql = format!(
+            "SELECT 1 FROM (SELECT ({value}) AS {column} FROM (SELECT 1 AS {rowid})) WHERE ({check}) IS FALSE",
+            column = column.name.quoted(),
+            check = check.expression,
+        );
+        // What cannot be asked like this names other columns or tables.
+        scratch.connection().prepare(&sql).and_then(|mut asked| asked.exists([])).unwrap_or(false)
+    })
+}
+
+/// The columns of `before` that the way back adds and that may need a value of their own for each row, with the table
+/// that they come back to as it is then and as it becomes.
 fn returning_columns<'a>(before: &'a Schema, after: &Schema, renames: &Renames) -> Vec<(Table, &'a Table, &'a Column)> {
     let changes = diff(after, before, renames, ColumnOrder::Strict);
     let altered = changes.into_iter().filter_map(|change| match change {
@@ -208,8 +229,7 @@ fn returning_columns<'a>(before: &'a Schema, after: &Schema, renames: &Renames) 
         for change in &alter.changes {
             if let TableChange::AddColumn(column) = change
                 && let Some(column) = table.column(&column.name)
-                && (column.not_null.is_some() || table.is_not_null_by_key(column))
-                && (column.default.is_none() || is_unique(table, column))
+                && (wants_a_value(table, column) || is_checked_by_its_default(table, column))
                 && column.is_copied()
             {
                 columns.push((alter.before.clone(), table, column));
@@ -219,14 +239,24 @@ fn returning_columns<'a>(before: &'a Schema, after: &Schema, renames: &Renames) 
     columns
 }
 
+fn wants_a_value(table: &Table, column: &Column) -> bool {
+    (column.not_null.is_some() || table.is_not_null_by_key(column))
+        && (column.default.is_none() || is_unique(table, column))
+}
+
+/// Whether rows get a default that a CHECK may refuse: SQLite never asked whether the two fit.
+fn is_checked_by_its_default(table: &Table, column: &Column) -> bool {
+    column.default.is_some() && !sample::check_literals(table, column).is_empty()
+}
+
 fn is_unique(table: &Table, column: &Column) -> bool {
     table.is_in_primary_key(&column.name)
         || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == column.name))
         || table.indexes.values().any(|index| index.unique)
 }
 
-/// Values for the rows of a column whose own are gone, the likeliest to be accepted first.
-fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> Vec<Expression> {
+/// Values for the rows of a column whose own are gone, the likeliest to be accepted first; `None` is its default.
+fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> Vec<Option<Expression>> {
     let mut fillers = Vec::new();
     let of_column = |columns: &[Name]| columns.len() == 1 && columns[0] == column.name;
     if let Some(key) = table.foreign_keys.iter().find(|key| of_column(&key.columns)) {
@@ -238,7 +268,12 @@ fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> V
             fillers.push(format!("SELECT min({}) FROM {}", parent_key.quoted(), key.parent.quoted()));
         }
     }
-    fillers.extend(sample::check_literals(table, column));
+    let literals = sample::check_literals(table, column);
+    // `> 0` and `< 0` take neither the number that they name nor anything else that is told from it but its neighbours.
+    let numbers: Vec<i64> = literals.iter().filter_map(|literal| literal.parse().ok()).collect();
+    fillers.extend(literals);
+    fillers.extend(numbers.iter().map(|number| number.saturating_add(1).to_string()));
+    fillers.extend(numbers.iter().map(|number| number.saturating_sub(1).to_string()));
     let affinity = column.type_name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
     if is_unique(table, column)
         && let Some(rowid) = source.rowid_name()
@@ -254,7 +289,8 @@ fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> V
         }
         .to_owned(),
     );
-    fillers.into_iter().map(Expression::new).collect()
+    let default = (!wants_a_value(table, column)).then_some(None);
+    default.into_iter().chain(fillers.into_iter().map(Expression::new).map(Some)).collect()
 }
 
 /// Runs statements on a scratch database, and gives them back.
