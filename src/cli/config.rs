@@ -148,6 +148,8 @@ fn values(settings: &Settings) -> Vec<(&'static str, Value)> {
                 Backup::Never => "never",
             }),
         ),
+        ("backups_kept", settings.backups_kept.into()),
+        ("backups_size", settings.backups_size.map_or_else(|| word("no limit"), Into::into)),
         ("keep_dropped", settings.keep_dropped.into()),
         ("catalog_edits", settings.catalog_edits.into()),
         ("fast_rebuild", settings.fast_rebuild.into()),
