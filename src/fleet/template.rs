@@ -1,11 +1,11 @@
 //! An empty database at head, to be copied for each new tenant: a copy takes no time, however long the history is.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::database::{self, Access, introspect, version_table};
 use crate::model;
+use crate::operation::passing::{Passing, beside};
 use crate::operation::walk::{self, Direction};
 use crate::operation::{Project, status};
 use crate::report::{Class, Diagnostic, Failure};
@@ -34,7 +34,7 @@ pub fn template(
     options: &walk::Options<'_>,
 ) -> Result<Template, Failure> {
     refuse_what_is_there(path, may_replace)?;
-    let unfinished = Unfinished { path: beside(path, ".unfinished") };
+    let unfinished = Passing { path: beside(path, ".unfinished") };
     unfinished.remove().map_err(|error| failed(path, &error))?;
     let private = project.on(&unfinished.path);
     let missing = || database::Error::Missing { path: path.to_owned() };
@@ -109,34 +109,4 @@ fn link(from: &Path, to: &Path) -> std::io::Result<()> {
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
     let found = format!("cannot write the template `{}`: {error}", path.display());
     Failure::new(Class::Database, Diagnostic::new("template", found).help("name another file"))
-}
-
-/// The template on its way; what is left of it goes on every way out.
-struct Unfinished {
-    path: PathBuf,
-}
-
-impl Unfinished {
-    fn remove(&self) -> std::io::Result<()> {
-        for ending in ["", "-journal", "-wal", "-shm"] {
-            match std::fs::remove_file(beside(&self.path, ending)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Where it is not gone already there is an error to tell, and this one would only hide it.
-        let _ = self.remove();
-    }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
 }

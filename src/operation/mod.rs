@@ -12,6 +12,7 @@ pub mod hooks;
 pub mod merge;
 pub mod new_revision;
 pub mod overwrite;
+pub(crate) mod passing;
 pub mod planner;
 mod project;
 pub mod purge;

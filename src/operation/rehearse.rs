@@ -1,7 +1,6 @@
 //! `rehearse`: the real run on a private copy of the database, which goes when it is done.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -13,6 +12,7 @@ use crate::model;
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::Target;
 
+use super::passing::{Passing, beside};
 use super::walk::{self, Direction, Walked};
 use super::{Project, backup};
 
@@ -58,7 +58,7 @@ pub fn on_copy<T>(
     run: impl FnOnce(&Project, &mut Connection, &walk::Options<'_>) -> Result<T, Failure>,
 ) -> Result<Rehearsal<T>, Failure> {
     let original = project.database()?;
-    let copy = Copy { path: beside(&original, ".rehearsal") };
+    let copy = Passing { path: beside(&original, ".rehearsal") };
     copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
     if project.connect(Access::Read, options.lock_timeout)?.is_some() {
         let now = (options.now)();
@@ -88,36 +88,6 @@ pub fn on_copy<T>(
     let bytes_after = size(&copy.path);
     copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
     Ok(Rehearsal { walked: walked?, duration, bytes_before, bytes_after })
-}
-
-/// The copy and what SQLite may leave beside it; all of it goes on every way out.
-struct Copy {
-    path: PathBuf,
-}
-
-impl Copy {
-    fn remove(&self) -> std::io::Result<()> {
-        for ending in ["", "-journal", "-wal", "-shm"] {
-            match std::fs::remove_file(beside(&self.path, ending)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        // Where it is not gone already there is an error to tell, and this one would only hide it.
-        let _ = self.remove();
-    }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 fn size(path: &Path) -> u64 {
