@@ -145,10 +145,7 @@ pub fn reached(connection: &Connection, wanted: &Schema, order: ColumnOrder) -> 
         let lines: Vec<String> = differences.iter().flat_map(Change::lines).map(|line| line.text).collect();
         return Err(format!("not the wanted schema: {}", lines.join("; ")));
     }
-    let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    if check != "ok" {
-        return Err(format!("integrity_check: {check}"));
-    }
+    sound(connection)?;
     let left: i64 = connection
         .query_row(
             "SELECT count(*) FROM (SELECT name FROM sqlite_schema UNION ALL SELECT name FROM temp.sqlite_schema)
@@ -158,6 +155,15 @@ pub fn reached(connection: &Connection, wanted: &Schema, order: ColumnOrder) -> 
         )
         .unwrap();
     if left == 0 { Ok(()) } else { Err("something of the script is left in the database".to_owned()) }
+}
+
+/// SQLite finds nothing wrong with the pages and the values.
+pub fn sound(connection: &Connection) -> Result<(), Broken> {
+    let check = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+    match check.map_err(|error| error.to_string()) {
+        Ok(word) if word == "ok" => Ok(()),
+        Ok(problem) | Err(problem) => Err(format!("integrity_check: {problem}")),
+    }
 }
 
 /// All that tables hold.
