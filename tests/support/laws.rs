@@ -217,7 +217,15 @@ impl Contents {
                 continue;
             };
             same_rows((before, old), (&schema.tables[name], new), intent)?;
-            let foreign_keys_are_same = before.foreign_keys == schema.tables[name].foreign_keys;
+            // A column that is computed from others may come to say something else; the runner stops at that.
+            let is_computed =
+                |table: &Table, column: &Name| table.column(column).is_some_and(|column| column.generated.is_some());
+            let foreign_keys_are_same = before.foreign_keys == schema.tables[name].foreign_keys
+                && !before
+                    .foreign_keys
+                    .iter()
+                    .flat_map(|key| &key.columns)
+                    .any(|column| is_computed(before, column) != is_computed(&schema.tables[name], column));
             let violations = |of: &Contents, name: &Name| of.violations.get(&name.folded()).copied();
             if foreign_keys_are_same
                 && let (Some(old), Some(new)) = (violations(self, old_name), violations(&now, name))
