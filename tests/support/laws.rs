@@ -217,21 +217,14 @@ impl Contents {
                 continue;
             };
             same_rows((before, old), (&schema.tables[name], new), intent)?;
-            // A column that is computed from others may come to say something else; the runner stops at that.
-            let is_computed =
-                |table: &Table, column: &Name| table.column(column).is_some_and(|column| column.generated.is_some());
-            let foreign_keys_are_same = before.foreign_keys == schema.tables[name].foreign_keys
-                && !before
-                    .foreign_keys
-                    .iter()
-                    .flat_map(|key| &key.columns)
-                    .any(|column| is_computed(before, column) != is_computed(&schema.tables[name], column));
+            let foreign_keys_are_same = before.foreign_keys == schema.tables[name].foreign_keys;
             let violations = |of: &Contents, name: &Name| of.violations.get(&name.folded()).copied();
             if foreign_keys_are_same
                 && let (Some(old), Some(new)) = (violations(self, old_name), violations(&now, name))
                 && new > old
                 && self.schema.tables.len() == schema.tables.len()
                 && intent.backfills.is_empty()
+                && computed(&self.schema, intent) == computed(schema, &Intent::default())
             {
                 return Err(format!("{new} rows of {name} refer to nothing, before it were {old}"));
             }
@@ -353,6 +346,26 @@ fn same_rows((before, old): (&Table, &Rows), (after, new): (&Table, &Rows), inte
         (Some(old), Some(new)) if new < old => Err(format!("the counter of {name} went from {old} to {new}")),
         _ => Ok(()),
     }
+}
+
+/// The columns that are computed from others, by their new names. One that is computed anew may come to refer to
+/// nothing, or not be referred to any more; the runner stops at that.
+fn computed(schema: &Schema, intent: &Intent) -> BTreeSet<(String, String)> {
+    let new_name = |table: &Name| {
+        let renamed = intent.renames.tables.iter().find(|(_, old)| *old == table);
+        renamed.map_or(table, |(new, _)| new).clone()
+    };
+    let of_table = |table: &Table| {
+        let name = new_name(&table.name);
+        let columns = table.columns.iter().filter(|column| column.generated.is_some());
+        let pairs = columns.map(|column| {
+            let renamed = intent.renames.columns.iter().find(|((of, _), old)| *of == name && **old == column.name);
+            let new = renamed.map_or(&column.name, |((_, new), _)| new);
+            (name.folded(), new.folded())
+        });
+        pairs.collect::<Vec<_>>()
+    };
+    schema.tables.values().flat_map(of_table).collect()
 }
 
 /// How many rows of a table refer to nothing; none where its foreign keys fit no table.
