@@ -18,4 +18,5 @@ mod model;
 mod properties;
 mod readme;
 mod support;
+mod terminal;
 mod traversal;

@@ -25,10 +25,10 @@ const PLACE: &str = "Place in the chain";
 const EXAMPLES: &str = "\
 Examples:
   schemactl revision --autogenerate -m \"Added user table\"
-  schemactl revision -m \"Fill in missing names\"           an empty script, to be written by hand
+  schemactl revision -m \"Fill in missing names\"           to be written by hand
   schemactl revision --autogenerate --sql                 what would be written
   schemactl revision --autogenerate --rename user.mail=email -m \"Say email\"
-  schemactl revision --head base --branch-label reports   the first one of a new branch";
+  schemactl revision --head base --branch-label reports   begins a new branch";
 
 /// What `revision` takes.
 #[derive(Debug, clap::Args)]

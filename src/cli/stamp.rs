@@ -13,7 +13,7 @@ use crate::revision::{Applied, Purge, Remark, RevisionId};
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl stamp head            the database has the schema of the model already
+  schemactl stamp head            the database has the schema already
   schemactl stamp --purge ae10    whatever was recorded, it is at ae10";
 
 /// What `stamp` takes.

@@ -12,4 +12,5 @@ pub mod mutate;
 pub mod readers;
 pub mod rows;
 pub mod shared;
+pub mod terminal;
 pub mod ways;
