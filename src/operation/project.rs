@@ -9,7 +9,7 @@ use rusqlite::Connection;
 pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
 use crate::model::{self, Model, Settings};
-use crate::plan::Options;
+use crate::plan::{Options, Switches};
 use crate::report::{Class, Diagnostic, Failure, Source};
 use crate::revision::{Folder, Graph, Scripts};
 use crate::schema::SqliteVersion;
@@ -143,6 +143,7 @@ impl Project {
             target: self.settings.target_sqlite.unwrap_or_else(bundled_sqlite),
             column_order: self.settings.column_order,
             catalog_edits: self.settings.catalog_edits,
+            switches: Switches::All,
         }
     }
 }
