@@ -181,12 +181,16 @@ impl Report for Error {
                 let help = format!("build it with `--features {feature}`");
                 return vec![Diagnostic::new("not_built_in", self.to_string()).help(help)];
             }
-            Error::Unreachable { .. } => ("unreachable", "check the URL, and that the server runs"),
+            Error::Unreachable { .. } => {
+                ("unreachable", "check the URL, and that the server runs; `?tls=0` is for one without TLS")
+            }
             Error::Lost { .. } => ("connection_lost", "run the same again: what is done is not done twice"),
             Error::InDoubt { .. } => {
                 ("in_doubt", "run `schemactl current` when the server answers again; it is wholly done or not at all")
             }
-            Error::Protocol { .. } => ("no_libsql_server", "check the URL and its port; the server must speak Hrana over HTTP"),
+            Error::Protocol { .. } => {
+                ("no_libsql_server", "check the URL and its port; the server must speak Hrana over HTTP")
+            }
             Error::Unauthorized { was_given: false, .. } => {
                 ("unauthorized", "set the variable SCHEMACTL_AUTH_TOKEN, here or in `.env`")
             }
@@ -194,22 +198,27 @@ impl Report for Error {
                 ("unauthorized", "get a new token and set SCHEMACTL_AUTH_TOKEN; it may have expired")
             }
             Error::Forbidden { .. } => ("forbidden", "use a token that may write"),
-            Error::NoNamespace { .. } => {
-                ("no_namespace", "name it: `http://NAME.localhost:8080`, or `?namespace=NAME`; an administrator creates it")
+            Error::NoNamespace { .. } => (
+                "no_namespace",
+                "name it: `http://NAME.localhost:8080`, or `?namespace=NAME`; an administrator creates it",
+            ),
+            Error::Busy { .. } => {
+                ("locked", "wait until the other writer is done, or wait longer with `--lock-timeout`")
             }
-            Error::Busy { .. } => ("locked", "wait until the other writer is done, or wait longer with `--lock-timeout`"),
             Error::TransactionTimeout => {
                 ("transaction_timeout", "all of it was rolled back; run it again when there is less traffic")
             }
             Error::StreamExpired => ("stream_expired", "all of it was rolled back; run it again"),
             Error::Blocked { .. } => ("blocked", "ask the administrator to lift `block_writes`, then run it again"),
             Error::Refused { code, .. } => {
-                return vec![Diagnostic::new("refused_by_server", self.to_string()).note(format!("the server's code is {code}"))];
+                return vec![
+                    Diagnostic::new("refused_by_server", self.to_string()).note(format!("the server's code is {code}")),
+                ];
             }
-            Error::TooOld { .. } => ("server_too_old", "set `target_sqlite` to the server's version and write the revision anew"),
-            Error::TooLong { .. } => {
-                ("too_long_for_server", "run it when nobody writes, with `--long-transactions`")
+            Error::TooOld { .. } => {
+                ("server_too_old", "set `target_sqlite` to the server's version and write the revision anew")
             }
+            Error::TooLong { .. } => ("too_long_for_server", "run it when nobody writes, with `--long-transactions`"),
             Error::OutsideTransaction => {
                 ("outside_transaction", "do it by the server's own means, then `schemactl stamp` the revision")
             }

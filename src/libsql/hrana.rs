@@ -77,10 +77,8 @@ impl Batch {
     /// A batch that the server reads and does not run, a statement each.
     #[must_use]
     pub fn unrun(&self) -> Vec<Batch> {
-        let unrun = |step: &Step| Batch {
-            steps: vec![Step { condition: Some(Condition::Never), ..step.clone() }],
-            last: None,
-        };
+        let unrun =
+            |step: &Step| Batch { steps: vec![Step { condition: Some(Condition::Never), ..step.clone() }], last: None };
         self.steps.iter().map(unrun).collect()
     }
 
@@ -299,9 +297,15 @@ mod tests {
         let answer = results.answer(0);
         assert_eq!((answer.integer(), answer.affected), (Some(9_007_199_254_740_993), 2));
         assert_eq!(answer.rows[0][3..], [Value::Text("é".to_owned()), Value::Blob { length: 2 }]);
-        assert_eq!(results.failed, Some((1, Refusal { code: "SQLITE_UNKNOWN".into(), message: "no such table: t".into() })));
+        assert_eq!(
+            results.failed,
+            Some((1, Refusal { code: "SQLITE_UNKNOWN".into(), message: "no such table: t".into() }))
+        );
         assert_eq!(results.answer(1), Answer::default());
-        for bad in [json!({}), json!({ "step_results": [{ "rows": [[{ "type": "integer", "value": 1 }]] }], "step_errors": [] })] {
+        for bad in [
+            json!({}),
+            json!({ "step_results": [{ "rows": [[{ "type": "integer", "value": 1 }]] }], "step_errors": [] }),
+        ] {
             assert!(Results::read(&bad, &batch).is_err(), "{bad}");
         }
     }

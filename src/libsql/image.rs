@@ -56,7 +56,8 @@ impl Image {
             return Err(understood(refusal));
         }
         let found = results.answer(objects);
-        let objects = objects_of(&found).ok_or_else(|| Error::Image { message: "a row of sqlite_schema".to_owned() })?;
+        let objects =
+            objects_of(&found).ok_or_else(|| Error::Image { message: "a row of sqlite_schema".to_owned() })?;
         let has_version_table = objects.iter().any(|object| object.kind == "table" && *version_table == *object.name);
         if has_version_table && !results.is_done(rows) {
             return Err(Error::Image { message: format!("the table `{version_table}` cannot be read") });
@@ -77,7 +78,8 @@ impl Image {
     /// # Errors
     /// As [`Image::read`].
     pub(super) fn built(answer: &Answer) -> Result<Scratch, Error> {
-        let objects = objects_of(answer).ok_or_else(|| Error::Image { message: "a row of sqlite_schema".to_owned() })?;
+        let objects =
+            objects_of(answer).ok_or_else(|| Error::Image { message: "a row of sqlite_schema".to_owned() })?;
         build(objects)
     }
 
@@ -227,7 +229,9 @@ mod tests {
     #[test]
     fn the_rows_of_the_version_table_tell_where_the_server_stands() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch("CREATE TABLE v (revision, sequence); INSERT INTO v VALUES ('b', 2), ('a', 1)").unwrap();
+        connection
+            .execute_batch("CREATE TABLE v (revision, sequence); INSERT INTO v VALUES ('b', 2), ('a', 1)")
+            .unwrap();
         let holds = |revisions: &[&str]| {
             let revisions: Vec<String> = revisions.iter().map(|&id| id.to_owned()).collect();
             let sql = format!("SELECT {}", stands_at(&"v".into(), &revisions));

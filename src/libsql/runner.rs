@@ -57,11 +57,7 @@ pub fn run(
     let stand_ins = StandIns::default();
     let mut run = Run { server, options, observer, done: Vec::new(), applied: None, stand_ins, at: None };
     match run.walk(plan) {
-        Ok(()) => Ok(Outcome {
-            steps: run.done,
-            applied: run.applied.unwrap_or_default(),
-            stand_ins: run.stand_ins,
-        }),
+        Ok(()) => Ok(Outcome { steps: run.done, applied: run.applied.unwrap_or_default(), stand_ins: run.stand_ins }),
         Err(problem) => {
             if run.is_in_one() {
                 run.done.clear();
@@ -228,7 +224,8 @@ impl Run<'_, '_> {
             if let Some(gate) = gates.iter().position(|number| *number == at) {
                 return Err(self.refused_by_rows(step, gate, refusal));
             }
-            let place = statements.iter().position(|number| *number == at).map(|at| worked.statements[at].place.clone());
+            let place =
+                statements.iter().position(|number| *number == at).map(|at| worked.statements[at].place.clone());
             return Err(refused(refusal, place));
         }
         if let Some(problem) = self.deviation(step, worked, &results, schema, (&before, &after))? {
@@ -378,12 +375,9 @@ impl Run<'_, '_> {
         let (Some(gate), Some(script)) = (step.gates.get(number), &step.script) else { return refused(refusal, None) };
         let place = place_of(gate, script);
         match self.server.offending_rows(gate) {
-            Ok(Some(found)) => Problem::RowsRefuse {
-                violation: gate.violation.clone(),
-                found,
-                help: gate.help.clone(),
-                place,
-            },
+            Ok(Some(found)) => {
+                Problem::RowsRefuse { violation: gate.violation.clone(), found, help: gate.help.clone(), place }
+            }
             // They are gone by now, or the question itself is wrong.
             Ok(None) => refused(refusal, Some(place)),
             Err(error) => Problem::Server { error: Box::new(error), place: Some(place) },

@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::Error;
 use super::evidence::Evidence;
 use super::image::Image;
+use crate::database::introspect;
 use crate::database::runner::{self, Event, Intended, Op, Problem, Step, Transaction, whole};
 use crate::database::statements::Failure;
 use crate::database::version_table::{self, Applied};
-use crate::database::introspect;
 use crate::report::Place;
 use crate::revision::{Script, Section};
 use crate::schema::{Name, Schema, SqliteVersion};
@@ -92,7 +92,10 @@ fn read(image: &Image, options: &runner::Options<'_>) -> Result<Schema, Problem>
 }
 
 /// Does something to the image that is taken back at once.
-fn tried<T>(image: &mut Image, attempt: impl FnOnce(&mut Image) -> Result<T, Failure>) -> Result<Result<T, Failure>, Problem> {
+fn tried<T>(
+    image: &mut Image,
+    attempt: impl FnOnce(&mut Image) -> Result<T, Failure>,
+) -> Result<Result<T, Failure>, Problem> {
     let run = |image: &Image, sql: &str| {
         let ran = image.scratch.connection().execute_batch(sql);
         ran.map_err(|error| Problem::Database(crate::database::Error::from_sqlite(":memory:".as_ref(), &error)))
@@ -111,7 +114,8 @@ fn statements(image: &mut Image, _before: &Schema, script: &Section) -> Result<V
         image.scratch.run_each(&text, &mut |_, span| spans.push(span))?;
         Ok(spans)
     })?;
-    let spans = ran.map_err(|failure| Problem::Statement { message: failure.message, place: script.place(failure.span) })?;
+    let spans =
+        ran.map_err(|failure| Problem::Statement { message: failure.message, place: script.place(failure.span) })?;
     let statement = |span: std::ops::Range<usize>| {
         let sql = text[span].to_owned();
         let place = match script.sql().find(&sql) {

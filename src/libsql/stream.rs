@@ -77,7 +77,12 @@ impl Stream {
     /// Sends requests together and gives what each came to.
     fn pipeline(&mut self, requests: &[Batch], then: Then) -> Result<Vec<Result<Results, Refusal>>, Error> {
         let reply = match self.post(requests, then)? {
-            reply if reply.status == 404 && self.protocol == Protocol::V3 && self.baton.is_none() && !reply.names_namespace() => {
+            reply
+                if reply.status == 404
+                    && self.protocol == Protocol::V3
+                    && self.baton.is_none()
+                    && !reply.names_namespace() =>
+            {
                 self.protocol = Protocol::V2;
                 self.post(requests, then)?
             }

@@ -107,7 +107,13 @@ mod over_http {
                 }
                 _ => false,
             };
-            if is_unsent { Error::Unreachable { server: self.server.clone(), why: words(error) } } else { self.lost(error) }
+            // What does not speak TLS answers the first greeting with something else.
+            let is_unsent = is_unsent || words(error).contains("InvalidContentType");
+            if is_unsent {
+                Error::Unreachable { server: self.server.clone(), why: words(error) }
+            } else {
+                self.lost(error)
+            }
         }
 
         fn lost(&self, error: &ureq::Error) -> Error {

@@ -35,12 +35,7 @@ pub fn stamp(
         walk::settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
         walk::steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
-    let ground = Ground {
-        project,
-        database: &project.place()?,
-        filter: &project.filter()?,
-        known: Some(&start.rows),
-    };
+    let ground = Ground { project, database: &project.place()?, filter: &project.filter()?, known: Some(&start.rows) };
     let outcome = run(&ground, connection, &mut plan, lock_timeout, now)?;
     let state = start.with_rows(&outcome.applied).into_owned();
     Ok((outcome, state))
