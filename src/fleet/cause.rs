@@ -70,10 +70,11 @@ impl Cause {
             "unknown_applied" | "newer_format" => Cause::Newer,
             "corrupt" => Cause::Corrupt,
             "not_a_database" | "is_folder" | "not_a_file" => Cause::NotADatabase,
-            "unreachable" | "no_namespace" => Cause::Missing,
-            "no_database" | "no_folder" | "dangling_link" | "link_loop" => Cause::Missing,
-            "unauthorized" | "forbidden" | "blocked" => Cause::ReadOnly,
-            "read_only" | "read_only_folder" | "no_permission" | "hot_journal" => Cause::ReadOnly,
+            "unreachable" | "no_namespace" | "no_database" | "no_folder" | "dangling_link" | "link_loop" => {
+                Cause::Missing
+            }
+            "unauthorized" | "forbidden" | "blocked" | "read_only" | "read_only_folder" | "no_permission"
+            | "hot_journal" => Cause::ReadOnly,
             "full" | "io" | "no_room" | "backup_folder" => Cause::Disk,
             "statement_failed"
             | "schema_mismatch"

@@ -152,10 +152,9 @@ impl Run<'_, '_> {
             image.has_version_table = true;
             let is_last = number + 1 == steps.len();
             let end = match (in_one, is_last) {
-                (false, _) => End::Commit,
                 (true, false) => End::Open,
                 (true, true) if self.options.run.dry_run => End::RollBack,
-                (true, true) => End::Commit,
+                _ => End::Commit,
             };
             let record = self.record(step, &worked, has_table);
             image.schema_version = self.end(&mut stream, step, record, end)?;
@@ -213,11 +212,8 @@ impl Run<'_, '_> {
         batch.otherwise("ROLLBACK");
         let results = self.patiently(stream, &batch, begin)?;
         if !results.is_done(schema) {
-            let (at, refusal) = match results.failed {
-                Some(failed) => failed,
-                // The first statement is left out where the transaction is gone.
-                None => return Err(said(Error::TransactionTimeout)),
-            };
+            // Where the transaction is gone, nothing ran and so nothing failed.
+            let Some((at, refusal)) = results.failed else { return Err(said(Error::TransactionTimeout)) };
             if is_opening && at == check {
                 return Ok(None);
             }

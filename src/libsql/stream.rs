@@ -88,7 +88,7 @@ impl Stream {
             }
             reply => reply,
         };
-        let body = self.checked(reply)?;
+        let body = self.checked(&reply)?;
         self.baton = body["baton"].as_str().map(str::to_owned);
         if let Some(moved_to) = body["base_url"].as_str() {
             self.moved_to = Some(moved_to.trim_end_matches('/').to_owned());
@@ -109,17 +109,15 @@ impl Stream {
         }
         let body = json!({ "baton": self.baton, "requests": requests });
         let endpoint = self.protocol.endpoint();
-        match &self.moved_to {
-            Some(base) => self.transport.post(&format!("{base}{endpoint}"), None, self.token.as_ref(), &body),
-            None => {
-                let host = self.address.host_header();
-                self.transport.post(&self.address.url(endpoint), Some(&host), self.token.as_ref(), &body)
-            }
-        }
+        let (url, host) = match &self.moved_to {
+            Some(base) => (format!("{base}{endpoint}"), None),
+            None => (self.address.url(endpoint), Some(self.address.host_header())),
+        };
+        self.transport.post(&url, host.as_deref(), self.token.as_ref(), &body)
     }
 
     /// The body of a reply, or what the server has against the request as a whole.
-    fn checked(&self, reply: Reply) -> Result<Json, Error> {
+    fn checked(&self, reply: &Reply) -> Result<Json, Error> {
         let server = || self.address.to_string();
         let json: Json = serde_json::from_str(&reply.body).unwrap_or_default();
         let words = || {
