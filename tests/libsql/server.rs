@@ -125,7 +125,7 @@ impl Server {
 
     /// All of its database as SQL.
     pub fn dump(&self) -> String {
-        let request = format!("GET /dump HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let request = "GET /dump HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let (status, body) = answer(&mut stream).unwrap();
