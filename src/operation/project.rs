@@ -10,7 +10,7 @@ pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
 use crate::libsql::{self, Address, Server, Token};
 use crate::model::{self, Model, Settings};
-use crate::plan::Options;
+use crate::plan::{Options, Switches};
 use crate::report::{Class, Diagnostic, Failure, Source};
 use crate::revision::{Folder, Graph, Scripts};
 use crate::schema::SqliteVersion;
@@ -220,6 +220,7 @@ impl Project {
             target: self.settings.target_sqlite.unwrap_or(usual),
             column_order: self.settings.column_order,
             catalog_edits: self.settings.catalog_edits,
+            switches: Switches::All,
         }
     }
 }
