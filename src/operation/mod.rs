@@ -20,10 +20,12 @@ pub mod rebase;
 pub mod rehearse;
 pub mod repair;
 pub mod replay;
+mod rows;
 pub mod squash;
 pub mod stamp;
 pub mod status;
 pub mod verify;
 pub mod walk;
 
-pub use project::{Project, State};
+pub use project::{Database, Project, State};
+pub use rows::Rows;
