@@ -37,6 +37,7 @@
 //! | [`application`] | how an application runs revisions on its own connection; reads the clock |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`libsql`] | what a server answers: its schema as an image in memory, revisions run on it, questions about its rows |
+//! | [`adopt`] | how other tools keep their scripts and their account of what is applied: one file a tool |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`docs`] | what is said of a schema on one page, as Markdown or HTML; pure |
@@ -115,6 +116,9 @@ pub mod plan;
 
 #[cfg(feature = "cli")]
 pub mod libsql;
+
+#[cfg(feature = "cli")]
+pub mod adopt;
 
 #[cfg(feature = "cli")]
 pub mod operation;

@@ -3,6 +3,7 @@
 //! A command is one file, its arguments and its body together, and two lines here. Its body asks the library, which
 //! answers with data, and gives the answer to [`Output`]. Errors become text and exit codes in [`error`] alone.
 
+pub mod adopt;
 pub mod backup;
 pub mod backups;
 pub mod branches;
@@ -108,6 +109,8 @@ pub struct Cli {
 pub enum Command {
     /// Write a model and a folder for revisions
     Init(init::Args),
+    /// Take a database and its scripts over from another tool
+    Adopt(adopt::Args),
     /// Write a new revision script
     Revision(revision::Args),
     /// Run revisions up to a target
@@ -185,6 +188,7 @@ impl Command {
     fn run(&self, context: &mut Context) -> Result<(), Failure> {
         match self {
             Command::Init(args) => init::run(args, context),
+            Command::Adopt(args) => adopt::run(args, context),
             Command::Revision(args) => revision::run(args, context),
             Command::Upgrade(args) => upgrade::run(args, context),
             Command::Downgrade(args) => downgrade::run(args, context),

@@ -2,6 +2,7 @@
 //!
 //! Takes a [`Project`] and values, gives back values; prints nothing and reads no clock and no environment.
 
+pub mod adopt;
 pub mod autogenerate;
 pub mod backup;
 pub mod baseline;
