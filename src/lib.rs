@@ -36,6 +36,7 @@
 //! | [`build`] | how an application's build script puts revisions into it; prints what Cargo reads |
 //! | [`application`] | how an application runs revisions on its own connection; reads the clock |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
+//! | [`export`] | how other tools are given revisions: their files and marks; pure |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`docs`] | what is said of a schema on one page, as Markdown or HTML; pure |
@@ -111,6 +112,9 @@ pub mod application;
 
 #[cfg(feature = "cli")]
 pub mod plan;
+
+#[cfg(feature = "cli")]
+pub mod export;
 
 #[cfg(feature = "cli")]
 pub mod operation;
