@@ -29,6 +29,7 @@
 //! | [`report`] | what is wrong, where, what to do now, and with which exit code a command ends |
 //! | [`schema`] | what a schema is: owned values, in the order of the file |
 //! | [`sql`] | how an object is read from SQL and written as SQL |
+//! | [`mirror`] | which rows another tool keeps of what it ran; pure |
 //! | [`model`] | how a schema, and what is meant beside it, is said in TOML; the settings |
 //! | [`diff`] | which changes lie between two schemas |
 //! | [`revision`] | what a script is, which graph scripts form, which way leads from one place to another |
@@ -93,6 +94,9 @@ pub mod schema;
 
 #[cfg(feature = "runner")]
 pub mod sql;
+
+#[cfg(feature = "runner")]
+pub mod mirror;
 
 #[cfg(feature = "cli")]
 pub mod model;

@@ -143,7 +143,9 @@ fn give(
     }
     let one_way = exported.iter().filter(|exported| !exported.goes_down).count();
     if args.tool.goes_down() && one_way > 0 {
-        context.output.talk(format!("{} cannot be taken back, and says so where it is tried", count(one_way, "revision")));
+        context
+            .output
+            .talk(format!("{} cannot be taken back, and says so where it is tried", count(one_way, "revision")));
     } else if !args.tool.goes_down() {
         context.output.talk(format!("{} takes no revision back: there are no ways down", args.tool));
     }

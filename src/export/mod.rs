@@ -156,7 +156,9 @@ impl Piece<'_> {
     /// The way down; one that fails with the reason where there is none, since a tool would else pass over it to the
     /// revision before.
     fn way_down(&self) -> Half {
-        self.down.clone().unwrap_or_else(|why| Half::refusing(&format!("{} cannot be taken back: {why}", self.revision.id)))
+        self.down
+            .clone()
+            .unwrap_or_else(|why| Half::refusing(&format!("{} cannot be taken back: {why}", self.revision.id)))
     }
 
     /// Two files, one for each direction, with what stands before a script that the tool is to leave outside a

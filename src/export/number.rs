@@ -124,8 +124,7 @@ mod tests {
             let text = format!("-- revision: {id}\n-- parents: {parents}\n{created}{more}-- migrate:up\nSELECT 1;\n");
             Arc::new(Script::read(format!("{id}.sql"), &text).unwrap())
         };
-        let graph =
-            Graph::new(Scripts { scripts: lines.iter().map(script).collect(), problems: Vec::new() });
+        let graph = Graph::new(Scripts { scripts: lines.iter().map(script).collect(), problems: Vec::new() });
         let numbers = Numbers::of(&graph);
         lines
             .iter()
@@ -162,18 +161,17 @@ mod tests {
 
     #[test]
     fn what_a_revision_depends_on_comes_before_it() {
-        let told = numbers(&["a none 12:00:00 labels:core", "b none 10:00:00 depends_on:core", "c none 09:00:00 depends_on:b"]);
+        let told = numbers(&[
+            "a none 12:00:00 labels:core",
+            "b none 10:00:00 depends_on:core",
+            "c none 09:00:00 depends_on:b",
+        ]);
         assert_eq!(told, ["20261122120000", "20261122120001", "20261122120002"]);
     }
 
     #[test]
     fn a_squashed_stretch_has_the_number_of_its_last_revision() {
-        let told = numbers(&[
-            "a none 10:00:00",
-            "b a 11:00:00",
-            "c b 12:00:00",
-            "s none 15:00:00 replaces:a,b",
-        ]);
+        let told = numbers(&["a none 10:00:00", "b a 11:00:00", "c b 12:00:00", "s none 15:00:00 replaces:a,b"]);
         assert_eq!(told, ["20261122100000", "20261122110000", "20261122120000", "20261122110000"]);
         assert_eq!(numbers(&["c b 12:00:00", "s none 11:30:00 replaces:a,b"]), ["20261122120000", "20261122113000"]);
     }

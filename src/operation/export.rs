@@ -60,7 +60,7 @@ fn upgraded(route: &Route) -> BTreeSet<RevisionId> {
 }
 
 /// Replays what is included in the order of its numbers, and gives the files of those that are wanted.
-fn chain(
+pub(super) fn chain(
     project: &Project,
     graph: &Graph,
     tool: Tool,
@@ -128,7 +128,8 @@ fn half(section: &Section, before: &Schema, after: &Schema) -> Half {
 
 /// Brings a revision into the form for a tool that has each script in a transaction.
 fn confine(piece: &mut Piece<'_>, tool: Tool) -> Result<(), Failure> {
-    for half in [Some(&mut piece.up), piece.down.as_mut().ok()].into_iter().flatten() {
+    let down = piece.down.as_mut().ok().filter(|_| tool.goes_down());
+    for half in [Some(&mut piece.up), down].into_iter().flatten() {
         if half.way != Way::Within {
             return Err(Error::NeedsOutside { revision: Mention::from(piece.revision), tool }.into());
         }

@@ -11,6 +11,7 @@ pub mod export;
 pub mod flow;
 pub mod hooks;
 pub mod merge;
+pub mod mirror;
 pub mod new_revision;
 pub mod overwrite;
 pub(crate) mod passing;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::mirror;
 pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
 use crate::model::{self, Model, Settings};
@@ -21,19 +22,21 @@ pub struct Project {
     pub settings: Settings,
     /// A database named on the command line, in place of that of the settings.
     database: Option<String>,
+    /// What another tool keeps of the revisions.
+    pub(super) mirror_rows: mirror::Rows,
 }
 
 impl Project {
     /// A project with these settings, and another database if one is named.
     #[must_use]
     pub fn new(settings: Settings, database: Option<String>) -> Project {
-        Project { settings, database }
+        Project { settings, database, mirror_rows: mirror::Rows::default() }
     }
 
     /// The same project with another database.
     #[must_use]
     pub fn on(&self, database: &Path) -> Project {
-        Project { settings: self.settings.clone(), database: Some(database.to_string_lossy().into_owned()) }
+        Project { database: Some(database.to_string_lossy().into_owned()), ..self.clone() }
     }
 
     /// The path of the database file.

@@ -25,8 +25,7 @@ struct Stake<'a> {
 }
 
 /// Statements that write no rows of tables.
-const WITHOUT_ROWS: [&str; 8] =
-    ["CREATE", "ANALYZE", "REINDEX", "PRAGMA", "SELECT", "VALUES", "EXPLAIN", "VACUUM"];
+const WITHOUT_ROWS: [&str; 8] = ["CREATE", "ANALYZE", "REINDEX", "PRAGMA", "SELECT", "VALUES", "EXPLAIN", "VACUUM"];
 
 /// The names of a row's number.
 const ROWID: [&str; 3] = ["rowid", "oid", "_rowid_"];

@@ -52,23 +52,26 @@ pub fn run(
     lock_timeout: Duration,
     now: &dyn Fn() -> String,
 ) -> Result<Outcome, RunError> {
-    let options = runner::Options {
-        version_table: project.settings.version_table.clone(),
-        filter: filter.clone(),
-        shapes: None,
-        known,
-        lock_timeout,
-        transaction: Transaction::All,
-        // What a stamp records need not be what is there: that is what it is for.
-        drift: runner::Drift::Warn,
-        dry_run: false,
-        catalog_edits: false,
-        fast_rebuild: false,
-        interrupt: Arc::new(AtomicBool::new(false)),
-        prepare: &|_| Ok(()),
-        recall: &|_, _| None,
-        now,
-        tool_version: env!("CARGO_PKG_VERSION"),
-    };
-    runner::run(connection, plan, &options, &mut |_| {})
+    project.with_mirror(|mirrored| {
+        let options = runner::Options {
+            mirrored,
+            version_table: project.settings.version_table.clone(),
+            filter: filter.clone(),
+            shapes: None,
+            known,
+            lock_timeout,
+            transaction: Transaction::All,
+            // What a stamp records need not be what is there: that is what it is for.
+            drift: runner::Drift::Warn,
+            dry_run: false,
+            catalog_edits: false,
+            fast_rebuild: false,
+            interrupt: Arc::new(AtomicBool::new(false)),
+            prepare: &|_| Ok(()),
+            recall: &|_, _| None,
+            now,
+            tool_version: env!("CARGO_PKG_VERSION"),
+        };
+        runner::run(connection, plan, &options, &mut |_| {})
+    })
 }
