@@ -46,9 +46,9 @@ impl Half {
     #[must_use]
     pub fn text(&self) -> String {
         match self.way {
-            Way::Within => self.body(""),
-            Way::Switched => switched(&self.body("")),
-            Way::Without => self.body("TEMP "),
+            Way::Within => self.body(Around::Tool),
+            Way::Switched => switched(&self.body(Around::Script)),
+            Way::Without => self.body(Around::Nothing),
         }
     }
 
@@ -56,14 +56,14 @@ impl Half {
     #[must_use]
     pub fn standing_alone(&self) -> String {
         match self.way {
-            Way::Within => format!("BEGIN IMMEDIATE;\n\n{}\nCOMMIT;\n", self.body("")),
+            Way::Within => format!("BEGIN IMMEDIATE;\n\n{}\nCOMMIT;\n", self.body(Around::Script)),
             Way::Switched | Way::Without => self.text(),
         }
     }
 
-    /// The gates and the statements. What is created for the gates is `TEMP` where nothing takes it back.
-    fn body(&self, temp: &str) -> String {
-        let mut text = gates(&self.gates, temp);
+    /// The gates and the statements.
+    fn body(&self, around: Around) -> String {
+        let mut text = gates(&self.gates, around);
         text.push_str(without_trailing_space(&self.sql).trim_matches(['\n']));
         text.push('\n');
         if self.is_empty() {
@@ -73,6 +73,17 @@ impl Half {
         }
         text
     }
+}
+
+/// Whose transaction is around a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// The tool's, which takes back what fails.
+    Tool,
+    /// The script's own, which a statement that stops it has to take back itself.
+    Script,
+    /// There is none.
+    Nothing,
 }
 
 /// Foreign keys off, one transaction, no reference worse at its end than at its beginning, foreign keys on.
@@ -97,14 +108,17 @@ fn switched(body: &str) -> String {
 }
 
 /// The questions to the rows as statements that fail where they are answered with rows.
-fn gates(gates: &[Gate], temp: &str) -> String {
+fn gates(gates: &[Gate], around: Around) -> String {
     let mut text = String::new();
+    // What nothing takes back goes with the connection.
+    let temp = if around == Around::Nothing { "TEMP " } else { "" };
+    let or_rollback = if around == Around::Script { "OR ROLLBACK " } else { "" };
     for gate in gates {
         let _ = write!(
             text,
             "-- Stops here at: {}\n\
              CREATE {temp}TABLE \"schemactl_gate\" (\"rows\" INT, CONSTRAINT {} CHECK (\"rows\" = 0));\n\
-             INSERT INTO \"schemactl_gate\" SELECT count(*) FROM ({});\n\
+             INSERT {or_rollback}INTO \"schemactl_gate\" SELECT count(*) FROM ({});\n\
              DROP TABLE \"schemactl_gate\";\n\n",
             gate.violation,
             quote_name(&gate.violation),
