@@ -17,6 +17,7 @@ pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
 pub mod explain;
+pub mod export;
 pub mod graph;
 pub mod heads;
 pub mod history;
@@ -72,7 +73,6 @@ pub mod visible;
 pub mod walk;
 pub mod written;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -151,6 +151,8 @@ pub enum Command {
     Lint(lint::Args),
     /// Explain a rule of `lint`, or list them all
     Explain(explain::Args),
+    /// Write the revisions as another tool runs them
+    Export(export::Args),
     /// Show what differs between two schemas
     Diff(diff::Args),
     /// Print the model of an existing database
@@ -209,6 +211,7 @@ impl Command {
             Command::Verify(args) => verify::run(args, context),
             Command::Lint(args) => lint::run(args, context),
             Command::Explain(args) => explain::run(args, context),
+            Command::Export(args) => export::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
             Command::Graph(args) => graph::run(args, context),
@@ -243,7 +246,7 @@ impl Cli {
 #[must_use]
 pub fn main() -> ExitCode {
     error::explain_panics();
-    let line: Vec<OsString> = std::env::args_os().collect();
+    let line = export::with_tool(std::env::args_os().collect());
     if let Some(ended) = completions::complete(&line) {
         return ended;
     }

@@ -155,29 +155,32 @@ pub fn run(
     };
     let long_transactions = options.long_transactions;
     let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, revisions, fingerprint);
-    let options = runner::Options {
-        version_table: project.settings.version_table.clone(),
-        filter: filter.clone(),
-        shapes,
-        known,
-        lock_timeout: options.lock_timeout,
-        transaction: options.transaction,
-        prepare: &prepare,
-        recall: &recall,
-        drift,
-        dry_run: options.dry_run,
-        catalog_edits: project.settings.catalog_edits,
-        fast_rebuild: project.settings.fast_rebuild,
-        interrupt: Arc::clone(&options.interrupt),
-        now: options.now,
-        tool_version: env!("CARGO_PKG_VERSION"),
-    };
-    match database {
-        Database::File(_) => runner::run(connection, plan, &options, observer),
-        Database::Server(server) => {
-            libsql::run(server, plan, &libsql::Options { run: &options, long_transactions }, observer)
+    project.with_mirror(|mirrored| {
+        let options = runner::Options {
+            mirrored,
+            version_table: project.settings.version_table.clone(),
+            filter: filter.clone(),
+            shapes,
+            known,
+            lock_timeout: options.lock_timeout,
+            transaction: options.transaction,
+            prepare: &prepare,
+            recall: &recall,
+            drift,
+            dry_run: options.dry_run,
+            catalog_edits: project.settings.catalog_edits,
+            fast_rebuild: project.settings.fast_rebuild,
+            interrupt: Arc::clone(&options.interrupt),
+            now: options.now,
+            tool_version: env!("CARGO_PKG_VERSION"),
+        };
+        match database {
+            Database::File(_) => runner::run(connection, plan, &options, observer),
+            Database::Server(server) => {
+                libsql::run(server, plan, &libsql::Options { run: &options, long_transactions }, observer)
+            }
         }
-    }
+    })
 }
 
 /// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
@@ -249,13 +252,7 @@ pub fn offline(
     let state = State::offline(project.scripts()?, applied);
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
-    Ok(runner::write_sql(
-        &steps,
-        &project.settings.version_table,
-        state.applied.is_empty(),
-        now,
-        env!("CARGO_PKG_VERSION"),
-    ))
+    written(project, &state, &steps, now)
 }
 
 /// The SQL of a stamp, for a database that is not at hand.
@@ -266,11 +263,13 @@ pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, no
     let state = State::offline(project.scripts()?, applied);
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
-    Ok(runner::write_sql(
-        &steps,
-        &project.settings.version_table,
-        state.applied.is_empty(),
-        now,
-        env!("CARGO_PKG_VERSION"),
-    ))
+    written(project, &state, &steps, now)
+}
+
+/// Steps as SQL for a database that stands so.
+fn written(project: &Project, state: &State, steps: &[runner::Step], now: &str) -> Result<String, Failure> {
+    let (table, from_base) = (&project.settings.version_table, state.applied.is_empty());
+    let written = project
+        .with_mirror(|mirrored| runner::write_sql(steps, table, mirrored, from_base, now, env!("CARGO_PKG_VERSION")));
+    written.map_err(|error| Failure::all(error.class(), error.diagnostics()))
 }

@@ -218,11 +218,13 @@ impl Contents {
             };
             same_rows((before, old), (&schema.tables[name], new), intent)?;
             let foreign_keys_are_same = before.foreign_keys == schema.tables[name].foreign_keys;
+            let has_parents =
+                |schema: &Schema| before.foreign_keys.iter().all(|key| schema.tables.contains_key(&key.parent));
             let violations = |of: &Contents, name: &Name| of.violations.get(&name.folded()).copied();
             if foreign_keys_are_same
                 && let (Some(old), Some(new)) = (violations(self, old_name), violations(&now, name))
                 && new > old
-                && self.schema.tables.len() == schema.tables.len()
+                && has_parents(&self.schema) == has_parents(schema)
                 && intent.backfills.is_empty()
                 && computed(&self.schema, intent) == computed(schema, &Intent::default())
             {

@@ -74,7 +74,7 @@ impl Runner<'_, '_> {
                 self.applied.get_or_insert_default().retain(|row| row.revision != step.revision);
             }
         }
-        Ok(())
+        self.mirror(step, start.elapsed())
     }
 
     fn has(&self, revision: &RevisionId) -> Result<bool, Problem> {
