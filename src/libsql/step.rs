@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Error;
 use super::evidence::Evidence;
 use super::image::Image;
+use crate::database::Switches;
 use crate::database::introspect;
 use crate::database::runner::{self, Event, Intended, Op, Problem, Step, Transaction, whole};
 use crate::database::statements::Failure;
@@ -109,6 +110,7 @@ fn tried<T>(
 /// The statements that do on a server what a script does; where SQLite finds their ends is where they end.
 fn statements(image: &mut Image, _before: &Schema, script: &Section) -> Result<Vec<Statement>, Problem> {
     let text = script.sql().to_owned();
+    image.scratch.confine(Switches::ForeignKeys)?;
     let ran = tried(image, |image| {
         let mut spans = Vec::new();
         image.scratch.run_each(&text, &mut |_, span| spans.push(span))?;

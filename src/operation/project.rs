@@ -215,12 +215,15 @@ impl Project {
     /// What plans may use.
     #[must_use]
     pub fn plan_options(&self) -> Options {
-        let usual = if self.is_on_server() { libsql::SQLITE } else { bundled_sqlite() };
+        let (usual, switches) = match self.is_on_server() {
+            true => (libsql::SQLITE, Switches::ForeignKeys),
+            false => (bundled_sqlite(), Switches::All),
+        };
         Options {
             target: self.settings.target_sqlite.unwrap_or(usual),
             column_order: self.settings.column_order,
             catalog_edits: self.settings.catalog_edits,
-            switches: Switches::All,
+            switches,
         }
     }
 }

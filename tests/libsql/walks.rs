@@ -94,6 +94,69 @@ fn rows_of_the_server_are_asked_before_a_script_is_written() {
     project.run(&["revision", "--autogenerate", "-m", "strict"]).ends_with(1).says("NULL in `team.name` (1 row)");
 }
 
+const SHOP: &str = "[tables.team.columns]\nid = \"INTEGER PRIMARY KEY AUTOINCREMENT\"\nname = \"TEXT\"\nage = \"INTEGER\"\n\n\
+    [tables.user.columns]\nid = \"INTEGER PRIMARY KEY\"\nteam_id = \"INTEGER REFERENCES team (id) ON DELETE CASCADE\"\n\
+    boss_id = \"INTEGER REFERENCES user (id) ON DELETE SET NULL\"\nnote = \"TEXT\"\n\n[tables.user.indexes]\nix_note = [\"note\"]\n\n\
+    [tables.log.columns]\nwhat = \"TEXT\"\n\n\
+    [views.teams]\nsql = \"SELECT t.id, t.name, count(u.id) AS users FROM team t LEFT JOIN user u ON u.team_id = t.id GROUP BY t.id\"\n\n\
+    [views.busy]\nsql = \"SELECT name FROM teams WHERE users > 0\"\n\n\
+    [triggers.gone]\nsql = \"CREATE TRIGGER gone AFTER DELETE ON team BEGIN INSERT INTO log VALUES ('gone ' || old.id); END\"\n\n\
+    [triggers.busier]\nsql = \"CREATE TRIGGER busier INSTEAD OF DELETE ON busy BEGIN DELETE FROM team WHERE name = old.name; END\"\n";
+
+const ROWS: [&str; 4] = [
+    "INSERT INTO team VALUES (1, 'a', 30), (2, 'b', NULL), (9, 'c', 1)",
+    "DELETE FROM team WHERE id = 9",
+    "INSERT INTO user VALUES (1, 1, NULL, 'x'), (2, 1, 1, NULL), (5, 2, 2, 'z')",
+    "INSERT INTO log VALUES ('mine')",
+];
+
+/// Copies the database of a server to a file of a project, once it is killed.
+fn copy(mut server: Server, project: &crate::support::command::Project) {
+    server.kill();
+    let connection = rusqlite::Connection::open(server.path("data/dbs/default/data")).unwrap();
+    let there = project.path("server.db");
+    let _ = std::fs::remove_file(&there);
+    connection.execute("VACUUM INTO ?1", [there.to_str().unwrap()]).unwrap();
+}
+
+#[test]
+fn rebuilt_tables_with_their_views_triggers_and_rows_are_what_they_are_in_a_file() {
+    for target in ["head", "base+1"] {
+        let Some(server) = Server::start() else { return };
+        let project = project(&server, SHOP);
+        let both = |args: &[&str]| {
+            project.run(args).ends_with(0);
+            project.run(&[args, &["--database", "app.db"]].concat()).ends_with(0);
+        };
+        project.run(&["revision", "--autogenerate", "-m", "first"]).ends_with(0);
+        both(&["upgrade"]);
+        server.sql(&ROWS);
+        let file = rusqlite::Connection::open(project.path("app.db")).unwrap();
+        file.execute_batch(&ROWS.join(";")).unwrap();
+        let changed = SHOP
+            .replace("name = \"TEXT\"", "name = { type = \"VARCHAR(20)\", not_null = true, unique = true }")
+            .replace("age = \"INTEGER\"", "age = { type = \"INTEGER\", default = 0, check = \"age < 200\" }")
+            .replace("note = \"TEXT\"", "note = { type = \"TEXT\", collate = \"NOCASE\" }");
+        super::configure(&project, &server.url(), &changed);
+        project.run(&["revision", "--autogenerate", "-m", "second"]).ends_with(0);
+        both(&["upgrade"]);
+        if target != "head" {
+            both(&["downgrade", target, "--no-backup"]);
+            both(&["current"]);
+        }
+        for run in [&["status"][..], &["check"]] {
+            let code = if target == "head" { 0 } else { 1 };
+            project.run(run).ends_with(code);
+        }
+        copy(server, &project);
+        drop(file);
+        let Some(schemas) = project.python("schema_equal.py", &["app.db", "server.db"]) else { return };
+        schemas.ends_with(0);
+        let rows = ["app.db", "server.db", "--ignore", "schemactl_version", "--sequence", "--rowid", "--need-tables"];
+        project.python("data_equal.py", &rows).unwrap().ends_with(0);
+    }
+}
+
 #[test]
 fn all_revisions_can_be_one_transaction() {
     let Some(server) = Server::start() else { return };
