@@ -88,6 +88,17 @@ impl Project {
         }
     }
 
+    /// The file that backups stand beside; for a database on a server one that does not exist.
+    ///
+    /// # Errors
+    /// As [`Project::place`].
+    pub fn beside_backups(&self) -> Result<PathBuf, Failure> {
+        Ok(match self.place()? {
+            Database::File(path) => path,
+            Database::Server(server) => self.settings.path(&server.file_name()),
+        })
+    }
+
     fn file(&self, written: &str) -> Result<PathBuf, Failure> {
         let file = written.strip_prefix("sqlite://").or_else(|| written.strip_prefix("sqlite:")).unwrap_or(written);
         if written.starts_with("sqlite:") && file.contains('?') {

@@ -158,6 +158,55 @@ fn rebuilt_tables_with_their_views_triggers_and_rows_are_what_they_are_in_a_file
 }
 
 #[test]
+fn scripts_that_were_written_for_files_run_on_a_server() {
+    let Some(server) = Server::start() else { return };
+    let project = super::project(&server, SHOP);
+    let on_file = |args: &[&str]| project.run(&[args, &["--database", "app.db"]].concat()).ends_with(0);
+    on_file(&["revision", "--autogenerate", "-m", "first"]);
+    on_file(&["upgrade"]);
+    let changed = SHOP.replace("name = \"TEXT\"", "name = { type = \"VARCHAR(20)\", not_null = true, unique = true }");
+    super::configure(&project, &server.url(), &changed);
+    on_file(&["revision", "--autogenerate", "-m", "second"]);
+    let folder = std::fs::read_dir(project.path("versions")).unwrap();
+    let needs_more = folder.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    assert!(needs_more.into_iter().any(|text| text.contains("legacy_alter_table")));
+    project.run(&["upgrade", "+1"]).ends_with(0);
+    server.sql(&ROWS);
+    rusqlite::Connection::open(project.path("app.db")).unwrap().execute_batch(&ROWS.join(";")).unwrap();
+    on_file(&["upgrade"]);
+    project.run(&["upgrade"]).ends_with(0);
+    project.run(&["status"]).ends_with(0);
+    copy(server, &project);
+    let Some(schemas) = project.python("schema_equal.py", &["app.db", "server.db"]) else { return };
+    schemas.ends_with(0);
+    let rows = ["app.db", "server.db", "--ignore", "schemactl_version", "--sequence", "--rowid", "--need-tables"];
+    project.python("data_equal.py", &rows).unwrap().ends_with(0);
+}
+
+#[test]
+fn what_a_server_does_not_let_scripts_switch_is_shown_in_its_file() {
+    fails(
+        "CREATE TABLE x (a);\nPRAGMA writable_schema = ON;\nUPDATE sqlite_schema SET sql = sql WHERE name = 'x';",
+        &["a2_.sql"],
+    );
+}
+
+#[test]
+fn more_rows_than_a_transaction_has_time_for_are_counted_and_refused() {
+    let Some(server) = Server::start() else { return };
+    let project = super::project(&server, BOTH);
+    project.run(&["revision", "--autogenerate", "-m", "a"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    server.sql(&["INSERT INTO team WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1100000) SELECT i, 'x' FROM n"]);
+    super::configure(&project, &server.url(), &BOTH.replace("name = \"TEXT\"", "name = \"TEXT NOT NULL\""));
+    project.run(&["revision", "--autogenerate", "-m", "b"]).ends_with(0);
+    let refused = project.run(&["upgrade"]).ends_with(1);
+    refused.says("`team` has 1,100,000 rows to be written anew").says("--long-transactions");
+    project.run(&["upgrade", "--long-transactions"]).ends_with(0);
+    assert_eq!(server.sql(&["SELECT count(*) FROM team"]), [["1100000"]]);
+}
+
+#[test]
 fn all_revisions_can_be_one_transaction() {
     let Some(server) = Server::start() else { return };
     let project = begun(&server);
