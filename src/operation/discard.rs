@@ -76,7 +76,7 @@ fn is_there(rows: &Rows<'_>, discard: &Discard) -> bool {
             format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {} IS NOT NULL)", table.quoted(), column.quoted())
         }
     };
-    rows.number(&question).map_or(true, |found| found != 0)
+    rows.number(&question) != Ok(0)
 }
 
 /// What a database has of that which is discarded: `7 rows of x`, or nothing.

@@ -226,9 +226,10 @@ impl Project {
     /// What plans may use.
     #[must_use]
     pub fn plan_options(&self) -> Options {
-        let (usual, switches) = match self.is_on_server() {
-            true => (libsql::SQLITE, Switches::ForeignKeys),
-            false => (bundled_sqlite(), Switches::All),
+        let (usual, switches) = if self.is_on_server() {
+            (libsql::SQLITE, Switches::ForeignKeys)
+        } else {
+            (bundled_sqlite(), Switches::All)
         };
         Options {
             target: self.settings.target_sqlite.unwrap_or(usual),

@@ -41,6 +41,8 @@ fn a_server_that_is_killed_in_the_middle_of_an_upgrade_stands_at_a_revision() {
         let run = project.command(&["upgrade", "--lock-timeout", "1"]).spawn().unwrap();
         thread::sleep(Duration::from_millis(wait));
         server.kill();
+        // Long enough for the run to notice.
+        thread::sleep(Duration::from_millis(300));
         server.restart();
         // What became of the last COMMIT it asks the server that is there again.
         run.wait_with_output().unwrap();
