@@ -23,7 +23,7 @@ pub struct Args {}
 /// When the folder cannot be read.
 pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project_or_bare()?;
-    let backups = backup::list(&project.database()?)?;
+    let backups = backup::list(&project.beside_backups()?)?;
     let mut lines = Vec::new();
     for backup in &backups {
         lines.push((context.shown(&backup.path)?, backup));

@@ -15,7 +15,7 @@ use crate::database::runner::{Drift, RunError, Transaction};
 use crate::database::{self, Access};
 use crate::model;
 use crate::operation::planner::Planner;
-use crate::operation::{Project, backup, rehearse, stamp, walk};
+use crate::operation::{Database, Project, backup, rehearse, stamp, walk};
 use crate::report::{Class, Failure, Report};
 use crate::revision::Remark;
 
@@ -175,7 +175,11 @@ impl Walker<'_> {
         let now = (self.now)();
         let (writers, progress) = (Writers::Free, &|_| ());
         let options = backup::Options { writers, lock_timeout: wait, interrupt: &self.interrupt, now: &now, progress };
-        let made = backup::make(&member.path, None, &self.project.settings.version_table, &options)?;
+        let (private, table) = (self.project.on(&member.path), &self.project.settings.version_table);
+        let made = match private.place()? {
+            Database::File(path) => backup::make(&path, None, table, &options)?,
+            Database::Server(server) => backup::dump(&server, &private.beside_backups()?, None, table, &now)?,
+        };
         record.outcome = Outcome::Done;
         record.backup = Some(made.path);
         Ok(())
