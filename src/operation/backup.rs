@@ -131,6 +131,18 @@ pub fn make(
 /// # Errors
 /// When the folder cannot be read.
 pub fn list(database: &Path) -> Result<Vec<Backup>, BackupError> {
+    named(database, ".bak")
+}
+
+/// Copies that are being made, or whose making was ended by force.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn unfinished(database: &Path) -> Result<Vec<Backup>, BackupError> {
+    named(database, ".bak.unfinished")
+}
+
+fn named(database: &Path, ending: &str) -> Result<Vec<Backup>, BackupError> {
     let folder = folder(database);
     let failed = |source| BackupError::Folder { folder: folder.clone(), source };
     let entries = match std::fs::read_dir(&folder) {
@@ -144,7 +156,7 @@ pub fn list(database: &Path) -> Result<Vec<Backup>, BackupError> {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let words =
-            name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".bak")).and_then(|rest| rest.split_once('.'));
+            name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(ending)).and_then(|rest| rest.split_once('.'));
         if let Some((made, revision)) = words {
             let bytes = entry.metadata().map_err(failed)?.len();
             backups.push(Backup { path: entry.path(), bytes, made: made.to_owned(), revision: revision.to_owned() });
