@@ -335,7 +335,7 @@ impl Error {
                 Ok(header) if header.write_version > 2 => Error::NewerFormat { path },
                 _ => Error::ReadOnlyFile { path },
             },
-            ffi::SQLITE_CANTOPEN => match std::fs::File::open(&path) {
+            ffi::SQLITE_CANTOPEN if MAY_LOOK => match std::fs::File::open(&path) {
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Error::NoPermission { path },
                 Err(_) => Error::Sqlite { path, message },
                 Ok(_) => read_only_folder(path),
@@ -344,6 +344,11 @@ impl Error {
         }
     }
 }
+
+/// Whether a file may be opened to say more about what is wrong with it. To close it again drops the locks that this
+/// process holds on it (<https://www.sqlite.org/howtocorrupt.html>, 2.2): the command line has none left by then, an
+/// application may have connections of its own.
+const MAY_LOOK: bool = cfg!(feature = "cli");
 
 fn read_only_folder(path: PathBuf) -> Error {
     // Journals stand beside the file itself, not beside a link to it.
@@ -355,7 +360,7 @@ fn read_only_folder(path: PathBuf) -> Error {
 
 /// What the first 100 bytes of a file say (<https://www.sqlite.org/fileformat.html#the_database_header>).
 ///
-/// Read only after SQLite has failed: closing a file drops the locks that this process holds on it.
+/// Read only after SQLite has failed, and not in an application: see [`MAY_LOOK`].
 struct Header {
     is_sqlite: bool,
     is_text: bool,
@@ -368,6 +373,9 @@ struct Header {
 impl Header {
     fn read(path: &Path) -> Result<Header, Error> {
         use std::io::Read;
+        if !MAY_LOOK {
+            return Err(Error::NotADatabase { path: path.to_owned(), text: false });
+        }
         let io = |source: std::io::Error| match source.kind() {
             std::io::ErrorKind::PermissionDenied => Error::NoPermission { path: path.to_owned() },
             _ => Error::Io { path: path.to_owned(), source },

@@ -47,6 +47,52 @@ pub struct Options<'a> {
     pub now: &'a dyn Fn() -> String,
 }
 
+impl<'a> Options<'a> {
+    /// The same on a copy that nobody else has: no copy is made of it, and nothing is taken back at the end.
+    #[must_use]
+    pub(crate) fn on_a_copy(&'a self) -> Options<'a> {
+        let Options {
+            lock_timeout,
+            transaction,
+            dry_run: _,
+            long_transactions: _,
+            backup: _,
+            progress,
+            backed_up,
+            agree,
+            interrupt,
+            now,
+        } = self;
+        Options {
+            lock_timeout: *lock_timeout,
+            transaction: *transaction,
+            dry_run: false,
+            long_transactions: false,
+            backup: model::Backup::Never,
+            progress: *progress,
+            backed_up: *backed_up,
+            agree: *agree,
+            interrupt: Arc::clone(interrupt),
+            now: *now,
+        }
+    }
+}
+
+/// Which walk is asked for.
+#[derive(Clone, Copy)]
+pub struct Errand<'a, 's> {
+    /// The project.
+    pub project: &'a Project,
+    /// What is known of the database now; what others do meanwhile is read again.
+    pub start: &'s State,
+    /// Up, down, or across.
+    pub direction: Direction,
+    /// Where to.
+    pub target: &'a Target,
+    /// How.
+    pub options: &'a Options<'a>,
+}
+
 /// What a walk came to.
 #[derive(Debug)]
 pub struct Walked<'s> {
@@ -79,20 +125,16 @@ pub(super) fn choose(state: &State, direction: Direction, target: &Target) -> Re
     direction.route(state, target)
 }
 
-/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
-/// do meanwhile is read again.
+/// Runs the revisions between where a database stands and the target.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
 pub fn walk<'s>(
-    project: &Project,
+    errand: &Errand<'_, 's>,
     connection: &mut Connection,
-    start: &'s State,
-    direction: Direction,
-    target: &Target,
-    options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked<'s>, Failure> {
+    let Errand { project, start, direction, target, options } = *errand;
     let mut walk = Walk::new(start, direction, target, options.agree);
     let ground = Ground {
         project,
