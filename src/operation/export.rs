@@ -50,7 +50,9 @@ pub fn revisions(
     let wanted = upgraded(&route);
     let (graph, seen) = graph.for_database(applied);
     let mut included = seen.into_owned();
-    wanted.iter().for_each(|id| included.insert(id.clone()));
+    for id in &wanted {
+        included.insert(id.clone());
+    }
     chain(project, &graph, tool, &included, &wanted)
 }
 
