@@ -7,7 +7,7 @@ use rusqlite::backup::Progress;
 use rusqlite::{Connection, MAIN_DB};
 use schemactl::diff::ColumnOrder;
 use schemactl::model::Intent;
-use schemactl::plan::{self, Draft, Options, Statement, write_section};
+use schemactl::plan::{self, Draft, Options, Statement, Switches, write_section};
 use schemactl::report::Report;
 use schemactl::schema::{Schema, SqliteVersion};
 
@@ -72,8 +72,12 @@ fn walk_a_file(before: &Schema, after: &Schema, draft: &Draft) -> Result<bool, S
     }
 }
 
-const OPTIONS: Options =
-    Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+const OPTIONS: Options = Options {
+    target: SqliteVersion::new(3, 54),
+    column_order: ColumnOrder::Loose,
+    catalog_edits: false,
+    switches: Switches::All,
+};
 
 /// A version of a schema, the next one, and the file that leads there.
 struct Step {

@@ -10,7 +10,7 @@ use super::mirror;
 pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
 use crate::model::{self, Model, Settings};
-use crate::plan::Options;
+use crate::plan::{Options, Switches};
 use crate::report::{Class, Diagnostic, Failure, Source};
 use crate::revision::{Folder, Graph, Scripts};
 use crate::schema::SqliteVersion;
@@ -146,6 +146,7 @@ impl Project {
             target: self.settings.target_sqlite.unwrap_or_else(bundled_sqlite),
             column_order: self.settings.column_order,
             catalog_edits: self.settings.catalog_edits,
+            switches: Switches::All,
         }
     }
 }

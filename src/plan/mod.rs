@@ -5,6 +5,8 @@
 //! of the user's.
 
 pub mod catalog;
+mod confined;
+mod dependents;
 pub mod draft;
 pub mod gate;
 pub mod keep;
@@ -15,13 +17,16 @@ pub mod rebuild;
 mod requirement;
 mod rows;
 pub mod sample;
+mod section;
 pub mod statement;
 mod station;
 mod virtual_table;
 
+pub use crate::database::Switches;
 pub use draft::{Draft, draft, draft_keeping};
 pub use planner::{Options, Plan, plan};
 pub use rows::RowWork;
+pub use section::confine;
 pub use statement::{Statement, write_section};
 pub use virtual_table::holds_rows;
 
@@ -56,6 +61,14 @@ pub enum Error {
         /// The statements.
         script: String,
     },
+    /// A statement of a script has no form for a runner with fewer switches.
+    #[error("`{statement}` has no form for a runner that cannot switch what it needs: {message}")]
+    NotConfined {
+        /// The first line of the statement.
+        statement: String,
+        /// What stands in the way.
+        message: String,
+    },
     /// Made-up rows did not survive.
     #[error("the planned statements lose rows")]
     RowsLost {
@@ -89,6 +102,10 @@ impl Report for Error {
             Error::Database(error) => error.diagnostics(),
             Error::Scratch(error) => vec![Diagnostic::new("scratch", format!("{self}: {error}"))],
             Error::Refused { sql, .. } => not_proved(&[], sql),
+            Error::NotConfined { .. } => vec![
+                Diagnostic::new("not_confined", self.to_string())
+                    .help("write this revision anew with `catalog_edits = false`, or change the statement by hand"),
+            ],
             Error::NotReached { differences, script } => not_proved(differences, script),
             Error::RowsLost { losses, script } => not_proved(losses, script),
         }
