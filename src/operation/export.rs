@@ -5,11 +5,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::database::{Scratch, gate};
+use crate::database::{Scratch, Switches, gate};
 use crate::export::{Error, File, Half, Numbers, Piece, Tool, Way};
-use crate::report::{Class, Diagnostic, Failure};
+use crate::plan;
+use crate::report::{Class, Diagnostic, Failure, Report as _};
 use crate::revision::{
-    Applied, Folder, FolderError, Graph, Mention, Op, RevisionId, Route, Script, Section, Target, replace_files,
+    Applied, Folder, FolderError, Graph, Mention, Op, Revision, RevisionId, Route, Script, Section, Target,
+    replace_files,
 };
 use crate::schema::{Schema, SqliteVersion};
 
@@ -83,30 +85,29 @@ pub(super) fn chain(
     let mut exported = Vec::new();
     for (number, script) in scripts {
         let revision = &script.revision;
+        position += usize::from(has_file(script));
+        let is_wanted = has_file(script) && wanted.contains(&revision.id);
+        let is_confined = is_wanted && !tool.can_run_outside();
+        let up = if is_confined { Some(confined(&scratch, revision, &script.up, tool)?) } else { None };
         replay::run(&mut scratch, graph, &revision.id)?;
         let after = scratch.schema(&filter)?;
-        if has_file(script) {
-            position += 1;
-            if wanted.contains(&revision.id) {
-                let up = half(&script.up, &before, &after);
-                let down = match (&revision.irreversible, &script.down) {
-                    (Some(why), _) => Err(why.clone()),
-                    (None, None) => Err("it has no down script".to_owned()),
-                    (None, Some(down)) => Ok(half(down, &after, &before)),
-                };
-                let mut piece = Piece { revision, number, position, up, down };
-                if !tool.can_run_outside() {
-                    confine(&mut piece, tool)?;
-                }
-                exported.push(Exported {
-                    revision: Mention::from(revision),
-                    number,
-                    slug: piece.slug(),
-                    files: tool.files(&piece)?,
-                    requires: revision.requires,
-                    goes_down: tool.goes_down() && piece.down.is_ok(),
-                });
-            }
+        if is_wanted {
+            let up = up.unwrap_or_else(|| half(&script.up, &before, &after));
+            let down = match (&revision.irreversible, &script.down) {
+                (Some(why), _) => Err(why.clone()),
+                (None, None) => Err("it has no down script".to_owned()),
+                (None, Some(down)) if is_confined && tool.goes_down() => Ok(confined(&scratch, revision, down, tool)?),
+                (None, Some(down)) => Ok(half(down, &after, &before)),
+            };
+            let piece = Piece { revision, number, position, up, down };
+            exported.push(Exported {
+                revision: Mention::from(revision),
+                number,
+                slug: piece.slug(),
+                files: tool.files(&piece)?,
+                requires: revision.requires.max(is_confined.then_some(CONFINED)),
+                goes_down: tool.goes_down() && piece.down.is_ok(),
+            });
         }
         before = after;
     }
@@ -125,18 +126,27 @@ fn half(section: &Section, before: &Schema, after: &Schema) -> Half {
         () if is_at_stake(section.sql(), before, after) => Way::Switched,
         () => Way::Within,
     };
-    Half { sql: section.sql().to_owned(), way, gates: gate::read(section.sql()) }
+    Half::new(section.sql(), way)
 }
 
-/// Brings a revision into the form for a tool that has each script in a transaction.
-fn confine(piece: &mut Piece<'_>, tool: Tool) -> Result<(), Failure> {
-    let down = piece.down.as_mut().ok().filter(|_| tool.goes_down());
-    for half in [Some(&mut piece.up), down].into_iter().flatten() {
-        if half.way != Way::Within {
-            return Err(Error::NeedsOutside { revision: Mention::from(piece.revision), tool }.into());
-        }
+/// Renames take foreign keys along since then (<https://www.sqlite.org/lang_altertable.html#alter_table_rename>).
+const CONFINED: SqliteVersion = SqliteVersion::new(3, 26);
+
+/// A direction in the form for a tool that has each script in a transaction, where nothing can be switched.
+fn confined(scratch: &Scratch, revision: &Revision, section: &Section, tool: Tool) -> Result<Half, Failure> {
+    if !section.transaction {
+        return Err(Error::NeedsOutside { revision: Mention::from(revision), tool }.into());
     }
-    Ok(())
+    let sql = plan::confine(scratch, section.sql(), Switches::None).map_err(|error| {
+        let mut diagnostics = error.diagnostics();
+        if let Some(first) = diagnostics.first_mut() {
+            let whose =
+                format!("in {}, which {tool} runs in a transaction with foreign keys on", Mention::from(revision));
+            first.notes.insert(0, whose);
+        }
+        Failure::all(error.class(), diagnostics)
+    })?;
+    Ok(Half { gates: gate::read(section.sql()), ..Half::new(&sql, Way::Within) })
 }
 
 /// What became of a file.

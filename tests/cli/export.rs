@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rusqlite::Connection;
+use schemactl::export::Tool;
 use serde_json::Value;
 
 use crate::support::command::{Ended, Project};
@@ -180,25 +181,134 @@ fn dbmate_comes_to_the_same_schema_and_rows() {
     runs_in("dbmate");
 }
 
-/// The example of this repository, as far as the SQLite of the tools goes.
+/// The project that this repository is itself.
+fn example() -> Project {
+    let project = Project::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    project.write("migrations.toml", &std::fs::read_to_string(root.join("migrations.toml")).unwrap());
+    for script in std::fs::read_dir(root.join("versions")).unwrap() {
+        let script = script.unwrap();
+        let name = script.file_name().into_string().unwrap();
+        project.write(&format!("versions/{name}"), &std::fs::read_to_string(script.path()).unwrap());
+    }
+    project
+}
+
+/// As far as the SQLite of the tools goes.
 #[test]
 fn the_example_project_is_run_by_other_tools() {
     for name in ["sqlx", "dbmate"] {
         let Some(peer) = Peer::of(name) else { continue };
-        let project = Project::new();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        project.write("migrations.toml", &std::fs::read_to_string(root.join("migrations.toml")).unwrap());
-        for script in std::fs::read_dir(root.join("versions")).unwrap() {
-            let script = script.unwrap();
-            let name = script.file_name().into_string().unwrap();
-            project.write(&format!("versions/{name}"), &std::fs::read_to_string(script.path()).unwrap());
-        }
+        let project = example();
         project.run(&["upgrade", "5e13a8f7c960"]).ends_with(0);
         exported(&project, name, &[":5e13a8f7c960", "-o", "all"]);
         peer.up(&project, "peer.db", "all");
         is_same(&project, "app.db", "peer.db");
         (0..4).for_each(|_| peer.down(&project, "peer.db", "all"));
         project.run(&["downgrade", "base", "--yes"]).ends_with(0);
+        is_same(&project, "app.db", "peer.db");
+    }
+}
+
+#[test]
+fn the_example_project_goes_to_every_tool() {
+    let project = example();
+    for (tool, _) in Tool::ALL {
+        assert!(exported(&project, tool, &["-o", tool]).len() >= 5);
+    }
+    project.run(&["upgrade"]).ends_with(0);
+    let ways: [(&str, fn(&mut Connection, &str)); 2] = [("golang-migrate", within), ("sql", alone)];
+    for (tool, run) in ways {
+        let mut connection = open(&project, &format!("{tool}.db"));
+        let files = exported(&project, tool, &["-o", tool]);
+        let of = |end: &str| files.iter().filter(|file| file.ends_with(end)).collect::<Vec<_>>();
+        of(".up.sql").into_iter().for_each(|file| run(&mut connection, &project.read(file)));
+        is_same(&project, "app.db", &format!("{tool}.db"));
+        of(".down.sql").into_iter().rev().for_each(|file| run(&mut connection, &project.read(file)));
+        let left = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'";
+        assert_eq!(connection.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0, "{tool}");
+    }
+}
+
+/// Runs a script that brings its own transaction.
+fn alone(connection: &mut Connection, sql: &str) {
+    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+}
+
+/// Runs a script as tools do that give it a transaction of their own, foreign keys on.
+fn within(connection: &mut Connection, sql: &str) {
+    let transaction = connection.transaction().unwrap();
+    transaction.execute_batch(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn tools_that_switch_nothing_come_to_the_same_schema_and_rows() {
+    for tool in ["golang-migrate", "refinery", "d1"] {
+        let project = project("");
+        let files = exported(&project, tool, &["-o", "all"]);
+        let (ups, downs): (Vec<&String>, Vec<&String>) = files.iter().partition(|file| !file.ends_with(".down.sql"));
+        let mut connection = open(&project, "peer.db");
+        for (number, file) in ups.iter().enumerate() {
+            let sql = project.read(file);
+            assert!(
+                !["PRAGMA foreign_keys", "TEMP", "legacy_alter_table"].iter().any(|word| sql.contains(word)),
+                "{sql}"
+            );
+            within(&mut connection, &sql);
+            if number == 0 {
+                connection.execute_batch(ROWS).unwrap();
+            }
+        }
+        is_same(&project, "app.db", "peer.db");
+        for (number, file) in downs.iter().rev().enumerate() {
+            within(&mut connection, &project.read(file));
+            let target = format!("base+{}", MODELS.len() - 1 - number);
+            let target = if target == "base+0" { "base" } else { &target };
+            project.run(&["downgrade", target, "--yes", "--no-backup"]).ends_with(0);
+            is_same(&project, "app.db", "peer.db");
+        }
+        assert_eq!((ups.len(), downs.len()), (MODELS.len(), if tool == "golang-migrate" { MODELS.len() } else { 0 }));
+    }
+    let project = project("");
+    let names = exported(&project, "refinery", &["-o", "all", "0310:"]);
+    assert_eq!(names, ["all/V3__the_child.sql", "all/V4__more.sql"]);
+}
+
+/// goose and diesel run a script in a transaction of theirs unless they are told otherwise for both directions.
+#[test]
+fn scripts_for_goose_and_diesel_come_to_the_same_schema_and_rows() {
+    for tool in ["goose", "diesel"] {
+        let project = project("");
+        let files = exported(&project, tool, &["-o", "all"]);
+        let mut connection = open(&project, "peer.db");
+        let mut number = 0;
+        let mut run = |file: &String, direction: &str| {
+            let (is_outside, sql) = match tool {
+                "goose" => {
+                    let text = project.read(file);
+                    let sql = text.split(&format!("-- +goose {direction}\n")).nth(1).unwrap();
+                    let sql = sql.split("-- +goose StatementBegin\n").nth(1).unwrap();
+                    let sql = sql.split("-- +goose StatementEnd\n").next().unwrap().to_owned();
+                    (text.contains("-- +goose NO TRANSACTION\n"), sql)
+                }
+                _ => (project.path(file).with_file_name("metadata.toml").exists(), project.read(file)),
+            };
+            if is_outside {
+                alone(&mut connection, &sql);
+            } else {
+                within(&mut connection, &sql);
+            }
+            if number == 0 {
+                connection.execute_batch(ROWS).unwrap();
+            }
+            number += 1;
+        };
+        let of = |end: &str| files.iter().filter(|file| tool == "goose" || file.ends_with(end)).collect::<Vec<_>>();
+        of("up.sql").into_iter().for_each(|file| run(file, "Up"));
+        is_same(&project, "app.db", "peer.db");
+        of("down.sql").into_iter().rev().for_each(|file| run(file, "Down"));
+        project.run(&["downgrade", "base", "--yes", "--no-backup"]).ends_with(0);
         is_same(&project, "app.db", "peer.db");
     }
 }
