@@ -229,7 +229,14 @@ pub fn write(
             placed.push(Placed { path, revision: exported.revision.id.clone(), outcome });
         }
     }
-    let stale = stale(folder, exported, &placed)?;
+    let Found { stale, others } = found(folder, exported, &placed)?;
+    if !others.is_empty() {
+        let words = format!("`{}` has other scripts under numbers that are to be written", folder.display());
+        let mut diagnostic = Diagnostic::new("number_taken", words);
+        diagnostic.notes = others.iter().map(|path| format!("`{}`", path.display())).collect();
+        let help = "nothing was written; where these came from that tool, name by a range what came since: `schemactl export ... REV:`";
+        return Err(Failure::new(Class::Input, diagnostic.help(help)));
+    }
     if in_the_way == InTheWay::Refuse && (!replaced.is_empty() || !stale.is_empty()) {
         let found = format!("files in `{}` are not what would be written", folder.display());
         let mut diagnostic = Diagnostic::new("in_the_way", found);
@@ -252,37 +259,56 @@ pub fn write(
     Ok(placed)
 }
 
-/// Files of the same revisions under names that they do not have now.
-fn stale(folder: &Path, exported: &[Exported], placed: &[Placed]) -> Result<Vec<Placed>, Failure> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |error| FolderError::Read { path, error }
+/// What is in a folder beside what is to be written.
+#[derive(Default)]
+struct Found {
+    /// Files of the same revisions under names that they do not have now.
+    stale: Vec<Placed>,
+    /// Scripts of others under the same numbers.
+    others: Vec<PathBuf>,
+}
+
+fn found(folder: &Path, exported: &[Exported], placed: &[Placed]) -> Result<Found, Failure> {
+    let number = |path: &Path| {
+        let first = path.strip_prefix(folder).ok()?.components().next()?.as_os_str().to_string_lossy().into_owned();
+        first.split_once('_').map(|(number, _)| number.to_owned())
     };
-    let mut stale = Vec::new();
+    let numbers: BTreeSet<String> = placed.iter().filter_map(|placed| number(&placed.path)).collect();
+    let mut found = Found::default();
+    for path in scripts_below(folder)?.into_iter().filter(|path| placed.iter().all(|placed| placed.path != *path)) {
+        let text = std::fs::read(&path).map_err(|error| FolderError::Read { path: path.clone(), error })?;
+        let text = String::from_utf8_lossy(&text);
+        let head = text.lines().take(2).find_map(|line| line.strip_prefix("-- revision "));
+        let id = head.map(|head| head.split(':').next().unwrap_or(head).trim());
+        match exported.iter().map(|exported| &exported.revision.id).find(|revision| Some(revision.as_str()) == id) {
+            Some(revision) => {
+                found.stale.push(Placed { path, revision: revision.clone(), outcome: Outcome::Removed });
+            }
+            None if number(&path).is_some_and(|number| numbers.contains(&number)) => found.others.push(path),
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The files of SQL in a folder and in the folders right below it; none where there is no such folder.
+fn scripts_below(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    let mut scripts = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(at) = open.pop() {
         let entries = match std::fs::read_dir(&at) {
-            Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(&at)(error).into()),
+            entries => entries.and_then(Iterator::collect::<std::io::Result<Vec<_>>>),
         };
-        for entry in entries {
-            let path = entry.map_err(failed(&at))?.path();
-            let is_new = placed.iter().any(|placed| placed.path == path);
+        for entry in entries.map_err(|error| FolderError::Read { path: at.clone(), error })? {
+            let path = entry.path();
             if path.is_dir() && at == folder {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "sql") && !is_new {
-                let text = std::fs::read(&path).map_err(failed(&path))?;
-                let text = String::from_utf8_lossy(&text);
-                let head = text.lines().take(2).find_map(|line| line.strip_prefix("-- revision "));
-                let id = head.map(|head| head.split(':').next().unwrap_or(head).trim());
-                let revision = exported.iter().map(|exported| &exported.revision.id);
-                if let Some(revision) = revision.into_iter().find(|revision| Some(revision.as_str()) == id) {
-                    stale.push(Placed { path, revision: revision.clone(), outcome: Outcome::Removed });
-                }
+            } else if path.extension().is_some_and(|extension| extension == "sql") {
+                scripts.push(path);
             }
         }
     }
-    stale.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(stale)
+    scripts.sort();
+    Ok(scripts)
 }

@@ -1,14 +1,13 @@
 //! Revisions as other tools run them: run by the real tools where they are there, and by what those do where not.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rusqlite::Connection;
 use schemactl::export::Tool;
 use serde_json::Value;
 
 use crate::support::command::{Ended, Project};
-use crate::support::peers::peer;
+use crate::support::peers::{peer, run};
 
 /// A parent with children of every action, a self-reference, a counter, a view and triggers; both rebuilt, with a column
 /// that gets values.
@@ -118,29 +117,27 @@ impl Peer {
     }
 
     fn call(&self, project: &Project, database: &str, folder: &str, sqlx: &[&str], dbmate: &[&str]) -> Ended {
-        let mut command = Command::new(&self.program);
-        command.current_dir(project.path("")).env_clear().env("HOME", project.path(""));
         let url = format!("sqlite:{database}");
-        match self.name {
-            "sqlx" => command.args(sqlx).args(["--source", folder, "--database-url", &url]),
-            _ => command.args(["--url", &url, "--no-dump-schema", "--migrations-dir", folder]).args(dbmate),
+        let args = match self.name {
+            "sqlx" => [sqlx, &["--source", folder, "--database-url", &url]].concat(),
+            _ => [&["--url", &url, "--no-dump-schema", "--migrations-dir", folder], dbmate].concat(),
         };
-        Ended::of(&mut command)
+        run(project, &self.program, &args, &[])
     }
 
     fn up(&self, project: &Project, database: &str, folder: &str) -> Ended {
         if self.name == "sqlx" {
             drop(open(project, database));
         }
-        self.call(project, database, folder, &["migrate", "run"], &["up"]).ends_with(0)
+        self.call(project, database, folder, &["migrate", "run"], &["up"])
     }
 
     fn down(&self, project: &Project, database: &str, folder: &str) {
-        self.call(project, database, folder, &["migrate", "revert"], &["rollback"]).ends_with(0);
+        self.call(project, database, folder, &["migrate", "revert"], &["rollback"]);
     }
 
     fn info(&self, project: &Project, database: &str, folder: &str) -> Ended {
-        self.call(project, database, folder, &["migrate", "info"], &["status"]).ends_with(0)
+        self.call(project, database, folder, &["migrate", "info"], &["status"])
     }
 
     /// The scripts that it says it has run, and those that it says it has not.
@@ -218,13 +215,13 @@ fn the_example_project_goes_to_every_tool() {
     }
     project.run(&["upgrade"]).ends_with(0);
     let ways: [(&str, fn(&mut Connection, &str)); 2] = [("golang-migrate", within), ("sql", alone)];
-    for (tool, run) in ways {
+    for (tool, run_script) in ways {
         let mut connection = open(&project, &format!("{tool}.db"));
         let files = exported(&project, tool, &["-o", tool]);
         let of = |end: &str| files.iter().filter(|file| file.ends_with(end)).collect::<Vec<_>>();
-        of(".up.sql").into_iter().for_each(|file| run(&mut connection, &project.read(file)));
+        of(".up.sql").into_iter().for_each(|file| run_script(&mut connection, &project.read(file)));
         is_same(&project, "app.db", &format!("{tool}.db"));
-        of(".down.sql").into_iter().rev().for_each(|file| run(&mut connection, &project.read(file)));
+        of(".down.sql").into_iter().rev().for_each(|file| run_script(&mut connection, &project.read(file)));
         let left = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'";
         assert_eq!(connection.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0, "{tool}");
     }
@@ -283,7 +280,7 @@ fn scripts_for_goose_and_diesel_come_to_the_same_schema_and_rows() {
         let files = exported(&project, tool, &["-o", "all"]);
         let mut connection = open(&project, "peer.db");
         let mut number = 0;
-        let mut run = |file: &String, direction: &str| {
+        let mut run_half = |file: &String, direction: &str| {
             let (is_outside, sql) = match tool {
                 "goose" => {
                     let text = project.read(file);
@@ -305,9 +302,9 @@ fn scripts_for_goose_and_diesel_come_to_the_same_schema_and_rows() {
             number += 1;
         };
         let of = |end: &str| files.iter().filter(|file| tool == "goose" || file.ends_with(end)).collect::<Vec<_>>();
-        of("up.sql").into_iter().for_each(|file| run(file, "Up"));
+        of("up.sql").into_iter().for_each(|file| run_half(file, "Up"));
         is_same(&project, "app.db", "peer.db");
-        of("down.sql").into_iter().rev().for_each(|file| run(file, "Down"));
+        of("down.sql").into_iter().rev().for_each(|file| run_half(file, "Down"));
         project.run(&["downgrade", "base", "--yes", "--no-backup"]).ends_with(0);
         is_same(&project, "app.db", "peer.db");
     }
@@ -383,6 +380,11 @@ fn the_same_again_is_the_same_and_what_differs_is_not_replaced_unasked() {
     assert!(!project.path("sqlx/1_other.up.sql").exists());
     assert_eq!(project.read(&file), text);
     project.run(&["export", "--format", "sqlx", "-o", "versions"]).ends_with(2).says("own revisions");
+    project.write("other/20261122190300_of_another.sql", "SELECT 1;");
+    let other = ["export", "--format=sqlx", "-o", "other", "--force"];
+    project.run(&other).ends_with(2).says("20261122190300_of_another.sql").says("range");
+    assert_eq!(std::fs::read_dir(project.path("other")).unwrap().count(), 1);
+    project.run(&[&other[..], &["0310:"]].concat()).ends_with(0);
 }
 
 #[test]
@@ -507,6 +509,27 @@ fn with_a_mirror_other_tools_find_themselves_at_the_head() {
         project.run(&["check"]).ends_with(0);
         assert_eq!(peer.told(&project, "app.db", "all"), (MODELS.len(), 0));
     }
+}
+
+/// What sqlx-cli 0.9.0 has in its table after `sqlx migrate run` on the file that is exported here.
+#[test]
+fn the_row_for_sqlx_is_the_one_that_it_writes_itself() {
+    let project = Project::new();
+    project.write("migrations.toml", "[schemactl]\ndatabase = \"app.db\"\nmirror = \"sqlx\"\n");
+    let head = "-- revision: a\n-- parents: none\n-- message: Two words\n-- created: 2026-11-22T10:00:00Z\n";
+    project.write(
+        "versions/a.sql",
+        &format!("{head}\n-- migrate:up\nCREATE TABLE t (x);\n-- migrate:down\nDROP TABLE t;\n"),
+    );
+    let files = exported(&project, "sqlx", &["-o", "all"]);
+    assert_eq!(project.read(&files[0]), "-- revision a: Two words\n\nCREATE TABLE t (x);\n");
+    project.run(&["upgrade"]).ends_with(0);
+    let row = "SELECT version || '|' || description || '|' || success || '|' || hex(checksum) FROM _sqlx_migrations";
+    let row: String = open(&project, "app.db").query_row(row, [], |row| row.get(0)).unwrap();
+    assert_eq!(
+        row,
+        "20261122100000|two words|1|9836402DF520908128F686E79CCEC9EFDB0871E76C4F456AF5A0E1EA8EA19150A227DB2C18E539E80B944A51ABBC7779"
+    );
 }
 
 #[test]
