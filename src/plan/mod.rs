@@ -3,6 +3,9 @@
 //! [`draft()`] is the way in: both directions between two schemas. [`native`] is the one predicate "ALTER TABLE can do
 //! this", [`rebuild`] what is done where it cannot, [`planner`] the one ordering rule. Nothing here touches a database
 //! of the user's.
+//!
+//! For a runner that cannot switch all that a rebuild needs, [`Options::switches`] says what is left, and [`confine()`]
+//! puts a script that stands already in the form for it.
 
 pub mod catalog;
 mod confined;

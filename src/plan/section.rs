@@ -207,7 +207,7 @@ impl Writer<'_> {
     fn guard(&mut self, span: &Range<usize>) -> Result<(), Error> {
         let guard = rebuild::guard(self.switches);
         let comment = rebuild::guard(Switches::All).swap_remove(0).comment.unwrap_or_default();
-        let comment: String = comment.lines().map(|line| format!("-- {line}\n")).collect();
+        let comment = format!("-- {}\n", comment.replace('\n', "\n-- "));
         let is_commented = self.section[self.at..span.start].ends_with(&comment);
         let start = if is_commented { span.start - comment.len() } else { span.start };
         let semicolon = significant_tokens(&self.section[span.end..]).next().filter(|token| token.is_operator(";"));
