@@ -64,7 +64,7 @@ fn project(settings: &str) -> Project {
                 assert!(model.contains(from.trim_end()), "{from}");
                 model = model.replacen(from.trim_end(), to.trim_end(), 1);
             }
-            None => model = (*change).to_owned(),
+            None => model.push_str(change),
         }
         let head = format!("[schemactl]\ndatabase = \"app.db\"\ntarget_sqlite = \"3.37\"\n{settings}\n");
         project.write("migrations.toml", &(head + &model));
@@ -214,18 +214,24 @@ fn the_example_project_goes_to_every_tool() {
         assert!(exported(&project, tool, &["-o", tool]).len() >= 5);
     }
     project.run(&["upgrade"]).ends_with(0);
-    let ways: [(&str, fn(&mut Connection, &str)); 2] = [("golang-migrate", within), ("sql", alone)];
-    for (tool, run_script) in ways {
+    for (tool, run_script) in [("golang-migrate", within as Runner), ("sql", alone)] {
         let mut connection = open(&project, &format!("{tool}.db"));
         let files = exported(&project, tool, &["-o", tool]);
         let of = |end: &str| files.iter().filter(|file| file.ends_with(end)).collect::<Vec<_>>();
-        of(".up.sql").into_iter().for_each(|file| run_script(&mut connection, &project.read(file)));
+        for file in of(".up.sql") {
+            run_script(&mut connection, &project.read(file));
+        }
         is_same(&project, "app.db", &format!("{tool}.db"));
-        of(".down.sql").into_iter().rev().for_each(|file| run_script(&mut connection, &project.read(file)));
+        for file in of(".down.sql").into_iter().rev() {
+            run_script(&mut connection, &project.read(file));
+        }
         let left = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'";
         assert_eq!(connection.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0, "{tool}");
     }
 }
+
+/// A way to run a script.
+type Runner = fn(&mut Connection, &str);
 
 /// Runs a script that brings its own transaction.
 fn alone(connection: &mut Connection, sql: &str) {
@@ -302,9 +308,13 @@ fn scripts_for_goose_and_diesel_come_to_the_same_schema_and_rows() {
             number += 1;
         };
         let of = |end: &str| files.iter().filter(|file| tool == "goose" || file.ends_with(end)).collect::<Vec<_>>();
-        of("up.sql").into_iter().for_each(|file| run_half(file, "Up"));
+        for file in of("up.sql") {
+            run_half(file, "Up");
+        }
         is_same(&project, "app.db", "peer.db");
-        of("down.sql").into_iter().rev().for_each(|file| run_half(file, "Down"));
+        for file in of("down.sql").into_iter().rev() {
+            run_half(file, "Down");
+        }
         project.run(&["downgrade", "base", "--yes", "--no-backup"]).ends_with(0);
         is_same(&project, "app.db", "peer.db");
     }
