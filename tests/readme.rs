@@ -336,6 +336,7 @@ fn the_documents_for_programs_are_as_listed() {
     run("rebase", &["two", "--dry-run"]);
     run("merge", &["heads"]);
     run("squash", &["two:head"]);
+    run("export", &["--tool", "sqlx"]);
     std::fs::remove_file(project.path("migrations.toml")).unwrap();
     std::fs::remove_dir_all(project.path("versions")).unwrap();
     run("init", &[]);

@@ -124,7 +124,8 @@ fn give(
         return Ok(());
     }
     for Placed { path, outcome, .. } in placed.iter().filter(|placed| placed.outcome != Outcome::Same) {
-        context.output.answer(format!("{} {}", outcome.as_str(), Meaning::Path.paint(context.shown(path)?)));
+        let verb = if *outcome == Outcome::Written { "wrote" } else { outcome.as_str() };
+        context.output.answer(format!("{verb} {}", Meaning::Path.paint(context.shown(path)?)));
     }
     if placed.is_empty() {
         context.output.answer("nothing to do: there is no revision with a statement");
