@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::adopt::{Half, Script};
+use crate::adopt::{Half, Script, convention};
+use crate::database::{Tool, version_table};
 use crate::model::Intent;
 use crate::plan::{self, write_section};
 use crate::report::{Diagnostic, Failure};
@@ -21,7 +22,6 @@ use crate::sql;
 
 use super::account::Account;
 use super::{Options, Project, replay};
-use crate::database::version_table;
 
 /// The message of the revision that stands for all that is applied.
 const BASELINE: &str = "Baseline";
@@ -62,7 +62,7 @@ pub(super) struct Chain {
     /// What the database has, by the tool's table, and what it is found to have.
     ran: BTreeMap<RevisionId, Ran>,
     composed: Vec<Arc<revision::Script>>,
-    is_for_programs: bool,
+    tool: Tool,
 }
 
 impl Chain {
@@ -82,7 +82,7 @@ impl Chain {
             imports: BTreeMap::new(),
             ran: BTreeMap::new(),
             composed: Vec::new(),
-            is_for_programs: crate::adopt::convention(account.tool).is_none(),
+            tool: account.tool,
         };
         for (number, (script, id)) in account.scripts.iter().zip(ids).enumerate() {
             let row = account.row(number);
@@ -112,7 +112,7 @@ impl Chain {
 
     /// Whether what is applied is not to be run: it was made by programs, or somebody says so.
     pub fn is_baseline_wanted(&self, options: &Options<'_>) -> bool {
-        options.baseline || self.is_for_programs
+        options.baseline || convention(self.tool).is_none()
     }
 
     /// Whether a revision is one of the tool's scripts.
@@ -241,6 +241,7 @@ impl Chain {
                 created: link.created,
                 schema: schema.filter(|_| with_fingerprints),
                 requires: link.requires,
+                irreversible: link.down.is_none().then(|| format!("{} had no way down for it", self.tool.name())),
                 ..Revision::new(link.id.clone(), std::mem::replace(&mut parents, vec![link.id.clone()]))
             };
             let path = path(project, link).display().to_string();
