@@ -1,6 +1,7 @@
 //! Databases of other tools, taken over and continued: with the real tools where they are installed, and with files and
 //! tables as the tools make them.
 
+mod made;
 mod real;
 mod refused;
 mod taken;
@@ -56,8 +57,21 @@ fn same_schema(project: &Project, a: &str, b: &str) {
     let others =
         ["schemactl_*", "*migration*", "alembic_version", "*schema_history", "goose_db_version", "atlas_schema_*"];
     let mut args = vec![a, b];
-    others.iter().for_each(|table| args.extend(["--ignore", table]));
+    for table in others {
+        args.extend(["--ignore", table]);
+    }
     if let Some(judged) = project.python("schema_equal.py", &args) {
         judged.ends_with(0);
+    }
+}
+
+#[test]
+fn the_readme_lists_all_tools_that_can_be_taken_over_from() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, section) = readme.split_once("## Coming from another tool").unwrap();
+    let rows: String =
+        section.lines().take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| `")).collect();
+    for (_, name) in schemactl::database::Tool::ALL {
+        assert!(rows.contains(&format!("`{name}`")), "{name}");
     }
 }

@@ -16,7 +16,7 @@ fn dbmate(applied: usize) -> Project {
         project
             .write(&format!("db/migrations/{number}_step.sql"), &format!("-- migrate:up\n{up}-- migrate:down\n{down}"));
         if number < applied {
-            made += &format!("{up}INSERT INTO schema_migrations VALUES ('{number}');");
+            made = format!("{made}{up}INSERT INTO schema_migrations VALUES ('{number}');");
         }
     }
     sql(&project, "app.db", &made);

@@ -15,7 +15,7 @@ use crate::model::Intent;
 use crate::plan::{self, write_section};
 use crate::report::{Diagnostic, Failure};
 use crate::revision::{
-    self, Applied, Body, Folder, Graph, Revision, RevisionId, Scripts, Section, Splice, Target, Word, file_name,
+    self, Applied, Folder, Graph, Revision, RevisionId, Scripts, Section, Splice, Target, Word, file_name,
 };
 use crate::schema::{Schema, SqliteVersion};
 use crate::sql;
@@ -44,7 +44,7 @@ pub(super) struct Link {
 }
 
 /// When a script ran.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ran {
     pub at: Option<DateTime<Utc>>,
     pub duration: std::time::Duration,
@@ -70,10 +70,8 @@ impl Chain {
     pub fn new(existing: Scripts, account: &Account, options: &Options<'_>) -> Result<Chain, Failure> {
         let graph = Graph::new(existing.clone());
         // Whatever is wrong with the project's own revisions is told before anything goes on top of them.
-        graph.place(&[Target::of(Word::Head)], Splice::No, &[]).or_else(|error| match graph.is_empty() {
-            true => Ok(revision::Placement { parents: Vec::new(), depends_on: Vec::new() }),
-            false => Err(error),
-        })?;
+        let ground = if graph.is_empty() { Word::Base } else { Word::Head };
+        graph.place(&[Target::of(ground)], Splice::No, &[])?;
         let ids = ids(&account.scripts)?;
         let mut chain = Chain {
             graph,
@@ -131,15 +129,13 @@ impl Chain {
         recorded.chain(self.ran.keys().filter(|id| self.graph.get(id).is_some()).cloned()).collect()
     }
 
-    /// Notes that the database has a revision.
-    pub fn has(&mut self, id: &RevisionId) {
-        self.ran.entry(id.clone()).or_insert(Ran { at: None, duration: std::time::Duration::ZERO });
-    }
-
-    /// Forgets what the tool's table says of the project's own revisions beyond these.
-    pub fn has_no_more_than(&mut self, applied: &Applied) {
+    /// Notes that the database has these of the project's own revisions and no others, whatever the tool's table says.
+    pub fn has_exactly(&mut self, applied: &Applied) {
         let graph = &self.graph;
         self.ran.retain(|id, _| applied.contains(id) || graph.get(id).is_none());
+        for id in applied.iter() {
+            self.ran.entry(id.clone()).or_default();
+        }
     }
 
     /// What the database has, and when that ran.
@@ -154,7 +150,9 @@ impl Chain {
             replay::run_section(&mut scratch, &link.id, &link.section()).map_err(|failure| {
                 let help = "one revision can stand for all that is applied, without running it: `--baseline`";
                 let mut diagnostics = failure.diagnostics().to_vec();
-                diagnostics.iter_mut().for_each(|diagnostic| diagnostic.help = Some(help.to_owned()));
+                for diagnostic in &mut diagnostics {
+                    diagnostic.help = Some(help.to_owned());
+                }
                 Failure::all(failure.class(), diagnostics)
             })?;
         }
@@ -201,13 +199,14 @@ impl Chain {
             down: Some(half(&draft.down)),
             is_applied: true,
         };
-        self.has(&link.id);
+        self.ran.insert(link.id.clone(), Ran::default());
         self.new.insert(place, link);
         Ok(())
     }
 
     /// Writes the new revisions as scripts, each on top of the one before, with the fingerprint of the schema that it
-    /// makes on a scratch database. Gives that of the last one; none where one that is not applied fails there.
+    /// makes on a scratch database. Gives that of the last one; none where there is none, or one that is not applied
+    /// fails there.
     pub fn compose(
         &mut self,
         project: &Project,
@@ -215,6 +214,9 @@ impl Chain {
         with_fingerprints: bool,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Option<Schema>, Failure> {
+        if self.new.is_empty() {
+            return Ok(None);
+        }
         let heads: Vec<RevisionId> = self.graph.heads().into_iter().map(|revision| revision.id.clone()).collect();
         let mut created = heads.iter().filter_map(|head| self.graph.get(head)?.created).max();
         let mut parents = heads.clone();
@@ -245,14 +247,7 @@ impl Chain {
                 ..Revision::new(link.id.clone(), std::mem::replace(&mut parents, vec![link.id.clone()]))
             };
             let path = path(project, link).display().to_string();
-            let body = |half: &'_ Half| -> (String, bool) { (half.sql.clone(), half.transaction) };
-            let (up, down) = (body(&link.up), link.down.as_ref().map(body));
-            let script = revision::Script::compose(
-                path,
-                &head,
-                Body { sql: &up.0, transaction: up.1 },
-                down.as_ref().map(|(sql, transaction)| Body { sql, transaction: *transaction }),
-            )?;
+            let script = revision::Script::compose(path, &head, link.up.body(), link.down.as_ref().map(Half::body))?;
             self.composed.push(Arc::new(script));
         }
         scratch.map(|scratch| scratch.schema(&filter)).transpose().map_err(Failure::from)
