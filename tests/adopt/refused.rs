@@ -113,7 +113,7 @@ fn a_script_that_was_edited_after_it_ran_is_refused_unless_that_is_accepted() {
     let checksum = "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b";
     let row = format!("INSERT INTO _sqlx_migrations VALUES (1, 'user', '2024-01-31 12:00:05', 1, X'{checksum}', 5)");
     sql(&project, "app.db", &format!("CREATE TABLE user (id);{SQLX}{row}"));
-    adopt(&project, &[]).ends_with(2).says("is not what sqlx ran").says("--accept edits");
+    adopt(&project, &[]).ends_with(2).says("not what sqlx ran").says("--accept edits");
     nothing_is_written(&project);
     adopt(&project, &["--accept", "edits"]).ends_with(0);
     project.run(&["check"]).ends_with(0);
@@ -161,6 +161,33 @@ fn what_was_done_beside_the_scripts_is_shown_and_becomes_a_revision_where_it_is_
     same_schema(&project, "app.db", "plain.db");
     sql(&project, "odd.db", &format!("{made}CREATE TABLE odd (id)"));
     project.run(&["adopt", "--database", "odd.db"]).ends_with(1).says("added table `odd`");
+}
+
+#[test]
+fn scripts_that_were_run_by_hand_count_as_applied_where_that_is_accepted() {
+    let project = dbmate(1);
+    sql(&project, "app.db", SCRIPTS[1].0);
+    adopt(&project, &[]).ends_with(1).says("added column `users.email`");
+    let ended = adopt(&project, &["--accept", "drift"]).ends_with(0).answers("recorded 2 revisions as applied");
+    assert!(ended.stdout.contains("1 revision to run"), "{ended}");
+    project.run(&["upgrade"]).ends_with(0);
+    project.run(&["check"]).ends_with(0).answers("no changes");
+    assert_eq!(project.run(&["status"]).ends_with(0).stdout.matches("in sync").count(), 3);
+}
+
+#[test]
+fn files_that_were_removed_are_written_again_and_those_of_others_are_missed() {
+    let project = dbmate(2);
+    adopt(&project, &[]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    std::fs::remove_dir_all(project.path("versions")).unwrap();
+    adopt(&project, &[]).ends_with(0).answers("wrote versions/").answers("app.db is at 2 (head)");
+    project.run(&["check"]).ends_with(0);
+    project.run(&["revision", "-m", "By hand", "--rev-id", "own"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    std::fs::remove_dir_all(project.path("versions")).unwrap();
+    adopt(&project, &[]).ends_with(1).says("own");
+    assert!(!project.path("versions").exists());
 }
 
 #[test]

@@ -67,7 +67,12 @@ pub(super) struct Chain {
 
 impl Chain {
     /// The tool's scripts that the project does not have yet; with a baseline those only that are not applied.
-    pub fn new(existing: Scripts, account: &Account, options: &Options<'_>) -> Result<Chain, Failure> {
+    pub fn new(
+        existing: Scripts,
+        account: &Account,
+        recorded: &[version_table::Applied],
+        options: &Options<'_>,
+    ) -> Result<Chain, Failure> {
         let graph = Graph::new(existing.clone());
         // Whatever is wrong with the project's own revisions is told before anything goes on top of them.
         let ground = if graph.is_empty() { Word::Base } else { Word::Head };
@@ -93,6 +98,8 @@ impl Chain {
                 chain.ran.insert(id.clone(), Ran { at: row.at, duration: row.duration });
             }
             if !is_known {
+                // Its file may have been removed since it was recorded.
+                let is_recorded = recorded.iter().any(|row| row.revision == id);
                 chain.new.push(Link {
                     id,
                     message: script.message.clone(),
@@ -101,7 +108,7 @@ impl Chain {
                     requires: None,
                     up: script.up.clone(),
                     down: script.down.clone(),
-                    is_applied: row.is_some(),
+                    is_applied: row.is_some() || is_recorded,
                 });
             }
         }
@@ -111,6 +118,11 @@ impl Chain {
     /// Whether what is applied is not to be run: it was made by programs, or somebody says so.
     pub fn is_baseline_wanted(&self, options: &Options<'_>) -> bool {
         options.baseline || convention(self.tool).is_none()
+    }
+
+    /// Whether there is a script of a revision.
+    pub fn knows(&self, id: &RevisionId) -> bool {
+        self.graph.get(id).is_some() || self.new.iter().any(|link| link.id == *id)
     }
 
     /// Whether a revision is one of the tool's scripts.
@@ -157,6 +169,38 @@ impl Chain {
             })?;
         }
         Ok(scratch.schema(&project.filter()?)?)
+    }
+
+    /// Counts scripts that are not applied as applied, up to the one after which the schema is the right one: somebody
+    /// has run them without the tool. Gives that schema; none where there is no such script.
+    pub fn count_as_applied(
+        &mut self,
+        project: &Project,
+        applied: &Applied,
+        is_right: impl Fn(&Schema) -> bool,
+    ) -> Result<Option<Schema>, Failure> {
+        let mut scratch = replay::scratch_of(&self.graph, applied)?;
+        for link in self.new.iter().filter(|link| link.is_applied) {
+            replay::run_section(&mut scratch, &link.id, &link.section())?;
+        }
+        let filter = project.filter()?;
+        let left: Vec<usize> = (0..self.new.len()).filter(|&place| !self.new[place].is_applied).collect();
+        for (count, &place) in left.iter().enumerate() {
+            let link = &self.new[place];
+            // What cannot run there has not run here.
+            if replay::run_section(&mut scratch, &link.id, &link.section()).is_err() {
+                return Ok(None);
+            }
+            let made = scratch.schema(&filter)?;
+            if is_right(&made) {
+                for &place in &left[..=count] {
+                    self.new[place].is_applied = true;
+                    self.ran.insert(self.new[place].id.clone(), Ran::default());
+                }
+                return Ok(Some(made));
+            }
+        }
+        Ok(None)
     }
 
     /// Puts a revision at the beginning that makes all that is there.

@@ -23,7 +23,7 @@ use crate::sql;
 
 use self::account::Account;
 use self::chain::Chain;
-use super::{Project, baseline, replay};
+use super::{Project, State, baseline, replay, status};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -185,7 +185,13 @@ fn plan(
     let account = Account::read(connection, root, options)?;
     let live = introspect::read(connection, &project.filter()?)?;
     let recorded = version_table::read(connection, &project.settings.version_table)?;
-    let mut chain = Chain::new(scripts(project)?, &account, options)?;
+    let existing = scripts(project)?;
+    let mut chain = Chain::new(existing.clone(), &account, &recorded, options)?;
+    if recorded.iter().any(|row| !chain.knows(&row.revision))
+        && let Some(diagnostic) = status::no_file(&State::new(existing, recorded.clone()))
+    {
+        return Err(Failure::new(Class::No, diagnostic));
+    }
     let proof = prove(project, &account, &mut chain, &recorded, &live, options)?;
     let mut warnings = Vec::new();
     let made = chain.compose(project, options, proof.is_exact, &mut warnings)?;
@@ -262,6 +268,9 @@ fn prove(
     }
     if !options.accepted.contains(&Accepted::Drift) || !chain.graph.is_empty() {
         return Err(drifted(account, &differences, chain.graph.is_empty()));
+    }
+    if let Some(made) = chain.count_as_applied(project, &applied, |made| changes(project, made, live).is_empty())? {
+        return Ok(Proof { is_exact: sql::fingerprint(&made) == sql::fingerprint(live), differences });
     }
     chain.put_drift(project, &replayed, live, options)?;
     Ok(exact(differences))
@@ -348,7 +357,7 @@ fn drifted(account: &Account, differences: &[Change], may_accept: bool) -> Failu
     let mut diagnostic = Diagnostic::new("drift", words);
     diagnostic.notes.extend(notes("in the database beside them", differences));
     let help = if may_accept {
-        "undo it in the database, or pass `--accept drift`: a revision says what was done, and is recorded as applied"
+        "undo it in the database, or pass `--accept drift`: it counts as the scripts that do it, or becomes a revision"
     } else {
         "bring the database to what they make; `schemactl diff --from head --to database --sql` shows the way"
     };
