@@ -30,6 +30,9 @@ pub(super) fn is_alias_moved(before: &Table, after: &Table) -> bool {
 /// The UNIQUE constraints that say something: an unnamed one is left out where the primary key or another one says the
 /// same.
 pub(super) fn telling_uniques(table: &Table) -> Vec<usize> {
+    if table.uniques.is_empty() {
+        return Vec::new();
+    }
     let bare = |columns: &[KeyColumn]| -> Vec<(Name, Name)> {
         columns.iter().map(|column| (column.name.clone(), key_collation(table, column))).collect()
     };

@@ -76,10 +76,13 @@ impl<'a> Cursor<'a> {
 
     /// Whether these words come next.
     pub fn is(&self, words: &str) -> bool {
-        words
-            .split(' ')
-            .enumerate()
-            .all(|(place, word)| self.tokens.get(self.at + place).is_some_and(|token| token.is_word(word)))
+        // Most words are told apart by their first letter.
+        let begins = |token: &Token<'_>| token.text.as_bytes()[0].eq_ignore_ascii_case(&words.as_bytes()[0]);
+        self.tokens.get(self.at).is_some_and(begins)
+            && words
+                .split(' ')
+                .enumerate()
+                .all(|(place, word)| self.tokens.get(self.at + place).is_some_and(|token| token.is_word(word)))
     }
 
     /// Takes these words if all of them come next.
