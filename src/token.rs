@@ -229,7 +229,8 @@ fn operator(text: &str) -> (TokenKind, usize) {
         | [b'=' | b'!', b'=', ..]
         | [b'|', b'|', ..] => 2,
         [
-            b'(' | b')' | b',' | b';' | b'.' | b'+' | b'-' | b'*' | b'/' | b'%' | b'=' | b'<' | b'>' | b'|' | b'&' | b'~',
+            b'(' | b')' | b',' | b';' | b'.' | b'+' | b'-' | b'*' | b'/' | b'%' | b'=' | b'<' | b'>' | b'|' | b'&'
+            | b'~',
             ..,
         ] => 1,
         _ => return (TokenKind::Illegal, text.chars().next().map_or(1, char::len_utf8)),

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use rusqlite::{Connection, Row};
 
 use super::error::Error;
+use super::familiar::Forms;
 use super::introspect::failed;
 use crate::schema::{
     Column, Expression, ForeignKey, Index, IndexKey, KeyColumn, Name, ObjectKind, ObjectRef, Table, TypeName,
@@ -67,18 +68,21 @@ pub(super) fn disagreement(
 /// From this many tables on, the pragmas are asked about all of them at once.
 const MANY: usize = 32;
 
-/// A table as it was read, and the statement that it was read from.
+/// A table as it was read, and the statements that it and its indexes were read from.
 pub(super) struct Read<'a> {
     pub table: &'a Table,
     pub sql: &'a str,
+    pub indexes: Vec<&'a str>,
 }
 
-/// Holds tables against SQLite's pragmas.
+/// Holds tables against SQLite's pragmas, but for those that say nothing which others of them do not say too.
 ///
 /// # Errors
 ///
 /// Names the first object and property that differ, with both readings.
-pub(super) fn check(connection: &Connection, tables: &[Read<'_>]) -> Result<(), Error> {
+pub(super) fn check(connection: &Connection, mut tables: Vec<Read<'_>>) -> Result<(), Error> {
+    let mut forms = Forms::default();
+    tables.retain(|table| !forms.meet(table));
     let mut all: IndexMap<&str, Facts<'_>> =
         tables.iter().map(|read| (read.table.name.as_str(), Facts::of(read.table))).collect();
     if all.is_empty() {
@@ -174,11 +178,7 @@ fn gather(
 }
 
 /// Gathers of these tables whether they are WITHOUT ROWID or STRICT.
-fn gather_kinds(
-    connection: &Connection,
-    names: &[&str],
-    all: &mut IndexMap<&str, Facts<'_>>,
-) -> rusqlite::Result<()> {
+fn gather_kinds(connection: &Connection, names: &[&str], all: &mut IndexMap<&str, Facts<'_>>) -> rusqlite::Result<()> {
     let kinds = match names.len() {
         0 => return Ok(()),
         number if number < MANY => format!(
@@ -288,7 +288,9 @@ fn check_next_column(facts: &mut Facts<'_>, row: &Row<'_>) -> rusqlite::Result<R
     }
     let stored = text(row, 2)?;
     let written = column.type_name.as_ref().map(stored_type).unwrap_or_default();
-    if !written.eq_ignore_ascii_case(stored) && TypeName::new(written.clone()).normal() != TypeName::new(stored).normal() {
+    if !written.eq_ignore_ascii_case(stored)
+        && TypeName::new(written.clone()).normal() != TypeName::new(stored).normal()
+    {
         return differs("the type", format!("`{stored}`"), format!("`{written}`"));
     }
     // Key columns that SQLite makes NOT NULL by itself (https://www.sqlite.org/withoutrowid.html, stricttables.html).
@@ -299,9 +301,8 @@ fn check_next_column(facts: &mut Facts<'_>, row: &Row<'_>) -> rusqlite::Result<R
     }
     let default = row.get_ref(4)?.as_str_or_null()?;
     if default != column.default.as_ref().map(Expression::as_str) {
-        let normal = |text: Option<&str>| {
-            text.map_or("none".to_owned(), |text| format!("`{}`", plain_default(text).normal()))
-        };
+        let normal =
+            |text: Option<&str>| text.map_or("none".to_owned(), |text| format!("`{}`", plain_default(text).normal()));
         let (sqlite, read) = (normal(default), normal(column.default.as_ref().map(Expression::as_str)));
         if sqlite != read {
             return differs("the default", sqlite, read);
@@ -379,9 +380,7 @@ fn check_keys(facts: &Facts<'_>) -> Result<(), Error> {
         .indexes
         .values()
         .filter(|index| index.origin != "c")
-        .map(|index| {
-            index.terms.iter().map(|term| (term.folded_name(), term.collate.to_ascii_uppercase())).collect()
-        })
+        .map(|index| index.terms.iter().map(|term| (term.folded_name(), term.collate.to_ascii_uppercase())).collect())
         .collect();
     if sqlite == read {
         return Ok(());
@@ -407,7 +406,11 @@ fn check_index(table: &Table, index: &Index, facts: &IndexFacts) -> Result<(), E
         index.terms.iter().map(|term| {
             let column = indexed_column(table, &term.key);
             let collate = term.collate.as_ref().or(column.and_then(|column| column.collate.as_ref()));
-            (column.map_or(EXPRESSION, |column| column.name.as_str()), collate.map_or("BINARY", Name::as_str), term.descending)
+            (
+                column.map_or(EXPRESSION, |column| column.name.as_str()),
+                collate.map_or("BINARY", Name::as_str),
+                term.descending,
+            )
         })
     };
     let sqlite = || {
@@ -422,7 +425,12 @@ fn check_index(table: &Table, index: &Index, facts: &IndexFacts) -> Result<(), E
         return Ok(());
     }
     let text = |(name, collate, descending): (&str, &str, bool)| {
-        format!("{} {}{}", name.to_ascii_lowercase(), collate.to_ascii_uppercase(), if descending { " DESC" } else { "" })
+        format!(
+            "{} {}{}",
+            name.to_ascii_lowercase(),
+            collate.to_ascii_uppercase(),
+            if descending { " DESC" } else { "" }
+        )
     };
     differs("what it sorts by", list(sqlite().map(text)), list(read().map(text)))
 }

@@ -63,7 +63,7 @@ pub fn read_with_fingerprint(
 ///
 /// Names the object that cannot be read, or that SQLite reads differently, and both readings.
 pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
-    read_again(connection, filter, &mut Known::default())
+    read_rows(connection, filter, &mut Known::default(), Keep::No)
 }
 
 /// The same for a database that has been read before.
@@ -72,6 +72,17 @@ pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
 ///
 /// As [`read`].
 pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -> Result<Schema, Error> {
+    read_rows(connection, filter, known, Keep::Yes)
+}
+
+/// Whether what is read is kept for the next time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Yes,
+    No,
+}
+
+fn read_rows(connection: &Connection, filter: &Filter, known: &mut Known, keep: Keep) -> Result<Schema, Error> {
     let mut before = std::mem::take(known);
     let is_first = before.read.is_empty();
     // Tables that are not as they were before, and rows that are no more.
@@ -80,7 +91,8 @@ pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -
     let shadows = shadow_tables(connection, &rows).map_err(|error| failed(connection, &error))?;
     let mut schema = Schema::default();
     let mut left_out: BTreeSet<Name> = shadows;
-    let mut read = VecDeque::with_capacity(rows.len());
+    let mut read = Vec::with_capacity(rows.len());
+    let mut statements = Vec::new();
     for (row, known) in rows {
         let Some(sql) = row.sql.as_deref() else { continue };
         let name = Name::new(&row.name);
@@ -113,33 +125,54 @@ pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -
             }
             statement
         };
+        if keep == Keep::Yes {
+            statements.push(statement.clone());
+        }
         let is_another_tool = matches!(&statement, Statement::Table(table) if is_of_another_tool(table));
         if is_another_tool {
             left_out.insert(name);
         } else {
-            add(&mut schema, statement.clone(), &row)?;
+            add(&mut schema, statement, &row)?;
         }
-        read.push_back((row, statement));
+        read.push(row);
     }
     gone.extend(before.read.into_iter().map(|(row, _)| row));
-    fresh.extend(gone.iter().map(|row| Name::from(row.table.as_str())));
-    let is_read = |row: &Row| row.kind == "table" && (is_first || fresh.contains(&Name::from(row.table.as_str())));
-    let to_check: Vec<cross_check::Read<'_>> = read
-        .iter()
-        .filter(|(row, _)| is_read(row))
-        .filter_map(|(row, _)| {
-            let table = schema.tables.get(&Name::from(row.name.as_str()))?;
-            Some(cross_check::Read { table, sql: row.sql.as_deref()? })
-        })
-        .collect();
-    cross_check::check(connection, &to_check)?;
-    let mut texts = if is_first { sql::Texts::default() } else { before.texts };
-    fresh.iter().for_each(|table| texts.forget(table));
-    *known = Known { read, texts };
+    let gone = gone.iter().filter(|row| matches!(row.kind.as_str(), "table" | "index"));
+    fresh.extend(gone.map(|row| Name::from(row.table.as_str())));
+    cross_check::check(connection, to_check(&schema, &read, (!is_first).then_some(&fresh)))?;
+    if keep == Keep::Yes {
+        let mut texts = if is_first { sql::Texts::default() } else { before.texts };
+        fresh.iter().for_each(|table| texts.forget(table));
+        *known = Known { read: read.into_iter().zip(statements).collect(), texts };
+    }
     for table in schema.tables.values_mut() {
         table.indexes.retain(|name, _| !filter.ignores(name.as_str()));
     }
     Ok(schema)
+}
+
+/// The tables that are to be held against the pragmas: all, or those that are fresh.
+fn to_check<'a>(schema: &'a Schema, read: &'a [Row], fresh: Option<&BTreeSet<Name>>) -> Vec<cross_check::Read<'a>> {
+    let is_asked = |name: &Name| fresh.is_none_or(|fresh| fresh.contains(name));
+    let mut tables: IndexMap<Name, cross_check::Read<'a>> = IndexMap::new();
+    if fresh.is_some_and(BTreeSet::is_empty) {
+        return Vec::new();
+    }
+    for row in read {
+        let Some(sql) = row.sql.as_deref() else { continue };
+        let name = Name::from(row.table.as_str());
+        if row.kind == "index"
+            && let Some(on) = tables.get_mut(&name)
+        {
+            on.indexes.push(sql);
+        } else if row.kind == "table"
+            && is_asked(&name)
+            && let Some(table) = schema.tables.get(&name)
+        {
+            tables.insert(name, cross_check::Read { table, sql, indexes: Vec::new() });
+        }
+    }
+    tables.into_values().collect()
 }
 
 /// Reads some tables with their indexes; those that are not there are left out. For databases without virtual tables,
@@ -454,8 +487,8 @@ mod tests {
         connection.execute_batch("CREATE TABLE t (a INT, b TEXT); CREATE INDEX i ON t (a)").unwrap();
         let mut schema = read(&connection, &Filter::default()).unwrap();
         let differs = |schema: &Schema| {
-            let read = schema.tables.values().map(|table| cross_check::Read { table, sql: "" });
-            cross_check::check(&connection, &read.collect::<Vec<_>>()).unwrap_err().to_string()
+            let read = schema.tables.values().map(|table| cross_check::Read { table, sql: "", indexes: Vec::new() });
+            cross_check::check(&connection, read.collect()).unwrap_err().to_string()
         };
         let table = &mut schema.tables[0];
         table.columns[0].not_null = Some(crate::schema::NotNull::default());
