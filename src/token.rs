@@ -164,11 +164,13 @@ fn first_token(text: &str) -> (TokenKind, usize) {
     }
 }
 
+#[inline]
 fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|&b| !holds(b)).unwrap_or(bytes.len())
 }
 
 /// Whether a byte can stand inside a bare name: letters, digits, `_`, `$` and all of non-ASCII.
+#[inline]
 fn is_name_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80
 }

@@ -17,34 +17,53 @@ pub(super) struct Forms(BTreeSet<String>);
 impl Forms {
     /// Whether all forms of a table and of its indexes have been met before; from now on they have.
     pub(super) fn meet(&mut self, read: &Read<'_>) -> bool {
-        let Some(forms) = forms(read) else { return false };
-        let mut is_familiar = true;
-        for form in forms {
-            is_familiar &= !self.0.insert(form);
+        let mut fresh = Vec::new();
+        let is_known = each_form(read, &mut |form| {
+            if !self.0.contains(form) {
+                fresh.push(form.to_owned());
+            }
+        });
+        let is_familiar = is_known.is_some() && fresh.is_empty();
+        if is_known.is_some() {
+            self.0.extend(fresh);
         }
         is_familiar
     }
 }
 
-/// The forms of a table and of its indexes; `None` where one is not known to be of one piece.
-fn forms(read: &Read<'_>) -> Option<Vec<String>> {
+/// Tells the forms of a table and of its indexes; `None` where one is not known to be of one piece.
+fn each_form(read: &Read<'_>, tell: &mut dyn FnMut(&str)) -> Option<()> {
     let table = significant(read.sql)?;
     let [create, word, name, open, items @ .., close] = table.as_slice() else { return None };
     let is_plain = create.is_word("CREATE") && word.is_word("TABLE") && is_name(name);
     if !is_plain || !open.is_operator("(") || !close.is_operator(")") {
         return None;
     }
-    let mut forms = split(items).map(column_form).collect::<Option<Vec<_>>>()?;
-    for index in &read.indexes {
-        forms.push(index_form(&significant(index)?, read.table)?);
+    let mut form = String::new();
+    for item in split(items) {
+        form.clear();
+        column_form(item, &mut form)?;
+        tell(&form);
     }
-    Some(forms)
+    for index in &read.indexes {
+        form.clear();
+        index_form(&significant(index)?, read.table, &mut form)?;
+        tell(&form);
+    }
+    Some(())
 }
 
 /// The tokens of a statement without comments, which SQLite keeps inside types.
 fn significant(sql: &str) -> Option<Vec<Token<'_>>> {
-    let kept = tokens(sql).filter(|token| token.kind != TokenKind::Space);
-    kept.map(|token| (token.kind != TokenKind::Comment).then_some(token)).collect()
+    let mut kept = Vec::with_capacity(sql.len() / 4);
+    for token in tokens(sql) {
+        match token.kind {
+            TokenKind::Space => {}
+            TokenKind::Comment => return None,
+            _ => kept.push(token),
+        }
+    }
+    Some(kept)
 }
 
 /// The parts between the commas outside of parentheses.
@@ -61,35 +80,40 @@ fn split<'a, 't>(tokens: &'a [Token<'t>]) -> impl Iterator<Item = &'a [Token<'t>
 }
 
 /// A column with no name in it but its own and those after REFERENCES.
-fn column_form(tokens: &[Token<'_>]) -> Option<String> {
+fn column_form(tokens: &[Token<'_>], form: &mut String) -> Option<()> {
     let (name, rest) = tokens.split_first().filter(|(name, _)| is_name(name))?;
-    let mut form = String::from(kind(name));
+    *form += kind(name);
     let mut rest = rest.iter().peekable();
     while let Some(token) = rest.next() {
-        let is_apart = ["AS", "CHECK", "COLLATE", "CONSTRAINT"].iter().any(|word| token.is_word(word));
+        *form += " ";
+        let start = form.len();
+        *form += token.text;
         match token.kind {
-            TokenKind::Word if is_apart => return None,
-            TokenKind::Word => form.extend([" ", &token.text.to_ascii_uppercase()]),
-            TokenKind::Number | TokenKind::String | TokenKind::Operator => form.extend([" ", token.text]),
+            TokenKind::Word => form[start..].make_ascii_uppercase(),
+            TokenKind::Number | TokenKind::String | TokenKind::Operator => continue,
             _ => return None,
         }
-        if token.is_word("REFERENCES") {
-            form += kind(rest.next().filter(|parent| is_name(parent))?);
-            if rest.next_if(|token| token.is_operator("(")).is_some() {
-                form += kind(rest.next().filter(|column| is_name(column))?);
-                rest.next().filter(|token| token.is_operator(")"))?;
+        match &form[start..] {
+            "AS" | "CHECK" | "COLLATE" | "CONSTRAINT" => return None,
+            "REFERENCES" => {
+                *form += kind(rest.next().filter(|parent| is_name(parent))?);
+                if rest.next_if(|token| token.is_operator("(")).is_some() {
+                    *form += kind(rest.next().filter(|column| is_name(column))?);
+                    rest.next().filter(|token| token.is_operator(")"))?;
+                }
             }
+            _ => {}
         }
     }
-    Some(form)
+    Some(())
 }
 
 /// An index on columns alone.
-fn index_form(tokens: &[Token<'_>], table: &Table) -> Option<String> {
+fn index_form(tokens: &[Token<'_>], table: &Table, form: &mut String) -> Option<()> {
     let (create, tokens) = tokens.split_first()?;
     let (unique, tokens) = match tokens.split_first()? {
-        (unique, rest) if unique.is_word("UNIQUE") => (" UNIQUE", rest),
-        _ => ("", tokens),
+        (unique, rest) if unique.is_word("UNIQUE") => ("INDEX UNIQUE", rest),
+        _ => ("INDEX", tokens),
     };
     let [index, name, on, of, open, terms @ .., close] = tokens else { return None };
     let is_plain = create.is_word("CREATE") && index.is_word("INDEX") && on.is_word("ON");
@@ -97,19 +121,19 @@ fn index_form(tokens: &[Token<'_>], table: &Table) -> Option<String> {
     if !is_plain || !is_enclosed || !is_name(name) || !is_name(of) {
         return None;
     }
-    let mut form = format!("INDEX{unique}");
+    *form += unique;
     for term in split(terms) {
         let (column, order) = term.split_first().filter(|(column, _)| is_name(column))?;
         table.column(&Name::new(column.unquoted()))?;
-        form += match order {
+        *form += match order {
             [] => " up",
             [order] if order.is_word("ASC") => " ASC",
             [order] if order.is_word("DESC") => " DESC",
             _ => return None,
         };
-        form += kind(column);
+        *form += kind(column);
     }
-    Some(form)
+    Some(())
 }
 
 /// Whether a token is a name that SQLite can take for nothing else.

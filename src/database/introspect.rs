@@ -83,6 +83,9 @@ enum Keep {
 }
 
 fn read_rows(connection: &Connection, filter: &Filter, known: &mut Known, keep: Keep) -> Result<Schema, Error> {
+    // All of it is one look at the database: what others commit meanwhile is not seen, and the lock is taken once.
+    let look = if connection.is_autocommit() { Some(connection.unchecked_transaction()) } else { None };
+    let _look = look.transpose().map_err(|error| failed(connection, &error))?;
     let mut before = std::mem::take(known);
     let is_first = before.read.is_empty();
     // Tables that are not as they were before, and rows that are no more.

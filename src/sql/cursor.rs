@@ -21,7 +21,8 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// The beginning of a text.
     pub fn new(text: &'a str) -> Result<Cursor<'a>, ReadError> {
-        let tokens: Vec<Token<'a>> = significant_tokens(text).collect();
+        let mut tokens: Vec<Token<'a>> = Vec::with_capacity(text.len() / 4);
+        tokens.extend(significant_tokens(text));
         match tokens.iter().find(|token| token.kind == TokenKind::Illegal) {
             Some(token) => Err(ReadError { problem: Problem::Illegal(shown(token.text)), span: token.span() }),
             None => Ok(Cursor { text, tokens, at: 0, end: text.len() }),
