@@ -167,10 +167,13 @@ fn unique(table: &Table, unique: &Unique) -> String {
 /// Whether a UNIQUE constraint says what no other constraint of the table does.
 fn says_something(table: &Table, place: usize) -> bool {
     let is_plain = |unique: &Unique| unique.name.is_none() && !is_telling(unique.on_conflict);
+    // Of two that differ in nothing but DESC, SQLite builds the index of the one that comes first.
     let same = |one: &[KeyColumn], other: &[KeyColumn]| {
         let collation = |column: &KeyColumn| key_collation(table, column.collate.as_ref(), &column.name);
-        one.len() == other.len()
-            && one.iter().zip(other).all(|(one, other)| one.name == other.name && collation(one) == collation(other))
+        let same = |one: &KeyColumn, other: &KeyColumn| {
+            one.name == other.name && collation(one) == collation(other) && one.descending == other.descending
+        };
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
     };
     let columns = &table.uniques[place].columns;
     let key = table.primary_key.as_ref().filter(|_| table.rowid_alias().is_none());
@@ -568,6 +571,7 @@ mod tests {
         same_table("a CHECK (a = \"a\")", "a CHECK (a = 'a')");
         same_table("a CONSTRAINT n CHECK (a)", "a CHECK (a)");
         same_table("a UNIQUE", "a CONSTRAINT n UNIQUE");
+        same_table("a UNIQUE, PRIMARY KEY (a DESC)", "a, PRIMARY KEY (a DESC)");
         same_table("a UNIQUE", "a UNIQUE ON CONFLICT IGNORE");
         same_table("a NOT NULL", "a NOT NULL ON CONFLICT IGNORE");
         same_table("a INTEGER PRIMARY KEY", "a INTEGER PRIMARY KEY AUTOINCREMENT");
