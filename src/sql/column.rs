@@ -164,6 +164,9 @@ fn without_generated_always(text: &str) -> &str {
 /// SQLite, down to the rowid.
 fn unquoted_type(text: &str, tokens: &[Token<'_>]) -> String {
     let [only] = tokens else { return text.to_owned() };
+    if only.kind == TokenKind::Word {
+        return text.to_owned();
+    }
     let inner = only.unquoted();
     let is_plain = inner.trim() == inner
         && significant_tokens(&inner).all(|token| token.kind == TokenKind::Word && is_name(&token))

@@ -30,7 +30,7 @@ pub use agreement::agreement;
 pub use column::{ColumnDefinition, read_column, write_column, write_definition};
 pub use constraint::{read_key_column, write_key_column};
 pub use error::{Problem, ReadError};
-pub use fingerprint::fingerprint;
+pub use fingerprint::{Texts, fingerprint};
 pub use foreign_key::{read_deferrable, read_references, write_deferrable};
 pub use index::{read_index_term, write_index, write_index_term};
 pub use table::write_table;
