@@ -11,7 +11,7 @@ use proptest::test_runner::{TestError, TestRunner};
 use rusqlite::Connection;
 use schemactl::diff::{Change, ColumnOrder, TableChange, diff, resolve_renames};
 use schemactl::model::Intent;
-use schemactl::plan::{Options, write_section};
+use schemactl::plan::{Options, Switches, write_section};
 use schemactl::schema::{Expression, Name, Schema, SqliteVersion};
 
 use crate::support::generate::{Choices, choices};
@@ -34,6 +34,7 @@ fn options(choices: &mut Choices) -> Options {
         target: *choices.pick(&[SqliteVersion::new(3, 54), SqliteVersion::new(3, 40), SqliteVersion::new(3, 24)]),
         column_order: *choices.pick(&[ColumnOrder::Loose, ColumnOrder::Strict]),
         catalog_edits: *choices.pick(&[false, false, true]),
+        switches: Switches::All,
     }
 }
 

@@ -14,6 +14,8 @@ mod fast_rebuild;
 mod faults;
 mod histories;
 mod library;
+#[cfg(unix)]
+mod libsql;
 mod model;
 mod properties;
 mod readme;

@@ -3,6 +3,7 @@
 //! A command is one file, its arguments and its body together, and two lines here. Its body asks the library, which
 //! answers with data, and gives the answer to [`Output`]. Errors become text and exit codes in [`error`] alone.
 
+pub mod adopt;
 pub mod backup;
 pub mod backups;
 pub mod branches;
@@ -16,6 +17,7 @@ pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
 pub mod explain;
+pub mod export;
 pub mod graph;
 pub mod heads;
 pub mod history;
@@ -72,7 +74,6 @@ pub mod visible;
 pub mod walk;
 pub mod written;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -109,6 +110,8 @@ pub struct Cli {
 pub enum Command {
     /// Write a model and a folder for revisions
     Init(init::Args),
+    /// Take a database and its scripts over from another tool
+    Adopt(adopt::Args),
     /// Write a new revision script
     Revision(revision::Args),
     /// Run revisions up to a target
@@ -149,6 +152,8 @@ pub enum Command {
     Lint(lint::Args),
     /// Explain a rule of `lint`, or list them all
     Explain(explain::Args),
+    /// Write the revisions as another tool runs them
+    Export(export::Args),
     /// Show what differs between two schemas
     Diff(diff::Args),
     /// Print the model of an existing database
@@ -186,6 +191,7 @@ impl Command {
     fn run(&self, context: &mut Context) -> Result<(), Failure> {
         match self {
             Command::Init(args) => init::run(args, context),
+            Command::Adopt(args) => adopt::run(args, context),
             Command::Revision(args) => revision::run(args, context),
             Command::Upgrade(args) => upgrade::run(args, context),
             Command::Downgrade(args) => downgrade::run(args, context),
@@ -206,6 +212,7 @@ impl Command {
             Command::Verify(args) => verify::run(args, context),
             Command::Lint(args) => lint::run(args, context),
             Command::Explain(args) => explain::run(args, context),
+            Command::Export(args) => export::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Introspect(args) => introspect::run(args, context),
             Command::Graph(args) => graph::run(args, context),
@@ -240,7 +247,7 @@ impl Cli {
 #[must_use]
 pub fn main() -> ExitCode {
     error::explain_panics();
-    let line: Vec<OsString> = std::env::args_os().collect();
+    let line = export::with_tool(std::env::args_os().collect());
     if let Some(ended) = completions::complete(&line) {
         return ended;
     }

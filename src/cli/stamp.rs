@@ -55,7 +55,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return super::fleet::stamp(&args.choice, (&targets, purge), members, context, &project);
     }
     let name = context.database_name(&project)?;
-    let Some(mut connection) = project.connect(Access::Create, LOCK_TIMEOUT)? else {
+    let Some(mut connection) = project.connect_to_run(Access::Create, LOCK_TIMEOUT)? else {
         return super::open::no_database(&name);
     };
     let agree = |doubts: &[Remark]| ask(context, doubts);

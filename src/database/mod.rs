@@ -23,6 +23,8 @@ pub mod shapes;
 mod shared_copy;
 pub mod stand_ins;
 pub mod statements;
+pub mod switches;
+pub mod tools;
 pub mod version_table;
 pub mod walk;
 
@@ -33,3 +35,5 @@ pub use overwritten::Overwritten;
 pub use scratch::Scratch;
 pub use shapes::{Shape, Shapes};
 pub use stand_ins::StandIns;
+pub use switches::Switches;
+pub use tools::Tool;

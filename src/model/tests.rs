@@ -16,6 +16,7 @@ ignore = "litestream_*"
 target_sqlite = "3.45"
 column_order = "strict"
 drift = "refuse"
+mirror = "sqlx"
 backup = "always"
 keep_dropped = true
 catalog_edits = true

@@ -5,6 +5,8 @@
 //! of the user's.
 
 pub mod catalog;
+mod confined;
+mod dependents;
 pub mod draft;
 pub mod gate;
 pub mod keep;
@@ -19,6 +21,7 @@ pub mod statement;
 mod station;
 mod virtual_table;
 
+pub use crate::database::Switches;
 pub use draft::{Draft, draft, draft_keeping};
 pub use planner::{Options, Plan, plan};
 pub use rows::RowWork;

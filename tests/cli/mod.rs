@@ -7,6 +7,7 @@ mod branches;
 mod completions;
 mod config;
 mod existing;
+mod export;
 mod fleet;
 mod gates;
 mod graph;

@@ -9,6 +9,7 @@ pub mod judges;
 pub mod laws;
 pub mod links;
 pub mod mutate;
+pub mod peers;
 pub mod readers;
 pub mod rows;
 pub mod shared;

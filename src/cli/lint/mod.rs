@@ -115,7 +115,7 @@ fn database(project: &Project, context: &Context) -> Result<Linted, Failure> {
 fn of_project(args: &Args, project: &Project, context: &Context) -> Result<Linted, Failure> {
     let scope = scope(args, context)?;
     // Without a database everything counts as new: that is what CI has.
-    let is_named = project.database().is_ok();
+    let is_named = project.place().is_ok();
     let connection = if args.offline || !is_named { None } else { project.connect(Access::Read, LOCK_TIMEOUT)? };
     warn_of_problems(context, &project.graph()?);
     lint::lint(project, &scope, connection.as_ref())
