@@ -20,7 +20,7 @@ use crate::revision::RevisionId;
 const EXAMPLES: &str = "\
 Examples:
   schemactl adopt --database app.db --dry-run    what would be taken over
-  schemactl adopt --database app.db          what its table tells
+  schemactl adopt --database app.db              what its table tells
   schemactl adopt --from goose --scripts sql     as somebody says
   schemactl adopt --baseline                 one revision for all of them";
 
