@@ -120,7 +120,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Another connection holds the lock.
-    #[error("the database `{}` is locked by another program (waited {} ms)", .path.display(), .waited.as_millis())]
+    #[error("the database `{}` is locked by another program (waited {})", .path.display(), words_of(*.waited))]
     Locked {
         /// The file.
         path: PathBuf,
@@ -349,6 +349,16 @@ impl Error {
 /// process holds on it (<https://www.sqlite.org/howtocorrupt.html>, 2.2): the command line has none left by then, an
 /// application may have connections of its own.
 const MAY_LOOK: bool = cfg!(feature = "cli");
+
+/// `30 s`, `1500 ms`: as it was asked for.
+pub(super) fn words_of(wait: Duration) -> String {
+    let milliseconds = wait.as_millis();
+    if milliseconds > 0 && milliseconds.is_multiple_of(1000) {
+        format!("{} s", milliseconds / 1000)
+    } else {
+        format!("{milliseconds} ms")
+    }
+}
 
 fn read_only_folder(path: PathBuf) -> Error {
     // Journals stand beside the file itself, not beside a link to it.
