@@ -218,15 +218,21 @@ impl Contents {
             };
             same_rows((before, old), (&schema.tables[name], new), intent)?;
             let foreign_keys_are_same = before.foreign_keys == schema.tables[name].foreign_keys;
-            let has_parents =
-                |schema: &Schema| before.foreign_keys.iter().all(|key| schema.tables.contains_key(&key.parent));
+            let keep_their_values = before.foreign_keys.iter().all(|key| {
+                let of_parent = || schema.tables.get(&key.parent)?.primary_key.as_ref().map(|key| &key.columns);
+                let primary: Vec<Name> = of_parent().into_iter().flatten().map(|column| column.name.clone()).collect();
+                let parent = if key.parent_columns.is_empty() { &primary } else { &key.parent_columns };
+                let is_kept = |table: &Name, columns: &[Name]| {
+                    let is_kept = |column: &Name| keeps_its_values(&self.schema, schema, intent, table, column);
+                    schema.tables.contains_key(table) && columns.iter().all(is_kept)
+                };
+                is_kept(name, &key.columns) && is_kept(&key.parent, parent)
+            });
             let violations = |of: &Contents, name: &Name| of.violations.get(&name.folded()).copied();
             if foreign_keys_are_same
                 && let (Some(old), Some(new)) = (violations(self, old_name), violations(&now, name))
                 && new > old
-                && has_parents(&self.schema) == has_parents(schema)
-                && intent.backfills.is_empty()
-                && computed(&self.schema, intent) == computed(schema, &Intent::default())
+                && keep_their_values
             {
                 return Err(format!("{new} rows of {name} refer to nothing, before it were {old}"));
             }
@@ -350,24 +356,21 @@ fn same_rows((before, old): (&Table, &Rows), (after, new): (&Table, &Rows), inte
     }
 }
 
-/// The columns that are computed from others, by their new names. One that is computed anew may come to refer to
-/// nothing, or not be referred to any more; the runner stops at that.
-fn computed(schema: &Schema, intent: &Intent) -> BTreeSet<(String, String)> {
-    let new_name = |table: &Name| {
-        let renamed = intent.renames.tables.iter().find(|(_, old)| *old == table);
-        renamed.map_or(table, |(new, _)| new).clone()
-    };
-    let of_table = |table: &Table| {
-        let name = new_name(&table.name);
-        let columns = table.columns.iter().filter(|column| column.generated.is_some());
-        let pairs = columns.map(|column| {
-            let renamed = intent.renames.columns.iter().find(|((of, _), old)| *of == name && **old == column.name);
-            let new = renamed.map_or(&column.name, |((_, new), _)| new);
-            (name.folded(), new.folded())
-        });
-        pairs.collect::<Vec<_>>()
-    };
-    schema.tables.values().flat_map(of_table).collect()
+/// Whether no value of a column, told by its new name, can have changed. One that is filled, converted or computed anew
+/// may come to refer to nothing, or not be referred to any more; the runner stops at that.
+fn keeps_its_values(before: &Schema, after: &Schema, intent: &Intent, table: &Name, column: &Name) -> bool {
+    let key = (table.clone(), column.clone());
+    let old_name = intent.renames.columns.get(&key).unwrap_or(column);
+    let old_table = before.tables.get(intent.renames.tables.get(table).unwrap_or(table));
+    let (Some(old_table), Some(new_table)) = (old_table, after.tables.get(table)) else { return false };
+    let (Some(old), Some(new)) = (old_table.column(old_name), new_table.column(column)) else { return false };
+    let is_plain = old.is_copied() && new.is_copied() || old_table == new_table;
+    let is_filled = old.not_null.is_none() && new.not_null.is_some() || intent.backfills.contains_key(&key);
+    let is_converted = old.type_name != new.type_name
+        || old_table.strict != new_table.strict
+        || intent.conversions.contains_key(&key)
+        || old_table.rowid_alias() != new_table.rowid_alias();
+    is_plain && !is_filled && !is_converted
 }
 
 /// How many rows of a table refer to nothing; none where its foreign keys fit no table.
