@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use schemactl::plan::{Draft, Options, Statement, write_section};
+use schemactl::plan::{Draft, Options, Statement, Switches, write_section};
 use schemactl::schema::{Schema, SqliteVersion};
 
 use crate::support::case::{Case, Fact};
@@ -19,7 +19,12 @@ fn schema(sql: &str) -> Schema {
 fn try_case(case: &Case) -> Result<(), String> {
     let (before, after) = (schema(&case.before), schema(&case.after));
     for minor in [54, 40] {
-        let options = Options { target: SqliteVersion::new(3, minor), column_order: case.order, catalog_edits: false };
+        let options = Options {
+            target: SqliteVersion::new(3, minor),
+            column_order: case.order,
+            catalog_edits: false,
+            switches: Switches::All,
+        };
         let trial = Trial { before: &before, after: &after, intent: &case.intent, options, keep: false };
         let draft = laws::drafted(&trial)?;
         let told = |problem: String| {

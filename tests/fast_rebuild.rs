@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use schemactl::diff::ColumnOrder;
 use schemactl::model::Intent;
-use schemactl::plan::{Draft, Options, draft};
+use schemactl::plan::{Draft, Options, Switches, draft};
 use schemactl::schema::SqliteVersion;
 
 use crate::support::case::Case;
@@ -20,8 +20,12 @@ fn filled(sql: &str) -> Connection {
 }
 
 fn drafted(before: &str, after: &str) -> Draft {
-    let options =
-        Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Strict, catalog_edits: false };
+    let options = Options {
+        target: SqliteVersion::new(3, 54),
+        column_order: ColumnOrder::Strict,
+        catalog_edits: false,
+        switches: Switches::All,
+    };
     let (before, after) = (laws::read(&filled(before)), laws::read(&filled(after)));
     draft(&before, &after, &Intent::default(), options).unwrap_or_else(|error| panic!("{error:?}"))
 }
@@ -153,7 +157,12 @@ fn every_case_ends_the_same_in_both_ways() {
     for (number, path) in shared::files(&folder, "case").iter().enumerate() {
         let case = Case::read(path);
         let (before, after) = (laws::read(&filled(&case.before)), laws::read(&filled(&case.after)));
-        let options = Options { target: SqliteVersion::new(3, 40), column_order: case.order, catalog_edits: false };
+        let options = Options {
+            target: SqliteVersion::new(3, 40),
+            column_order: case.order,
+            catalog_edits: false,
+            switches: Switches::All,
+        };
         let Ok(draft) = draft(&before, &after, &case.intent, options) else { continue };
         let database = filled(&format!("{}; {}", case.before, case.rows));
         match ways::same(&database, &draft.up, &draft.down, ways::format(number)) {

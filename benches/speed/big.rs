@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use schemactl::database::{Filter, introspect};
 use schemactl::diff::ColumnOrder;
 use schemactl::model::Intent;
-use schemactl::plan::{Options, draft, write_section};
+use schemactl::plan::{Options, Switches, draft, write_section};
 use schemactl::schema::{Schema, SqliteVersion};
 
 use crate::measure::{Side, compare, done, schemactl};
@@ -68,6 +68,7 @@ fn project(folder: &Path, table: &str, settings: &str) {
         target: SqliteVersion::new(3, 54),
         column_order: ColumnOrder::Loose,
         catalog_edits: settings.contains("catalog_edits = true"),
+        switches: Switches::All,
     };
     let draft = draft(&of(TABLE), &of(table), &Intent::default(), options).expect("a draft");
     let write = |id: &str, parent: &str, up: &str| {

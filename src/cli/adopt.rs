@@ -20,9 +20,9 @@ use crate::revision::RevisionId;
 const EXAMPLES: &str = "\
 Examples:
   schemactl adopt --database app.db --dry-run    what would be taken over
-  schemactl adopt --database app.db              the tool by its table, the scripts where it keeps them
+  schemactl adopt --database app.db              what its table tells
   schemactl adopt --from goose --scripts sql     as somebody says
-  schemactl adopt --baseline                     one revision for all that is applied";
+  schemactl adopt --baseline                 one revision for all of them";
 
 /// What `adopt` takes.
 #[derive(Debug, clap::Args)]

@@ -12,6 +12,7 @@ use crate::model;
 use crate::operation::rehearse::{self, Rehearsal};
 use crate::operation::walk::{self, Direction};
 use crate::report::{Failure, count, grouped};
+use crate::revision::Remark;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +46,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         lock_timeout: LOCK_TIMEOUT,
         transaction: Transaction::Each,
         dry_run: false,
+        long_transactions: false,
         backup: model::Backup::Never,
         progress: &|_| (),
         backed_up: &|_| (),
@@ -76,7 +78,8 @@ fn give(context: &Context, name: &str, rehearsal: &Rehearsal) {
         }));
         return;
     }
-    for remark in &walked.remarks {
+    // That there is nothing to do is the answer.
+    for remark in walked.remarks.iter().filter(|remark| !matches!(remark, Remark::AlreadyThere { .. })) {
         context.output.warn(&remark.diagnostic());
     }
     context.output.answer(format!(

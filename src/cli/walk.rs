@@ -52,6 +52,10 @@ pub struct Walk {
     #[arg(long, env = "SCHEMACTL_NO_HOOKS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub no_hooks: bool,
 
+    /// On a server: write tables anew however many rows they have, for when nobody else writes
+    #[arg(long, env = "SCHEMACTL_LONG_TRANSACTIONS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub long_transactions: bool,
+
     /// How long to wait while others hold the database
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     #[arg(env = "SCHEMACTL_LOCK_TIMEOUT", hide_env = true)]
@@ -130,6 +134,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
             Transaction::All => runner::Transaction::All,
         },
         dry_run: args.dry_run,
+        long_transactions: args.long_transactions,
         backup: if args.no_backup { model::Backup::Never } else { project.settings.backup },
         progress: &|pages| copying.tell(pages),
         backed_up: &|backup| {
@@ -144,7 +149,8 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     let mut shown = None;
     let mut observer = |event: Event<'_>| tell(context, &event, rows, &mut shown);
     let shell = |command: &hooks::Command<'_>| super::shell::run(context, command);
-    let walked = hooks::walk(&project, &mut connection, &state, direction, &target, &options, &shell, &mut observer);
+    let errand = walk::Errand { project: &project, start: &state, direction, target: &target, options: &options };
+    let walked = hooks::walk(&errand, &mut connection, &shell, &mut observer);
     drop(shown);
     let walked = walked?;
     if args.dry_run && project.settings.hooks.are_beside_runs() && !walked.outcome.steps.is_empty() {
@@ -192,7 +198,7 @@ fn tell_of_differences(context: &Context, state: &State, direction: Direction, t
 }
 
 fn connect(project: &Project, access: Access, args: &Walk) -> Result<Option<rusqlite::Connection>, Failure> {
-    project.connect(access, args.lock_timeout)
+    project.connect_to_run(access, args.lock_timeout)
 }
 
 /// Whether the lines about revisions say how many rows were written.
@@ -262,7 +268,7 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows, shown: &mut Option
             let found = format!("`{}` runs outside a transaction, so a dry run leaves it out", step.revision);
             context.output.warn(&Diagnostic::new("not_rehearsed", found));
         }
-        Event::Started { .. } | Event::Statement { .. } | Event::Finished { .. } => {}
+        Event::Started { .. } | Event::Statement { .. } | Event::Ran { .. } | Event::Finished { .. } => {}
     }
 }
 
@@ -366,7 +372,7 @@ fn offline(word: &str, direction: Direction, context: &Context, project: &Projec
     }
     let applied = graph.applied_at(&start);
     let to = if to.trim().is_empty() { "head" } else { to };
-    context.output.verbatim(&walk::offline(project, direction, &target(to)?, applied, &now)?);
+    context.output.sql(&walk::offline(project, direction, &target(to)?, applied, &now)?);
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use rusqlite::config::DbConfig;
 use super::connect;
 use super::scratch::{BuildError, Scratch, index_statement, table_statement, trigger_statement, view_statement};
 use super::stand_ins::StandIns;
+use super::switches::Switches;
 use crate::schema::{Name, ObjectRef, Schema};
 
 /// From how many objects on the detour is worth it.
@@ -74,7 +75,8 @@ pub(super) fn build(schema: &Schema, stand_ins: &StandIns) -> Result<Option<Scra
         stand_ins = small.stand_ins;
     }
     let Ok(connection) = rows.assemble(schema, &stand_ins) else { return Ok(None) };
-    let mut scratch = Scratch { connection, stand_ins, known: std::cell::RefCell::default() };
+    let mut scratch =
+        Scratch { connection, stand_ins, known: std::cell::RefCell::default(), switches: Switches::default() };
     for table in schema.virtual_tables.values() {
         let (object, sql) = super::scratch::virtual_table_statement(table);
         scratch.create(&object, &sql)?;

@@ -16,6 +16,7 @@ use super::filter::Filter;
 use super::introspect::{self, Known};
 use super::stand_ins::{Missing, StandIns};
 use super::statements::{Failure, Statements};
+use super::switches::Switches;
 use crate::report::{Class, Diagnostic, Report};
 use crate::schema::{Index, Name, ObjectKind, ObjectRef, Schema, Table, Trigger, View, VirtualTable};
 use crate::sql;
@@ -28,6 +29,8 @@ pub struct Scratch {
     pub(super) stand_ins: StandIns,
     /// What was read of it before.
     pub(super) known: RefCell<Known>,
+    /// What its scripts may switch.
+    pub(super) switches: Switches,
 }
 
 /// An object that SQLite refuses.
@@ -73,7 +76,7 @@ impl Scratch {
     pub(super) fn with(stand_ins: StandIns) -> rusqlite::Result<Scratch> {
         let connection = connect::in_memory()?;
         stand_ins.register(&connection)?;
-        Ok(Scratch { connection, stand_ins, known: RefCell::default() })
+        Ok(Scratch { connection, stand_ins, known: RefCell::default(), switches: Switches::default() })
     }
 
     /// Builds a schema that stands in a database already: what this SQLite lacks is the application's.
@@ -93,6 +96,21 @@ impl Scratch {
     /// Names the first object that SQLite refuses, and the name that was probably meant.
     pub fn build_as_written(schema: &Schema, known: &StandIns) -> Result<Scratch, BuildError> {
         build(schema, StandIns::doubting(known))
+    }
+
+    /// A database with the same in it, and no confinement.
+    ///
+    /// # Errors
+    ///
+    /// Fails where SQLite cannot open a database in memory.
+    #[cfg(feature = "cli")]
+    pub fn copy(&self) -> Result<Scratch, Error> {
+        let copied = || -> rusqlite::Result<Scratch> {
+            let mut copy = Scratch::with(self.stand_ins.clone())?;
+            rusqlite::backup::Backup::new(&self.connection, &mut copy.connection)?.step(-1)?;
+            Ok(copy)
+        };
+        copied().map_err(|error| Error::from_sqlite(":memory:".as_ref(), &error))
     }
 
     /// Reads the schema back.
@@ -116,6 +134,18 @@ impl Scratch {
         &self.connection
     }
 
+    /// The connection, for what runs on one of its own.
+    #[must_use]
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The connection alone.
+    #[must_use]
+    pub fn into_connection(self) -> Connection {
+        self.connection
+    }
+
     /// Runs a script; what it needs of the application is replaced by stand-ins, slips of the pen are not. No other file
     /// can be opened or written.
     ///
@@ -133,7 +163,7 @@ impl Scratch {
     /// As [`Scratch::run`].
     pub fn run_each(&mut self, script: &str, each: &mut dyn FnMut(&Connection, Range<usize>)) -> Result<(), Failure> {
         let watch = |failure: rusqlite::Error| Failure { message: words(&failure), span: 0..0, source: Some(failure) };
-        self.connection.authorizer(Some(no_other_file)).map_err(watch)?;
+        self.connection.authorizer(Some(self.switches.authorizer())).map_err(watch)?;
         let outcome = self.run_unwatched(script, each);
         self.connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(watch)?;
         outcome
@@ -248,6 +278,7 @@ impl Scratch {
         let length = end.map_or(rest.len(), |token| token.span().end);
         let statement = &rest[..end.map_or(rest.len(), |token| token.start)];
         let words: Vec<Token<'_>> = significant_tokens(statement).collect();
+        self.lift_confinement(true).ok()?;
         let done = match words.as_slice() {
             [drop, table, name] if drop.is_word("DROP") && table.is_word("TABLE") => self.strike_out(&name.unquoted()),
             _ => match sql::read(statement) {
@@ -255,13 +286,24 @@ impl Scratch {
                     let object = ObjectRef::new(ObjectKind::VirtualTable, &table.name);
                     self.enter_virtual_table(&object, &sql::write_virtual_table(&table))
                 }
-                _ => return None,
+                _ => Err(rusqlite::Error::InvalidQuery),
             },
         };
+        self.lift_confinement(false).ok()?;
+        done.ok()?;
         if let Missing::Module(name) = missing {
             self.stand_ins.modules.insert(name);
         }
-        done.ok().map(|()| length)
+        Some(length)
+    }
+
+    /// What is done in a module's place is no part of the script that is watched.
+    fn lift_confinement(&mut self, is_lifted: bool) -> rusqlite::Result<()> {
+        match (self.switches, is_lifted) {
+            (Switches::All, _) => Ok(()),
+            (_, true) => self.connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>),
+            (switches, false) => self.connection.authorizer(Some(switches.authorizer())),
+        }
     }
 
     /// Takes a virtual table whose module is missing out of the schema.

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::walk::{self, Direction, Options, Walked};
-use super::{Project, State};
+use super::walk::{self, Direction, Errand, Options, Walked};
+use super::{Database, Project};
 use crate::database::runner::{Event, Outcome, Step, Transaction};
 use crate::database::statements::{Prepared, Statements};
-use crate::database::version_table;
 use crate::database::walk::Walk;
+use crate::database::{Access, version_table};
 use crate::model::{Hook, HookKind};
 use crate::report::{Class, Diagnostic, Failure, Place, Report, Source};
-use crate::revision::{Script, Target};
+use crate::revision::Script;
 use crate::token;
 
 /// When a hook runs.
@@ -81,21 +81,17 @@ pub type Shell<'a> = &'a dyn Fn(&Command<'_>) -> Ended;
 ///
 /// # Errors
 /// As [`walk::walk`], and when a hook fails. What stands before it stays done.
-#[expect(clippy::too_many_arguments, reason = "those of `walk::walk` and the shell")]
 pub fn walk<'s>(
-    project: &Project,
+    errand: &Errand<'_, 's>,
     connection: &mut Connection,
-    start: &'s State,
-    direction: Direction,
-    target: &Target,
-    options: &Options<'_>,
     shell: Shell<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked<'s>, Failure> {
+    let Errand { project, start, direction, target, options } = *errand;
     let hooks = &project.settings.hooks;
     let around_each = !hooks.before_revision.is_empty() || !hooks.after_revision.is_empty();
     if options.dry_run || !hooks.are_beside_runs() {
-        return walk::walk(project, connection, start, direction, target, options, observer);
+        return walk::walk(errand, connection, observer);
     }
     let mut way = Walk::new(start, direction, target, options.agree);
     let steps = way.steps(&start.rows).map_err(|report| failure(&*report))?;
@@ -134,7 +130,7 @@ impl Run<'_, '_> {
         let hooks = &project.settings.hooks;
         let mut outcome = Outcome::default();
         loop {
-            let rows = version_table::read(self.connection, &project.settings.version_table)?;
+            let rows = self.rows()?;
             let Some(step) = way.steps(&rows).map_err(|report| failure(&*report))?.into_iter().next() else {
                 outcome.applied = rows;
                 return Ok(outcome);
@@ -147,6 +143,18 @@ impl Run<'_, '_> {
             }
             outcome.steps.extend(part.steps);
             outcome.stand_ins.extend(&part.stand_ins);
+        }
+    }
+
+    /// The rows of the version table as they are now.
+    fn rows(&self) -> Result<Vec<version_table::Applied>, Failure> {
+        let table = &self.project.settings.version_table;
+        if !self.project.is_on_server() {
+            return Ok(version_table::read(self.connection, table)?);
+        }
+        match self.project.connect(Access::Read, self.options.lock_timeout)? {
+            Some(image) => Ok(version_table::read(&image, table)?),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -178,7 +186,7 @@ impl Run<'_, '_> {
         let to_copy = if done == 0 { all } else { &[] };
         let ground = walk::Ground {
             project: self.project,
-            database: &self.project.database()?,
+            database: &self.project.place()?,
             filter: &self.project.filter()?,
             shapes: None,
             known: Some(known),
@@ -209,6 +217,10 @@ impl Run<'_, '_> {
         for hook in hooks {
             let text = hook.text.clone().map_err(|mistake| Failure::new(Class::Input, mistake))?;
             match hook.kind {
+                HookKind::Sql | HookKind::File if self.project.is_on_server() => {
+                    let why = "statements of hooks are not run on servers; let it be a command";
+                    return Err(failed(moment, Class::Input, why, hook.place.clone()));
+                }
                 HookKind::Command => command(self.project, moment, hook, &text, &variables, self.shell)?,
                 HookKind::Sql => {
                     let source = Source { path: format!("the hook `{}`", moment.key()), text };
@@ -307,12 +319,14 @@ fn quoted(path: &str) -> String {
 
 /// Variables for every command. It is to run schemactl without running hooks again.
 fn common(project: &Project, moment: Moment) -> Result<Vec<(&'static str, String)>, Failure> {
-    let database = project.database()?;
-    let database = std::path::absolute(&database).unwrap_or(database);
+    let database = match project.place()? {
+        Database::File(path) => std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned(),
+        Database::Server(server) => server.to_string(),
+    };
     Ok(vec![
         ("SCHEMACTL_HOOK", moment.key().to_owned()),
         ("SCHEMACTL_NO_HOOKS", "1".to_owned()),
-        ("SCHEMACTL_DATABASE", database.to_string_lossy().into_owned()),
+        ("SCHEMACTL_DATABASE", database),
     ])
 }
 

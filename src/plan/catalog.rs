@@ -235,7 +235,7 @@ mod tests {
     use super::*;
     use crate::database::Scratch;
     use crate::model::Intent;
-    use crate::plan::{Draft, Options, draft, planner, write_section};
+    use crate::plan::{Draft, Options, Switches, draft, planner, write_section};
 
     fn schema(sql: &str) -> Schema {
         let mut scratch = Scratch::empty().unwrap();
@@ -245,7 +245,7 @@ mod tests {
 
     fn drafted(before: &str, after: &str, catalog_edits: bool) -> Draft {
         let target = SqliteVersion::new(3, 54);
-        let options = Options { target, column_order: ColumnOrder::Loose, catalog_edits };
+        let options = Options { target, column_order: ColumnOrder::Loose, catalog_edits, switches: Switches::All };
         draft(&schema(before), &schema(after), &Intent::default(), options).unwrap_or_else(|error| panic!("{error:?}"))
     }
 

@@ -2,8 +2,8 @@
 
 use indexmap::IndexSet;
 
-use crate::database::Scratch;
 use crate::database::gate::Gate;
+use crate::database::{Scratch, Switches};
 use crate::diff::{Change, ColumnOrder, Discard, TableChange, diff};
 use crate::model::{Intent, Renames};
 use crate::revision::RevisionId;
@@ -95,7 +95,7 @@ fn attempt(
     keeping: &Keeping,
     amount: Amount,
 ) -> Result<Draft, Error> {
-    let mut scratch = Scratch::build(before)?;
+    let mut scratch = confined(before, options)?;
     let before = planner::read(&scratch)?;
     let work = RowWork::from_intent(intent);
     let back = intent.renames.reversed();
@@ -108,7 +108,7 @@ fn attempt(
         };
         if guesses.len() > 1 {
             // The guess that lets most rows through goes first.
-            let filled = |guess: &RowWork| Ok(std::cmp::Reverse(fill(&Scratch::build(&before)?, guess)?));
+            let filled = |guess: &RowWork| Ok(std::cmp::Reverse(fill(&confined(&before, options)?, guess)?));
             let numbers = guesses.iter().map(filled).collect::<Result<Vec<_>, Error>>()?;
             let mut ranked: Vec<_> = numbers.into_iter().zip(guesses).collect();
             ranked.sort_by_key(|(number, _)| *number);
@@ -154,6 +154,13 @@ fn attempt(
         up: up.statements,
         down: down.statements,
     })
+}
+
+/// A scratch database that refuses what the runner will refuse.
+fn confined(schema: &Schema, options: Options) -> Result<Scratch, Error> {
+    let mut scratch = Scratch::build(schema)?;
+    scratch.confine(options.switches)?;
+    Ok(scratch)
 }
 
 /// Plans the way back; guesses at what fills columns that come back NOT NULL are tried in turn.
@@ -312,10 +319,14 @@ fn refuse_losses(
 
 /// The script as a person would run it, from its text, on a database of its own.
 fn prove_text(before: &Schema, after: &Schema, up: &Plan, down: &Plan, options: Options) -> Result<(), Error> {
-    let mut scratch = Scratch::build(before)?;
+    let mut scratch = confined(before, options)?;
     let mut run = |statements: &[Statement], wanted: &Schema, order: ColumnOrder| {
         let script = write_section(statements);
-        planner::run(&mut scratch, &script)?;
+        let script_in_place = match options.switches {
+            Switches::None => format!("BEGIN;\n{script}COMMIT;"),
+            _ => script.clone(),
+        };
+        planner::run(&mut scratch, &script_in_place)?;
         let differences = diff(&planner::read(&scratch)?, wanted, &Renames::default(), order);
         if differences.is_empty() {
             return Ok(());

@@ -354,7 +354,7 @@ mod tests {
     use crate::database::Scratch;
     use crate::diff::ColumnOrder;
     use crate::model::Intent;
-    use crate::plan::{Draft, Options, draft_keeping, planner, write_section};
+    use crate::plan::{Draft, Options, Switches, draft_keeping, planner, write_section};
     use crate::schema::SqliteVersion;
 
     /// A database that goes up, has its rows changed, and comes back.
@@ -364,8 +364,12 @@ mod tests {
             planner::run(&mut scratch, sql).unwrap();
             planner::read(&scratch).unwrap()
         };
-        let options =
-            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let options = Options {
+            target: SqliteVersion::new(3, 54),
+            column_order: ColumnOrder::Loose,
+            catalog_edits: false,
+            switches: Switches::All,
+        };
         let revision = RevisionId::new("abc").unwrap();
         let draft = draft_keeping(&schema(before), &schema(after), &Intent::default(), options, &revision);
         let draft = draft.unwrap_or_else(|error| panic!("{error}: {error:?}"));
@@ -480,8 +484,12 @@ mod tests {
         let mut intent = Intent::default();
         intent.renames.tables.insert(Name::from("new"), Name::from("old"));
         intent.renames.columns.insert((Name::from("new"), Name::from("key")), Name::from("id"));
-        let options =
-            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let options = Options {
+            target: SqliteVersion::new(3, 54),
+            column_order: ColumnOrder::Loose,
+            catalog_edits: false,
+            switches: Switches::All,
+        };
         let revision = RevisionId::new("abc").unwrap();
         let draft = draft_keeping(&schema(before), &schema(after), &intent, options, &revision).unwrap();
         assert!(draft.rows > 0);
@@ -501,8 +509,12 @@ mod tests {
             planner::run(&mut scratch, sql).unwrap();
             planner::read(&scratch).unwrap()
         };
-        let options =
-            Options { target: SqliteVersion::new(3, 54), column_order: ColumnOrder::Loose, catalog_edits: false };
+        let options = Options {
+            target: SqliteVersion::new(3, 54),
+            column_order: ColumnOrder::Loose,
+            catalog_edits: false,
+            switches: Switches::All,
+        };
         let before = schema("CREATE TABLE gone (a)");
         let draft = crate::plan::draft(&before, &schema(""), &Intent::default(), options).unwrap();
         assert!(draft.kept.is_empty());

@@ -15,6 +15,10 @@
 //!    indexes, views, the contents of full-text indexes, triggers. Triggers come last: none fires during row work, and
 //!    those of one table keep the order in which they fire.
 //!
+//! With [`Switches::None`] foreign keys are enforced all the while. Then step 3 first creates the tables and keys that
+//! changed tables are going to refer to, and rebuilds all of them at once, with those that refer to them; steps 4 and 5
+//! go by foreign keys too.
+//!
 //! What is dropped in step 1 or with a rebuilt table is simply missing in step 5; there is no list of things to bring
 //! back. The scratch database is in the state of the statements planned so far. What it says counts: a statement that
 //! it refuses, or that gives another result than wanted, is not planned. Where a plan does not lead to the wanted
@@ -24,16 +28,17 @@ use std::rc::Rc;
 
 use indexmap::IndexSet;
 
-use crate::database::{Filter, Scratch};
+use crate::database::{Filter, Scratch, Switches};
 use crate::diff::{AlterTable, Change, ColumnOrder, TableChange, diff};
 use crate::model::Renames;
 use crate::schema::{Index, Name, Schema, SqliteVersion, Table, Trigger};
 use crate::sql;
 
-use super::rebuild::Naming;
+use super::dependents::Dependents;
+use super::rebuild::Rename;
 use super::rows::RowWork;
 use super::statement::Statement;
-use super::{Error, catalog, native, qualifier, rebuild, requirement, virtual_table};
+use super::{Error, catalog, confined, native, qualifier, rebuild, requirement, virtual_table};
 
 /// What a plan may use and what counts.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +49,9 @@ pub struct Options {
     pub column_order: ColumnOrder,
     /// Whether `sqlite_schema` may be edited where that is safe.
     pub catalog_edits: bool,
+    /// What the runner lets the statements switch. With fewer than all, rebuilds take another form, and
+    /// `sqlite_schema` is not edited.
+    pub switches: Switches,
 }
 
 /// Statements that lead from one schema to another, tried on a scratch database.
@@ -104,11 +112,10 @@ pub fn plan(
             needs_guard: false,
             now: None,
         };
-        match planner.run() {
-            Ok(plan) => {
-                run(scratch, "RELEASE schemactl_plan")?;
-                return Ok(plan);
-            }
+        let planned = planner.run();
+        // What was put off to the end of the transaction is checked at its end.
+        match planned.and_then(|plan| run(scratch, "RELEASE schemactl_plan").map(|()| plan)) {
+            Ok(plan) => return Ok(plan),
             Err(error) => {
                 run(scratch, "ROLLBACK TO schemactl_plan; RELEASE schemactl_plan")?;
                 first_error.get_or_insert(error);
@@ -146,23 +153,26 @@ impl Planner<'_> {
             let changes = self.changes(&now, if round == 0 { &unnamed } else { &NO_RENAMES });
             self.drop_dependents(&changes)?;
             self.drop_indexes(&changes)?;
-            let mut altered = false;
-            for change in &changes {
-                if let Change::AlterTable(alter) = change
-                    && alter.changes.iter().any(|change| !is_of_index(change))
-                {
-                    altered = true;
-                    self.alter(alter)?;
-                }
-            }
-            if !altered {
+            let found: Vec<&AlterTable> = changes.iter().filter_map(altered).collect();
+            if found.is_empty() {
                 break;
             }
+            let mut left = Vec::new();
+            for alter in found {
+                if self.alter(alter)? {
+                    continue;
+                }
+                match self.options.switches {
+                    Switches::None => left.push(alter),
+                    _ => self.rebuild(alter)?,
+                }
+            }
+            self.rebuild_together(&left)?;
         }
         self.drop_tables()?;
         self.create_missing()?;
         if self.needs_guard {
-            self.statements.splice(0..0, rebuild::guard());
+            self.statements.splice(0..0, rebuild::guard(self.options.switches));
         }
         let schema = self.now()?;
         let left = diff(&schema, self.after, &NO_RENAMES, self.options.column_order);
@@ -194,6 +204,16 @@ impl Planner<'_> {
         self.now = None;
         run(self.scratch, &statement.sql)?;
         self.statements.push(statement);
+        Ok(())
+    }
+
+    fn add_all(&mut self, statements: Vec<Statement>) -> Result<(), Error> {
+        for statement in statements {
+            // What is put off once is put off to the end of the transaction.
+            if statement != confined::defer() || !self.statements.contains(&statement) {
+                self.add(statement)?;
+            }
+        }
         Ok(())
     }
 
@@ -303,8 +323,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Step 3, for one table.
-    fn alter(&mut self, alter: &AlterTable) -> Result<(), Error> {
+    /// Step 3, for one table; false where it must be rebuilt.
+    fn alter(&mut self, alter: &AlterTable) -> Result<bool, Error> {
         let now = self.now()?;
         if alter.changes.iter().any(rewrites_rows) {
             self.rewritten.insert(alter.after.name.clone());
@@ -318,18 +338,19 @@ impl Planner<'_> {
             && self.is_reached_by(&statements, &alter.after)?
         {
             self.statements.extend(statements);
-            return Ok(());
+            return Ok(true);
         }
-        let may_edit = self.options.catalog_edits && self.caution != Caution::Rebuilds;
+        let may_edit =
+            self.options.catalog_edits && self.options.switches == Switches::All && self.caution != Caution::Rebuilds;
         if may_edit
             && let Some(statements) =
                 catalog::statements(alter, &now, self.rows, self.options.target, updates_are_silent)
             && self.is_reached_by(&statements, &alter.after)?
         {
             self.statements.extend(statements);
-            return Ok(());
+            return Ok(true);
         }
-        self.rebuild(alter, &now)
+        Ok(false)
     }
 
     /// Runs the statements and says whether the table, read again, is the wanted one; if not, it is as before.
@@ -356,26 +377,82 @@ impl Planner<'_> {
         Ok(reached)
     }
 
-    fn rebuild(&mut self, alter: &AlterTable, now: &Schema) -> Result<(), Error> {
-        let naming = if qualifier::is_self_qualified(&alter.after) { Naming::SelfQualified } else { Naming::Plain };
-        if naming == Naming::SelfQualified {
-            for trigger in now.triggers.values() {
-                self.add(Statement::new(format!("DROP TRIGGER {}", trigger.name.quoted())))?;
-            }
-            for view in now.views.values() {
-                self.add(Statement::new(format!("DROP VIEW {}", view.name.quoted())))?;
-            }
+    fn rebuild(&mut self, alter: &AlterTable) -> Result<(), Error> {
+        let now = self.now()?;
+        let (rename, in_the_way) = if self.options.switches != Switches::All {
+            let table = IndexSet::from([alter.before.name.clone()]);
+            (Rename::Full, Dependents::of(&table, self.scratch, &now)?)
+        } else if qualifier::is_self_qualified(&alter.after) {
+            (Rename::Full, Dependents::all(&now))
+        } else {
+            (Rename::Plain, Dependents::default())
+        };
+        for statement in in_the_way.drop() {
+            self.add(statement)?;
         }
-        self.needs_guard |= rebuild::is_referenced(now, &alter.before.name);
+        self.needs_guard |= rebuild::is_referenced(&now, &alter.before.name);
         let order = self.options.column_order;
         // Indexes that stay as they are belong to the rebuild: a runner may have a way to keep them.
         let existing = now.tables.get(&alter.before.name).map(|table| &table.indexes);
         let stays = |index: &&Index| existing.is_some_and(|existing| existing.get(&index.name) == Some(*index));
         let indexes: Vec<&Index> = alter.after.indexes.values().filter(stays).collect();
-        for statement in rebuild::statements(alter, self.rows, naming, order, &indexes) {
+        for statement in rebuild::statements(alter, self.rows, rename, order, &indexes) {
             self.add(statement)?;
         }
         self.rebuilt.insert(alter.after.name.clone());
+        Ok(())
+    }
+
+    /// Rebuilds without any switches: all tables at once, or one after the other where the rows of one are worked out
+    /// from those of another that has changed before.
+    fn rebuild_together(&mut self, alters: &[&AlterTable]) -> Result<(), Error> {
+        if alters.is_empty() {
+            return Ok(());
+        }
+        run(self.scratch, "SAVEPOINT schemactl_together")?;
+        let planned = self.statements.len();
+        let outcome = self.replace(alters, alters);
+        if outcome.is_ok() || alters.len() == 1 {
+            return outcome.and_then(|()| run(self.scratch, "RELEASE schemactl_together"));
+        }
+        run(self.scratch, "ROLLBACK TO schemactl_together; RELEASE schemactl_together")?;
+        self.statements.truncate(planned);
+        self.now = None;
+        alters.iter().try_for_each(|alter| self.replace(&[alter], alters))
+    }
+
+    /// Puts tables in the place of those that have their names, with all that refer to them; `pending` are all that
+    /// are to be rebuilt in this round.
+    fn replace(&mut self, alters: &[&AlterTable], pending: &[&AlterTable]) -> Result<(), Error> {
+        let names = || alters.iter().map(|alter| alter.before.name.clone());
+        let now = self.now()?;
+        self.add_all(confined::parents(&now, self.after, &confined::closure(&now, names()), self.rows))?;
+        let now = self.now()?;
+        let tables = confined::closure(&now, names());
+        let in_the_way = Dependents::of(&tables, self.scratch, &now)?;
+        self.add_all(in_the_way.drop())?;
+        let (staying, going): (IndexSet<Name>, IndexSet<Name>) =
+            tables.into_iter().partition(|name| self.after.tables.contains_key(name));
+        // A table may have to follow those that it refers to: a rename of theirs that is left to the rebuild.
+        let following = self.changes(&now, &NO_RENAMES);
+        let mut copies = Vec::new();
+        for name in &staying {
+            let Some(before) = now.tables.get(name) else { continue };
+            let unchanged = || {
+                let after = Table { indexes: self.after.tables[name].indexes.clone(), ..before.clone() };
+                AlterTable { before: before.clone(), after, changes: Vec::new() }
+            };
+            let is_of_table = |alter: &&&AlterTable| alter.after.name == *name;
+            let follows = || following.iter().filter_map(altered).find(|alter| alter.after.name == *name);
+            let alter = match alters.iter().find(is_of_table) {
+                Some(alter) => AlterTable::clone(alter),
+                None if pending.iter().any(|alter| alter.after.name == *name) => unchanged(),
+                None => follows().cloned().unwrap_or_else(unchanged),
+            };
+            copies.push(confined::copied(&alter, self.rows, self.options.column_order));
+        }
+        self.add_all(confined::replace(copies, &going, &now))?;
+        self.rebuilt.extend(staying);
         Ok(())
     }
 
@@ -384,6 +461,15 @@ impl Planner<'_> {
         let mut now = Schema::clone(&*self.now()?);
         let changes = self.changes(&now, &NO_RENAMES);
         let mut going: Vec<&Name> = changes.iter().filter_map(dropped_table).collect();
+        if self.options.switches == Switches::None {
+            let tables = going.drain(..).cloned().collect();
+            if let Some((child, parent)) = confined::left_behind(&now, &tables) {
+                let message = format!("`{child}` still refers to it, and its rows would go or change with it");
+                return Err(Error::Refused { sql: drop_table(parent).sql, message });
+            }
+            let drops = confined::drop_tables(&now, &tables, drop_table);
+            self.add_all(drops)?;
+        }
         while !going.is_empty() {
             let is_free = |table: &Name| !rebuild::is_referenced_by_others(&now, table);
             // In a ring of references no table is free.
@@ -413,7 +499,12 @@ impl Planner<'_> {
     fn create_missing(&mut self) -> Result<(), Error> {
         let after = self.after;
         let now = self.now()?;
-        for table in after.tables.values().filter(|table| !now.tables.contains_key(&table.name)) {
+        let missing = || after.tables.values().filter(|table| !now.tables.contains_key(&table.name));
+        let enforced = self.options.switches == Switches::None;
+        if enforced {
+            self.add_all(confined::create(missing(), self.rows))?;
+        }
+        for table in missing().filter(|_| !enforced) {
             self.add(Statement::new(sql::write_table(table)).requires(requirement::of_table(table)))?;
             for statement in self.rows.returning_rows(&table.name) {
                 self.add(statement.clone())?;
@@ -504,6 +595,14 @@ fn rename_table(from: &Name, to: &Name) -> Statement {
 
 fn drop_table(table: &Name) -> Statement {
     Statement::new(format!("DROP TABLE {}", table.quoted())).comment(rebuild::discard_rows(table))
+}
+
+/// What a change does to a table itself, not to its indexes alone.
+fn altered(change: &Change) -> Option<&AlterTable> {
+    match change {
+        Change::AlterTable(alter) if alter.changes.iter().any(|change| !is_of_index(change)) => Some(alter),
+        _ => None,
+    }
 }
 
 fn is_of_index(change: &TableChange) -> bool {

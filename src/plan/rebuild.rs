@@ -4,6 +4,7 @@
 //! lose: rowids, AUTOINCREMENT counters, views and triggers of others. Indexes and the table's own triggers go with
 //! the old table and are created again by the planner with everything else that is missing at the end.
 
+use crate::database::Switches;
 use crate::database::runner::rebuild_marks;
 use crate::diff::{AlterTable, Change, ColumnOrder, TableChange};
 use crate::report::count;
@@ -17,14 +18,15 @@ use super::statement::Statement;
 /// The guard needs table-valued pragmas.
 const GUARD: SqliteVersion = SqliteVersion::new(3, 16);
 
-/// What stands in the way of the plain rebuild.
+/// How the new table gets its final name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// The table can be created under the temporary name as it is; the rename does not look at anything else.
+pub enum Rename {
+    /// By the legacy rename, which does not look at anything else.
     Plain,
-    /// A CHECK calls the table by its own name: it is written with the temporary name, and SQLite's full rename
-    /// puts the final name in. That rename reads every view and trigger, so all of them must be gone by then.
-    SelfQualified,
+    /// By SQLite's full rename, since the runner has no switch for the other, or since a CHECK calls the table by its
+    /// own name: it is written with the temporary name, and the rename puts the final name in. That rename reads
+    /// every view and trigger, so those that name the table must be gone by then.
+    Full,
 }
 
 /// The table as it is created: where the order of columns does not count, those that are there already keep theirs and
@@ -47,14 +49,14 @@ pub(super) fn rebuilt_table(alter: &AlterTable, order: ColumnOrder) -> Table {
 pub fn statements(
     alter: &AlterTable,
     rows: &RowWork,
-    naming: Naming,
+    rename: Rename,
     order: ColumnOrder,
     indexes: &[&Index],
 ) -> Vec<Statement> {
     let (before, after) = (&alter.before, rebuilt_table(alter, order));
     let stage = stage_name(&after.name);
     let mut staged = Table { name: stage.clone(), indexes: indexmap::IndexMap::new(), ..after.clone() };
-    if naming == Naming::SelfQualified {
+    if rename == Rename::Full {
         for check in &mut staged.checks {
             check.expression = super::qualifier::requalified(&check.expression, &after.name, &stage);
         }
@@ -70,30 +72,18 @@ pub fn statements(
         Statement::new(sql::write_table(&staged))
             .comment(opening.clone().chain([reason(alter)]).collect::<Vec<_>>().join("\n"))
             .requires(super::requirement::of_table(&staged)),
-        copy(alter, &after, &stage, rows),
     ];
-    let counts = |table: &Table| table.primary_key.as_ref().is_some_and(|key| key.autoincrement);
-    if counts(before) && counts(&after) {
-        let (old, new) = (quote_string(before.name.as_str()), quote_string(stage.as_str()));
-        statements.push(
-            Statement::new(format!("DELETE FROM sqlite_sequence WHERE name = {new}"))
-                .comment("Carries the AUTOINCREMENT counter over, so that no identifier is given twice."),
-        );
-        let carry = format!(
-            "INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old}"
-        );
-        statements.push(Statement::new(carry).continues());
-    }
+    statements.extend(fill(alter, &after, &stage, rows));
     statements.push(Statement::new(format!("DROP TABLE {}", before.name.quoted())));
-    let rename = format!("ALTER TABLE {} RENAME TO {}", stage.quoted(), after.name.quoted());
-    match naming {
-        Naming::Plain => statements.extend([
+    let statement = format!("ALTER TABLE {} RENAME TO {}", stage.quoted(), after.name.quoted());
+    match rename {
+        Rename::Plain => statements.extend([
             Statement::new("PRAGMA legacy_alter_table = ON")
                 .comment("The plain rename: views, triggers and foreign keys that name the table stay as they are."),
-            Statement::new(rename).continues(),
+            Statement::new(statement).continues(),
             Statement::new("PRAGMA legacy_alter_table = OFF").continues(),
         ]),
-        Naming::SelfQualified => statements.push(Statement::new(rename)),
+        Rename::Full => statements.push(Statement::new(statement)),
     }
     statements.extend(indexes.iter().map(|index| {
         Statement::new(sql::write_index(&after.name, index)).requires(super::requirement::of_index(index))
@@ -113,12 +103,19 @@ pub fn stage_name(table: &Name) -> Name {
 }
 
 /// Stops a script whose DROP TABLE would delete or change the rows of child tables.
+///
+/// Without any switches there is nothing to guard: such a script never drops a table whose rows matter to others.
 #[must_use]
-pub fn guard() -> Vec<Statement> {
+pub fn guard(switches: Switches) -> Vec<Statement> {
+    let kind = match switches {
+        Switches::All => "TEMP TABLE",
+        Switches::ForeignKeys => "TABLE",
+        Switches::None => return Vec::new(),
+    };
     vec![
-        Statement::new(
-            "CREATE TEMP TABLE \"schemactl_guard\" (\"foreign_keys_must_be_off\" INT CHECK (\"foreign_keys_must_be_off\" = 0))",
-        )
+        Statement::new(format!(
+            "CREATE {kind} \"schemactl_guard\" (\"foreign_keys_must_be_off\" INT CHECK (\"foreign_keys_must_be_off\" = 0))",
+        ))
         .comment(
             "Stops here if foreign keys are enforced: DROP TABLE would then delete or change rows that refer to the table.\n\
              schemactl runs this script with `PRAGMA foreign_keys = OFF` and checks all references before it commits.",
@@ -220,6 +217,24 @@ impl Columns {
     }
 }
 
+/// The statements that bring the rows to the new table, and the AUTOINCREMENT counter.
+pub(super) fn fill(alter: &AlterTable, after: &Table, stage: &Name, rows: &RowWork) -> Vec<Statement> {
+    let mut statements = vec![copy(alter, after, stage, rows)];
+    let counts = |table: &Table| table.primary_key.as_ref().is_some_and(|key| key.autoincrement);
+    if counts(&alter.before) && counts(after) {
+        let (old, new) = (quote_string(alter.before.name.as_str()), quote_string(stage.as_str()));
+        statements.push(
+            Statement::new(format!("DELETE FROM sqlite_sequence WHERE name = {new}"))
+                .comment("Carries the AUTOINCREMENT counter over, so that no identifier is given twice."),
+        );
+        let carry = format!(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old}"
+        );
+        statements.push(Statement::new(carry).continues());
+    }
+    statements
+}
+
 fn copy(alter: &AlterTable, after: &Table, stage: &Name, rows: &RowWork) -> Statement {
     let before = &alter.before;
     let Columns { into, from, remarks } = Columns::of(alter, after, rows);
@@ -244,7 +259,7 @@ fn copy(alter: &AlterTable, after: &Table, stage: &Name, rows: &RowWork) -> Stat
 }
 
 /// Why a table is rebuilt, what it costs and what is lost.
-fn reason(alter: &AlterTable) -> String {
+pub(super) fn reason(alter: &AlterTable) -> String {
     let indexes = match alter.after.indexes.len() {
         0 => String::new(),
         number => format!(" and builds {} again", count(number, "index")),

@@ -20,7 +20,6 @@ use crate::database::{gate, introspect, version_table};
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
 use crate::schema::Schema;
-use crate::sql;
 use crate::token::significant_tokens;
 
 impl Runner<'_, '_> {
@@ -74,7 +73,7 @@ impl Runner<'_, '_> {
                 self.applied.get_or_insert_default().retain(|row| row.revision != step.revision);
             }
         }
-        Ok(())
+        self.mirror(step, start.elapsed())
     }
 
     fn has(&self, revision: &RevisionId) -> Result<bool, Problem> {
@@ -116,6 +115,7 @@ impl Runner<'_, '_> {
         self.reached = evidence.rows().clone();
         let version = self.schema_version()?;
         let intended = self.run_script(step, script)?;
+        (self.observer)(Event::Ran { step, intended: &intended });
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         let edits = self.options.catalog_edits || self.options.fast_rebuild;
         let is_as_before = !edits && self.schema_version()? == version;
@@ -184,9 +184,7 @@ impl Runner<'_, '_> {
             let shape = shapes.read(self.connection)?;
             return Ok((shape.schema.clone(), shape.fingerprint.clone()));
         }
-        let schema = introspect::read_again(self.connection, &self.options.filter, &mut self.known)?;
-        let fingerprint = sql::fingerprint(&schema);
-        Ok((schema, fingerprint))
+        Ok(introspect::read_with_fingerprint(self.connection, &self.options.filter, &mut self.known)?)
     }
 
     /// Takes away what a script may leave on the connection.
@@ -359,7 +357,7 @@ impl Intended {
 }
 
 /// The line of a script that a gate stands on.
-fn place_of(gate: &Gate, script: &Section) -> Place {
+pub(crate) fn place_of(gate: &Gate, script: &Section) -> Place {
     match script.sql().find(&gate.sql) {
         Some(start) => script.place(start..start + gate.sql.len()),
         None => whole(script),
@@ -367,7 +365,7 @@ fn place_of(gate: &Gate, script: &Section) -> Place {
 }
 
 /// The place of a script as a whole: its first statement.
-fn whole(script: &Section) -> Place {
+pub(crate) fn whole(script: &Section) -> Place {
     let first = significant_tokens(script.sql()).next();
     script.place(first.map_or(0..0, |token| token.span()))
 }
