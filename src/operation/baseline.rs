@@ -129,7 +129,10 @@ pub(super) fn describe(schema: &Schema, warnings: &mut Vec<Diagnostic>) -> Resul
 }
 
 /// The scripts that a folder may hold already; a folder that is missing holds none.
-fn read_folder(project: &Project) -> Result<crate::revision::Scripts, Failure> {
+///
+/// # Errors
+/// When a folder cannot be read.
+pub(super) fn read_folder(project: &Project) -> Result<crate::revision::Scripts, Failure> {
     let folders: Vec<Folder> = project.folders().into_iter().filter(|folder| folder.path.exists()).collect();
     Ok(Folder::read(&folders)?)
 }

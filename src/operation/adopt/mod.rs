@@ -17,7 +17,7 @@ use crate::database::{self, Access, Scratch, Tool, introspect, version_table};
 use crate::diff::{self, Change, Line};
 use crate::model::Renames;
 use crate::report::{Class, Diagnostic, Failure, Report, count};
-use crate::revision::{Applied, Folder, Graph, Mention, Revision, RevisionId, Scripts};
+use crate::revision::{Applied, Graph, Mention, Revision, RevisionId};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -185,7 +185,7 @@ fn plan(
     let account = Account::read(connection, root, options)?;
     let live = introspect::read(connection, &project.filter()?)?;
     let recorded = version_table::read(connection, &project.settings.version_table)?;
-    let existing = scripts(project)?;
+    let existing = baseline::read_folder(project)?;
     let mut chain = Chain::new(existing.clone(), &account, &recorded, options)?;
     if recorded.iter().any(|row| !chain.knows(&row.revision))
         && let Some(diagnostic) = status::no_file(&State::new(existing, recorded.clone()))
@@ -274,12 +274,6 @@ fn prove(
     }
     chain.put_drift(project, &replayed, live, options)?;
     Ok(exact(differences))
-}
-
-/// The scripts that the project has already; a folder that is missing holds none.
-fn scripts(project: &Project) -> Result<Scripts, Failure> {
-    let folders: Vec<Folder> = project.folders().into_iter().filter(|folder| folder.path.exists()).collect();
-    Ok(Folder::read(&folders)?)
 }
 
 /// The revisions that are new, and those that are newly recorded.
