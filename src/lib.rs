@@ -70,6 +70,7 @@
 //!   README. What it does, apart from asking and printing, is a file in `src/operation`.
 //! - **A rule of `lint`**: a file in `src/lint/rules` and two lines in `src/lint/rules/mod.rs`; its doc comment is its page,
 //!   and the examples in it are its first tests. Tests ask for the row in the README and the key in the JSON Schema.
+//! - **A tool for `export`**: a file in `src/export` that gives the files of a revision, and its word in the list of tools.
 //! - **A kind of error**: a variant of the module's own enum with its words, its class and its help in `Report`;
 //!   `src/cli/diagnostic.rs` shows it as text or JSON.
 //!

@@ -30,6 +30,13 @@ pub struct Row {
     pub checksum: Vec<u8>,
 }
 
+impl Row {
+    fn hexadecimal(&self) -> String {
+        let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+        self.checksum.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
+}
+
 impl Mirror {
     /// All of them with the word of each.
     pub const ALL: [(&str, Mirror); 4] =
@@ -92,7 +99,7 @@ impl Mirror {
         let version = self.version(row);
         let (columns, values) = match self {
             Mirror::Sqlx => {
-                let checksum: String = row.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+                let checksum = row.hexadecimal();
                 // The tool itself has -1 for what it has not measured.
                 let took = nanoseconds.map_or_else(|| "-1".to_owned(), |nanoseconds| nanoseconds.to_string());
                 (
@@ -120,7 +127,7 @@ impl Mirror {
     /// The statement that writes down what the script says now, where the tool keeps anything of it.
     #[must_use]
     pub fn update_sql(self, row: &Row) -> Option<String> {
-        let checksum: String = row.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+        let checksum = row.hexadecimal();
         let set = format!("description = {}, checksum = x'{checksum}'", quote_string(&row.description));
         let (table, version) = (self.table(), self.version(row));
         (self == Mirror::Sqlx).then(|| format!("UPDATE {table} SET {set} WHERE version = {version}"))

@@ -98,6 +98,21 @@ impl Scratch {
         build(schema, StandIns::doubting(known))
     }
 
+    /// A database with the same in it, and no confinement.
+    ///
+    /// # Errors
+    ///
+    /// Fails where SQLite cannot open a database in memory.
+    #[cfg(feature = "cli")]
+    pub fn copy(&self) -> Result<Scratch, Error> {
+        let copied = || -> rusqlite::Result<Scratch> {
+            let mut copy = Scratch::with(self.stand_ins.clone())?;
+            rusqlite::backup::Backup::new(&self.connection, &mut copy.connection)?.step(-1)?;
+            Ok(copy)
+        };
+        copied().map_err(|error| Error::from_sqlite(":memory:".as_ref(), &error))
+    }
+
     /// Reads the schema back.
     ///
     /// # Errors

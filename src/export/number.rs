@@ -75,9 +75,8 @@ impl Numbers {
             });
             taken.insert(number);
             for next in waiting_for.get(&id).into_iter().flatten() {
-                let left = waits.get_mut(*next).expect("whoever waits is among those that wait");
-                left.remove(&id);
-                if left.is_empty() {
+                let is_ready = waits.get_mut(*next).is_some_and(|left| left.remove(&id) && left.is_empty());
+                if is_ready {
                     ready.push(key(next));
                 }
             }
@@ -119,7 +118,9 @@ mod tests {
         let script = |line: &&str| {
             let mut words = line.split(' ');
             let (id, parents, time) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
-            let more = words.map(|word| format!("-- {}\n", word.replacen(':', ": ", 1))).collect::<String>();
+            let more = words
+                .map(|word| word.replacen(':', ": ", 1))
+                .fold(String::new(), |all, word| all + "-- " + &word + "\n");
             let created = if time == "-" { String::new() } else { format!("-- created: 2026-11-22T{time}Z\n") };
             let text = format!("-- revision: {id}\n-- parents: {parents}\n{created}{more}-- migrate:up\nSELECT 1;\n");
             Arc::new(Script::read(format!("{id}.sql"), &text).unwrap())

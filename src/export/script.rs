@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::database::gate::Gate;
+use crate::database::gate::{self, Gate};
 use crate::token::{quote_name, significant_tokens};
 
 /// One direction of a revision.
@@ -28,12 +28,19 @@ pub enum Way {
 }
 
 impl Half {
+    /// A script that needs that much. Its lines end in a single byte, so that all checkouts give the same text.
+    #[must_use]
+    pub fn new(sql: &str, way: Way) -> Half {
+        let sql = sql.replace("\r\n", "\n");
+        Half { gates: gate::read(&sql), sql, way }
+    }
+
     /// A script that fails with words.
     #[must_use]
     pub fn refusing(words: &str) -> Half {
         // SQLite has no other way to fail with words outside a trigger that works with every tool.
         let sql = format!("SELECT 1 FROM {};\n", quote_name(words));
-        Half { sql, way: Way::Within, gates: Vec::new() }
+        Half::new(&sql, Way::Within)
     }
 
     /// Whether there is no statement in it.

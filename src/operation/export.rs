@@ -5,11 +5,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::database::{Scratch, gate};
+use crate::database::{Scratch, Switches, gate};
 use crate::export::{Error, File, Half, Numbers, Piece, Tool, Way};
-use crate::report::{Class, Diagnostic, Failure};
+use crate::plan;
+use crate::report::{Class, Diagnostic, Failure, Report as _};
 use crate::revision::{
-    Applied, Folder, FolderError, Graph, Mention, Op, RevisionId, Route, Script, Section, Target, replace_files,
+    Applied, Folder, FolderError, Graph, Mention, Op, Revision, RevisionId, Route, Script, Section, Target,
+    replace_files,
 };
 use crate::schema::{Schema, SqliteVersion};
 
@@ -50,7 +52,9 @@ pub fn revisions(
     let wanted = upgraded(&route);
     let (graph, seen) = graph.for_database(applied);
     let mut included = seen.into_owned();
-    wanted.iter().for_each(|id| included.insert(id.clone()));
+    for id in &wanted {
+        included.insert(id.clone());
+    }
     chain(project, &graph, tool, &included, &wanted)
 }
 
@@ -81,30 +85,29 @@ pub(super) fn chain(
     let mut exported = Vec::new();
     for (number, script) in scripts {
         let revision = &script.revision;
+        position += usize::from(has_file(script));
+        let is_wanted = has_file(script) && wanted.contains(&revision.id);
+        let is_confined = is_wanted && !tool.can_run_outside();
+        let up = if is_confined { Some(confined(&scratch, revision, &script.up, tool)?) } else { None };
         replay::run(&mut scratch, graph, &revision.id)?;
         let after = scratch.schema(&filter)?;
-        if has_file(script) {
-            position += 1;
-            if wanted.contains(&revision.id) {
-                let up = half(&script.up, &before, &after);
-                let down = match (&revision.irreversible, &script.down) {
-                    (Some(why), _) => Err(why.clone()),
-                    (None, None) => Err("it has no down script".to_owned()),
-                    (None, Some(down)) => Ok(half(down, &after, &before)),
-                };
-                let mut piece = Piece { revision, number, position, up, down };
-                if !tool.can_run_outside() {
-                    confine(&mut piece, tool)?;
-                }
-                exported.push(Exported {
-                    revision: Mention::from(revision),
-                    number,
-                    slug: piece.slug(),
-                    files: tool.files(&piece)?,
-                    requires: revision.requires,
-                    goes_down: tool.goes_down() && piece.down.is_ok(),
-                });
-            }
+        if is_wanted {
+            let up = up.unwrap_or_else(|| half(&script.up, &before, &after));
+            let down = match (&revision.irreversible, &script.down) {
+                (Some(why), _) => Err(why.clone()),
+                (None, None) => Err("it has no down script".to_owned()),
+                (None, Some(down)) if is_confined && tool.goes_down() => Ok(confined(&scratch, revision, down, tool)?),
+                (None, Some(down)) => Ok(half(down, &after, &before)),
+            };
+            let piece = Piece { revision, number, position, up, down };
+            exported.push(Exported {
+                revision: Mention::from(revision),
+                number,
+                slug: piece.slug(),
+                files: tool.files(&piece)?,
+                requires: revision.requires.max(is_confined.then_some(CONFINED)),
+                goes_down: tool.goes_down() && piece.down.is_ok(),
+            });
         }
         before = after;
     }
@@ -123,18 +126,27 @@ fn half(section: &Section, before: &Schema, after: &Schema) -> Half {
         () if is_at_stake(section.sql(), before, after) => Way::Switched,
         () => Way::Within,
     };
-    Half { sql: section.sql().to_owned(), way, gates: gate::read(section.sql()) }
+    Half::new(section.sql(), way)
 }
 
-/// Brings a revision into the form for a tool that has each script in a transaction.
-fn confine(piece: &mut Piece<'_>, tool: Tool) -> Result<(), Failure> {
-    let down = piece.down.as_mut().ok().filter(|_| tool.goes_down());
-    for half in [Some(&mut piece.up), down].into_iter().flatten() {
-        if half.way != Way::Within {
-            return Err(Error::NeedsOutside { revision: Mention::from(piece.revision), tool }.into());
-        }
+/// Renames take foreign keys along since then (<https://www.sqlite.org/lang_altertable.html#alter_table_rename>).
+const CONFINED: SqliteVersion = SqliteVersion::new(3, 26);
+
+/// A direction in the form for a tool that has each script in a transaction, where nothing can be switched.
+fn confined(scratch: &Scratch, revision: &Revision, section: &Section, tool: Tool) -> Result<Half, Failure> {
+    if !section.transaction {
+        return Err(Error::NeedsOutside { revision: Mention::from(revision), tool }.into());
     }
-    Ok(())
+    let sql = plan::confine(scratch, section.sql(), Switches::None).map_err(|error| {
+        let mut diagnostics = error.diagnostics();
+        if let Some(first) = diagnostics.first_mut() {
+            let whose =
+                format!("in {}, which {tool} runs in a transaction with foreign keys on", Mention::from(revision));
+            first.notes.insert(0, whose);
+        }
+        Failure::all(error.class(), diagnostics)
+    })?;
+    Ok(Half { gates: gate::read(section.sql()), ..Half::new(&sql, Way::Within) })
 }
 
 /// What became of a file.
@@ -217,7 +229,14 @@ pub fn write(
             placed.push(Placed { path, revision: exported.revision.id.clone(), outcome });
         }
     }
-    let stale = stale(folder, exported, &placed)?;
+    let Found { stale, others } = found(folder, exported, &placed)?;
+    if !others.is_empty() {
+        let words = format!("`{}` has other scripts under numbers that are to be written", folder.display());
+        let mut diagnostic = Diagnostic::new("number_taken", words);
+        diagnostic.notes = others.iter().map(|path| format!("`{}`", path.display())).collect();
+        let help = "nothing was written; where these came from that tool, name by a range what came since: `schemactl export ... REV:`";
+        return Err(Failure::new(Class::Input, diagnostic.help(help)));
+    }
     if in_the_way == InTheWay::Refuse && (!replaced.is_empty() || !stale.is_empty()) {
         let found = format!("files in `{}` are not what would be written", folder.display());
         let mut diagnostic = Diagnostic::new("in_the_way", found);
@@ -240,37 +259,56 @@ pub fn write(
     Ok(placed)
 }
 
-/// Files of the same revisions under names that they do not have now.
-fn stale(folder: &Path, exported: &[Exported], placed: &[Placed]) -> Result<Vec<Placed>, Failure> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |error| FolderError::Read { path, error }
+/// What is in a folder beside what is to be written.
+#[derive(Default)]
+struct Found {
+    /// Files of the same revisions under names that they do not have now.
+    stale: Vec<Placed>,
+    /// Scripts of others under the same numbers.
+    others: Vec<PathBuf>,
+}
+
+fn found(folder: &Path, exported: &[Exported], placed: &[Placed]) -> Result<Found, Failure> {
+    let number = |path: &Path| {
+        let first = path.strip_prefix(folder).ok()?.components().next()?.as_os_str().to_string_lossy().into_owned();
+        first.split_once('_').map(|(number, _)| number.to_owned())
     };
-    let mut stale = Vec::new();
+    let numbers: BTreeSet<String> = placed.iter().filter_map(|placed| number(&placed.path)).collect();
+    let mut found = Found::default();
+    for path in scripts_below(folder)?.into_iter().filter(|path| placed.iter().all(|placed| placed.path != *path)) {
+        let text = std::fs::read(&path).map_err(|error| FolderError::Read { path: path.clone(), error })?;
+        let text = String::from_utf8_lossy(&text);
+        let head = text.lines().take(2).find_map(|line| line.strip_prefix("-- revision "));
+        let id = head.map(|head| head.split(':').next().unwrap_or(head).trim());
+        match exported.iter().map(|exported| &exported.revision.id).find(|revision| Some(revision.as_str()) == id) {
+            Some(revision) => {
+                found.stale.push(Placed { path, revision: revision.clone(), outcome: Outcome::Removed });
+            }
+            None if number(&path).is_some_and(|number| numbers.contains(&number)) => found.others.push(path),
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The files of SQL in a folder and in the folders right below it; none where there is no such folder.
+fn scripts_below(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    let mut scripts = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(at) = open.pop() {
         let entries = match std::fs::read_dir(&at) {
-            Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(&at)(error).into()),
+            entries => entries.and_then(Iterator::collect::<std::io::Result<Vec<_>>>),
         };
-        for entry in entries {
-            let path = entry.map_err(failed(&at))?.path();
-            let is_new = placed.iter().any(|placed| placed.path == path);
+        for entry in entries.map_err(|error| FolderError::Read { path: at.clone(), error })? {
+            let path = entry.path();
             if path.is_dir() && at == folder {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "sql") && !is_new {
-                let text = std::fs::read(&path).map_err(failed(&path))?;
-                let text = String::from_utf8_lossy(&text);
-                let head = text.lines().take(2).find_map(|line| line.strip_prefix("-- revision "));
-                let id = head.map(|head| head.split(':').next().unwrap_or(head).trim());
-                let revision = exported.iter().map(|exported| &exported.revision.id);
-                if let Some(revision) = revision.into_iter().find(|revision| Some(revision.as_str()) == id) {
-                    stale.push(Placed { path, revision: revision.clone(), outcome: Outcome::Removed });
-                }
+            } else if path.extension().is_some_and(|extension| extension == "sql") {
+                scripts.push(path);
             }
         }
     }
-    stale.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(stale)
+    scripts.sort();
+    Ok(scripts)
 }

@@ -11,7 +11,7 @@ use crate::database::runner::Mirrored;
 use crate::export::{Number, Numbers, Tool};
 use crate::mirror::{Mirror, Row};
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Graph, RevisionId, Script, Scripts, slug};
+use crate::revision::{Applied, Graph, RevisionId, Script, Scripts};
 
 use super::Project;
 use super::export::{Exported, chain, has_file};
@@ -135,7 +135,7 @@ fn rows(
         let scripts = graph.all_scripts().filter(|script| has_file(script));
         let row = |script: &Arc<Script>| {
             let revision = &script.revision;
-            Some((revision.id.clone(), plain_row(mirror, numbers.get(&revision.id)?, slug(&revision.message))))
+            Some((revision.id.clone(), plain_row(mirror, numbers.get(&revision.id)?, "")))
         };
         return Ok(scripts.filter_map(row).collect());
     }
@@ -148,7 +148,7 @@ fn rows(
     Ok(exported.iter().map(|exported| (exported.revision.id.clone(), sqlx_row(exported))).collect())
 }
 
-fn plain_row(mirror: Mirror, number: Number, slug: String) -> Row {
+fn plain_row(mirror: Mirror, number: Number, slug: &str) -> Row {
     let version = match mirror {
         Mirror::Diesel => number.dashed().replace('-', ""),
         Mirror::Sqlx | Mirror::Dbmate | Mirror::Goose => number.digits(),
@@ -159,6 +159,6 @@ fn plain_row(mirror: Mirror, number: Number, slug: String) -> Row {
 /// The row that sqlx writes when it runs the file: its checksum is that of the bytes.
 fn sqlx_row(exported: &Exported) -> Row {
     let up = exported.files.first().map(|file| file.text.as_bytes()).unwrap_or_default();
-    let row = plain_row(Mirror::Sqlx, exported.number, exported.slug.clone());
+    let row = plain_row(Mirror::Sqlx, exported.number, &exported.slug);
     Row { checksum: Sha384::digest(up).to_vec(), ..row }
 }

@@ -170,7 +170,7 @@ pub(super) fn replace(copies: Vec<Copied>, going: &IndexSet<Name>, now: &Schema)
     statements
 }
 
-/// Drops tables that nothing refers to but each other; `drop` says how.
+/// Drops tables that nothing refers to but each other; `drop` says how. No trigger stands on them any more.
 pub(super) fn drop_tables(now: &Schema, going: &IndexSet<Name>, drop: impl Fn(&Name) -> Statement) -> Vec<Statement> {
     let there = rings(going.iter().filter_map(|name| now.tables.get(name)));
     let deferred = there.iter().any(Ring::is_closed).then(defer);
@@ -179,6 +179,24 @@ pub(super) fn drop_tables(now: &Schema, going: &IndexSet<Name>, drop: impl Fn(&N
         ring.empty().into_iter().chain(drops).collect::<Vec<_>>()
     });
     deferred.into_iter().chain(drops).collect()
+}
+
+/// What goes before statements of somebody else that drop such tables, in this order.
+pub(super) fn before_drops(now: &Schema, going: &IndexSet<Name>) -> Vec<Statement> {
+    let there = rings(going.iter().filter_map(|name| now.tables.get(name)));
+    let place = |name: &Name| going.get_index_of(name);
+    let is_late = |table: &Table| {
+        table.foreign_keys.iter().any(|key| place(&key.parent) < place(&table.name) && place(&key.parent).is_some())
+    };
+    let is_harmless =
+        !there.iter().any(Ring::is_closed) && !going.iter().filter_map(|name| now.tables.get(name)).any(is_late);
+    if is_harmless {
+        return Vec::new();
+    }
+    // Rows that go with their parents fire triggers.
+    let triggers = now.triggers.values().filter(|trigger| going.contains(&trigger.table));
+    let drops = triggers.map(|trigger| Statement::new(format!("DROP TRIGGER {}", trigger.name.quoted())));
+    drops.chain([defer()]).chain(there.iter().rev().flat_map(Ring::empty)).collect()
 }
 
 /// A table that stays and refers to one of those that go, with the one that it refers to.

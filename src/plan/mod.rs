@@ -3,6 +3,9 @@
 //! [`draft()`] is the way in: both directions between two schemas. [`native`] is the one predicate "ALTER TABLE can do
 //! this", [`rebuild`] what is done where it cannot, [`planner`] the one ordering rule. Nothing here touches a database
 //! of the user's.
+//!
+//! For a runner that cannot switch all that a rebuild needs, [`Options::switches`] says what is left, and [`confine()`]
+//! puts a script that stands already in the form for it.
 
 pub mod catalog;
 mod confined;
@@ -17,6 +20,7 @@ pub mod rebuild;
 mod requirement;
 mod rows;
 pub mod sample;
+mod section;
 pub mod statement;
 mod station;
 mod virtual_table;
@@ -25,6 +29,7 @@ pub use crate::database::Switches;
 pub use draft::{Draft, draft, draft_keeping};
 pub use planner::{Options, Plan, plan};
 pub use rows::RowWork;
+pub use section::confine;
 pub use statement::{Statement, write_section};
 pub use virtual_table::holds_rows;
 
@@ -59,6 +64,14 @@ pub enum Error {
         /// The statements.
         script: String,
     },
+    /// A statement of a script has no form for a runner with fewer switches.
+    #[error("`{statement}` has no form for a runner that cannot switch what it needs: {message}")]
+    NotConfined {
+        /// The first line of the statement.
+        statement: String,
+        /// What stands in the way.
+        message: String,
+    },
     /// Made-up rows did not survive.
     #[error("the planned statements lose rows")]
     RowsLost {
@@ -92,6 +105,10 @@ impl Report for Error {
             Error::Database(error) => error.diagnostics(),
             Error::Scratch(error) => vec![Diagnostic::new("scratch", format!("{self}: {error}"))],
             Error::Refused { sql, .. } => not_proved(&[], sql),
+            Error::NotConfined { .. } => vec![
+                Diagnostic::new("not_confined", self.to_string())
+                    .help("write this revision anew with `catalog_edits = false`, or change the statement by hand"),
+            ],
             Error::NotReached { differences, script } => not_proved(differences, script),
             Error::RowsLost { losses, script } => not_proved(losses, script),
         }

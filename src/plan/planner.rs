@@ -15,6 +15,10 @@
 //!    indexes, views, the contents of full-text indexes, triggers. Triggers come last: none fires during row work, and
 //!    those of one table keep the order in which they fire.
 //!
+//! With [`Switches::None`] foreign keys are enforced all the while. Then step 3 first creates the tables and keys that
+//! changed tables are going to refer to, and rebuilds all of them at once, with those that refer to them; steps 4 and 5
+//! go by foreign keys too.
+//!
 //! What is dropped in step 1 or with a rebuilt table is simply missing in step 5; there is no list of things to bring
 //! back. The scratch database is in the state of the statements planned so far. What it says counts: a statement that
 //! it refuses, or that gives another result than wanted, is not planned. Where a plan does not lead to the wanted
@@ -149,18 +153,12 @@ impl Planner<'_> {
             let changes = self.changes(&now, if round == 0 { &unnamed } else { &NO_RENAMES });
             self.drop_dependents(&changes)?;
             self.drop_indexes(&changes)?;
-            let altered: Vec<&AlterTable> = changes
-                .iter()
-                .filter_map(|change| match change {
-                    Change::AlterTable(alter) if alter.changes.iter().any(|change| !is_of_index(change)) => Some(alter),
-                    _ => None,
-                })
-                .collect();
-            if altered.is_empty() {
+            let found: Vec<&AlterTable> = changes.iter().filter_map(altered).collect();
+            if found.is_empty() {
                 break;
             }
             let mut left = Vec::new();
-            for alter in altered {
+            for alter in found {
                 if self.alter(alter)? {
                     continue;
                 }
@@ -413,18 +411,19 @@ impl Planner<'_> {
         }
         run(self.scratch, "SAVEPOINT schemactl_together")?;
         let planned = self.statements.len();
-        let outcome = self.replace(alters);
+        let outcome = self.replace(alters, alters);
         if outcome.is_ok() || alters.len() == 1 {
             return outcome.and_then(|()| run(self.scratch, "RELEASE schemactl_together"));
         }
         run(self.scratch, "ROLLBACK TO schemactl_together; RELEASE schemactl_together")?;
         self.statements.truncate(planned);
         self.now = None;
-        alters.iter().try_for_each(|alter| self.replace(&[alter]))
+        alters.iter().try_for_each(|alter| self.replace(&[alter], alters))
     }
 
-    /// Puts tables in the place of those that have their names, with all that refer to them.
-    fn replace(&mut self, alters: &[&AlterTable]) -> Result<(), Error> {
+    /// Puts tables in the place of those that have their names, with all that refer to them; `pending` are all that
+    /// are to be rebuilt in this round.
+    fn replace(&mut self, alters: &[&AlterTable], pending: &[&AlterTable]) -> Result<(), Error> {
         let names = || alters.iter().map(|alter| alter.before.name.clone());
         let now = self.now()?;
         self.add_all(confined::parents(&now, self.after, &confined::closure(&now, names()), self.rows))?;
@@ -434,6 +433,8 @@ impl Planner<'_> {
         self.add_all(in_the_way.drop())?;
         let (staying, going): (IndexSet<Name>, IndexSet<Name>) =
             tables.into_iter().partition(|name| self.after.tables.contains_key(name));
+        // A table may have to follow those that it refers to: a rename of theirs that is left to the rebuild.
+        let following = self.changes(&now, &NO_RENAMES);
         let mut copies = Vec::new();
         for name in &staying {
             let Some(before) = now.tables.get(name) else { continue };
@@ -441,8 +442,13 @@ impl Planner<'_> {
                 let after = Table { indexes: self.after.tables[name].indexes.clone(), ..before.clone() };
                 AlterTable { before: before.clone(), after, changes: Vec::new() }
             };
-            let alter = alters.iter().find(|alter| alter.after.name == *name);
-            let alter = alter.map_or_else(unchanged, |alter| AlterTable::clone(alter));
+            let is_of_table = |alter: &&&AlterTable| alter.after.name == *name;
+            let follows = || following.iter().filter_map(altered).find(|alter| alter.after.name == *name);
+            let alter = match alters.iter().find(is_of_table) {
+                Some(alter) => AlterTable::clone(alter),
+                None if pending.iter().any(|alter| alter.after.name == *name) => unchanged(),
+                None => follows().cloned().unwrap_or_else(unchanged),
+            };
             copies.push(confined::copied(&alter, self.rows, self.options.column_order));
         }
         self.add_all(confined::replace(copies, &going, &now))?;
@@ -589,6 +595,14 @@ fn rename_table(from: &Name, to: &Name) -> Statement {
 
 fn drop_table(table: &Name) -> Statement {
     Statement::new(format!("DROP TABLE {}", table.quoted())).comment(rebuild::discard_rows(table))
+}
+
+/// What a change does to a table itself, not to its indexes alone.
+fn altered(change: &Change) -> Option<&AlterTable> {
+    match change {
+        Change::AlterTable(alter) if alter.changes.iter().any(|change| !is_of_index(change)) => Some(alter),
+        _ => None,
+    }
 }
 
 fn is_of_index(change: &TableChange) -> bool {

@@ -1,13 +1,13 @@
 //! Revisions as other tools run them: run by the real tools where they are there, and by what those do where not.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rusqlite::Connection;
+use schemactl::export::Tool;
 use serde_json::Value;
 
 use crate::support::command::{Ended, Project};
-use crate::support::peers::peer;
+use crate::support::peers::{peer, run};
 
 /// A parent with children of every action, a self-reference, a counter, a view and triggers; both rebuilt, with a column
 /// that gets values.
@@ -64,7 +64,7 @@ fn project(settings: &str) -> Project {
                 assert!(model.contains(from.trim_end()), "{from}");
                 model = model.replacen(from.trim_end(), to.trim_end(), 1);
             }
-            None => model = (*change).to_owned(),
+            None => model.push_str(change),
         }
         let head = format!("[schemactl]\ndatabase = \"app.db\"\ntarget_sqlite = \"3.37\"\n{settings}\n");
         project.write("migrations.toml", &(head + &model));
@@ -117,29 +117,27 @@ impl Peer {
     }
 
     fn call(&self, project: &Project, database: &str, folder: &str, sqlx: &[&str], dbmate: &[&str]) -> Ended {
-        let mut command = Command::new(&self.program);
-        command.current_dir(project.path("")).env_clear().env("HOME", project.path(""));
         let url = format!("sqlite:{database}");
-        match self.name {
-            "sqlx" => command.args(sqlx).args(["--source", folder, "--database-url", &url]),
-            _ => command.args(["--url", &url, "--no-dump-schema", "--migrations-dir", folder]).args(dbmate),
+        let args = match self.name {
+            "sqlx" => [sqlx, &["--source", folder, "--database-url", &url]].concat(),
+            _ => [&["--url", &url, "--no-dump-schema", "--migrations-dir", folder], dbmate].concat(),
         };
-        Ended::of(&mut command)
+        run(project, &self.program, &args, &[])
     }
 
     fn up(&self, project: &Project, database: &str, folder: &str) -> Ended {
         if self.name == "sqlx" {
             drop(open(project, database));
         }
-        self.call(project, database, folder, &["migrate", "run"], &["up"]).ends_with(0)
+        self.call(project, database, folder, &["migrate", "run"], &["up"])
     }
 
     fn down(&self, project: &Project, database: &str, folder: &str) {
-        self.call(project, database, folder, &["migrate", "revert"], &["rollback"]).ends_with(0);
+        self.call(project, database, folder, &["migrate", "revert"], &["rollback"]);
     }
 
     fn info(&self, project: &Project, database: &str, folder: &str) -> Ended {
-        self.call(project, database, folder, &["migrate", "info"], &["status"]).ends_with(0)
+        self.call(project, database, folder, &["migrate", "info"], &["status"])
     }
 
     /// The scripts that it says it has run, and those that it says it has not.
@@ -180,25 +178,144 @@ fn dbmate_comes_to_the_same_schema_and_rows() {
     runs_in("dbmate");
 }
 
-/// The example of this repository, as far as the SQLite of the tools goes.
+/// The project that this repository is itself.
+fn example() -> Project {
+    let project = Project::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    project.write("migrations.toml", &std::fs::read_to_string(root.join("migrations.toml")).unwrap());
+    for script in std::fs::read_dir(root.join("versions")).unwrap() {
+        let script = script.unwrap();
+        let name = script.file_name().into_string().unwrap();
+        project.write(&format!("versions/{name}"), &std::fs::read_to_string(script.path()).unwrap());
+    }
+    project
+}
+
+/// As far as the SQLite of the tools goes.
 #[test]
 fn the_example_project_is_run_by_other_tools() {
     for name in ["sqlx", "dbmate"] {
         let Some(peer) = Peer::of(name) else { continue };
-        let project = Project::new();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        project.write("migrations.toml", &std::fs::read_to_string(root.join("migrations.toml")).unwrap());
-        for script in std::fs::read_dir(root.join("versions")).unwrap() {
-            let script = script.unwrap();
-            let name = script.file_name().into_string().unwrap();
-            project.write(&format!("versions/{name}"), &std::fs::read_to_string(script.path()).unwrap());
-        }
+        let project = example();
         project.run(&["upgrade", "5e13a8f7c960"]).ends_with(0);
         exported(&project, name, &[":5e13a8f7c960", "-o", "all"]);
         peer.up(&project, "peer.db", "all");
         is_same(&project, "app.db", "peer.db");
         (0..4).for_each(|_| peer.down(&project, "peer.db", "all"));
         project.run(&["downgrade", "base", "--yes"]).ends_with(0);
+        is_same(&project, "app.db", "peer.db");
+    }
+}
+
+#[test]
+fn the_example_project_goes_to_every_tool() {
+    let project = example();
+    for (tool, _) in Tool::ALL {
+        assert!(exported(&project, tool, &["-o", tool]).len() >= 5);
+    }
+    project.run(&["upgrade"]).ends_with(0);
+    for (tool, run_script) in [("golang-migrate", within as Runner), ("sql", alone)] {
+        let mut connection = open(&project, &format!("{tool}.db"));
+        let files = exported(&project, tool, &["-o", tool]);
+        let of = |end: &str| files.iter().filter(|file| file.ends_with(end)).collect::<Vec<_>>();
+        for file in of(".up.sql") {
+            run_script(&mut connection, &project.read(file));
+        }
+        is_same(&project, "app.db", &format!("{tool}.db"));
+        for file in of(".down.sql").into_iter().rev() {
+            run_script(&mut connection, &project.read(file));
+        }
+        let left = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'";
+        assert_eq!(connection.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0, "{tool}");
+    }
+}
+
+/// A way to run a script.
+type Runner = fn(&mut Connection, &str);
+
+/// Runs a script that brings its own transaction.
+fn alone(connection: &mut Connection, sql: &str) {
+    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+}
+
+/// Runs a script as tools do that give it a transaction of their own, foreign keys on.
+fn within(connection: &mut Connection, sql: &str) {
+    let transaction = connection.transaction().unwrap();
+    transaction.execute_batch(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn tools_that_switch_nothing_come_to_the_same_schema_and_rows() {
+    for tool in ["golang-migrate", "refinery", "d1"] {
+        let project = project("");
+        let files = exported(&project, tool, &["-o", "all"]);
+        let (ups, downs): (Vec<&String>, Vec<&String>) = files.iter().partition(|file| !file.ends_with(".down.sql"));
+        let mut connection = open(&project, "peer.db");
+        for (number, file) in ups.iter().enumerate() {
+            let sql = project.read(file);
+            assert!(
+                !["PRAGMA foreign_keys", "TEMP", "legacy_alter_table"].iter().any(|word| sql.contains(word)),
+                "{sql}"
+            );
+            within(&mut connection, &sql);
+            if number == 0 {
+                connection.execute_batch(ROWS).unwrap();
+            }
+        }
+        is_same(&project, "app.db", "peer.db");
+        for (number, file) in downs.iter().rev().enumerate() {
+            within(&mut connection, &project.read(file));
+            let target = format!("base+{}", MODELS.len() - 1 - number);
+            let target = if target == "base+0" { "base" } else { &target };
+            project.run(&["downgrade", target, "--yes", "--no-backup"]).ends_with(0);
+            is_same(&project, "app.db", "peer.db");
+        }
+        assert_eq!((ups.len(), downs.len()), (MODELS.len(), if tool == "golang-migrate" { MODELS.len() } else { 0 }));
+    }
+    let project = project("");
+    let names = exported(&project, "refinery", &["-o", "all", "0310:"]);
+    assert_eq!(names, ["all/V3__the_child.sql", "all/V4__more.sql"]);
+}
+
+/// goose and diesel run a script in a transaction of theirs unless they are told otherwise for both directions.
+#[test]
+fn scripts_for_goose_and_diesel_come_to_the_same_schema_and_rows() {
+    for tool in ["goose", "diesel"] {
+        let project = project("");
+        let files = exported(&project, tool, &["-o", "all"]);
+        let mut connection = open(&project, "peer.db");
+        let mut number = 0;
+        let mut run_half = |file: &String, direction: &str| {
+            let (is_outside, sql) = match tool {
+                "goose" => {
+                    let text = project.read(file);
+                    let sql = text.split(&format!("-- +goose {direction}\n")).nth(1).unwrap();
+                    let sql = sql.split("-- +goose StatementBegin\n").nth(1).unwrap();
+                    let sql = sql.split("-- +goose StatementEnd\n").next().unwrap().to_owned();
+                    (text.contains("-- +goose NO TRANSACTION\n"), sql)
+                }
+                _ => (project.path(file).with_file_name("metadata.toml").exists(), project.read(file)),
+            };
+            if is_outside {
+                alone(&mut connection, &sql);
+            } else {
+                within(&mut connection, &sql);
+            }
+            if number == 0 {
+                connection.execute_batch(ROWS).unwrap();
+            }
+            number += 1;
+        };
+        let of = |end: &str| files.iter().filter(|file| tool == "goose" || file.ends_with(end)).collect::<Vec<_>>();
+        for file in of("up.sql") {
+            run_half(file, "Up");
+        }
+        is_same(&project, "app.db", "peer.db");
+        for file in of("down.sql").into_iter().rev() {
+            run_half(file, "Down");
+        }
+        project.run(&["downgrade", "base", "--yes", "--no-backup"]).ends_with(0);
         is_same(&project, "app.db", "peer.db");
     }
 }
@@ -273,6 +390,11 @@ fn the_same_again_is_the_same_and_what_differs_is_not_replaced_unasked() {
     assert!(!project.path("sqlx/1_other.up.sql").exists());
     assert_eq!(project.read(&file), text);
     project.run(&["export", "--format", "sqlx", "-o", "versions"]).ends_with(2).says("own revisions");
+    project.write("other/20261122190300_of_another.sql", "SELECT 1;");
+    let other = ["export", "--format=sqlx", "-o", "other", "--force"];
+    project.run(&other).ends_with(2).says("20261122190300_of_another.sql").says("range");
+    assert_eq!(std::fs::read_dir(project.path("other")).unwrap().count(), 1);
+    project.run(&[&other[..], &["0310:"]].concat()).ends_with(0);
 }
 
 #[test]
@@ -397,6 +519,27 @@ fn with_a_mirror_other_tools_find_themselves_at_the_head() {
         project.run(&["check"]).ends_with(0);
         assert_eq!(peer.told(&project, "app.db", "all"), (MODELS.len(), 0));
     }
+}
+
+/// What sqlx-cli 0.9.0 has in its table after `sqlx migrate run` on the file that is exported here.
+#[test]
+fn the_row_for_sqlx_is_the_one_that_it_writes_itself() {
+    let project = Project::new();
+    project.write("migrations.toml", "[schemactl]\ndatabase = \"app.db\"\nmirror = \"sqlx\"\n");
+    let head = "-- revision: a\n-- parents: none\n-- message: Two words\n-- created: 2026-11-22T10:00:00Z\n";
+    project.write(
+        "versions/a.sql",
+        &format!("{head}\n-- migrate:up\nCREATE TABLE t (x);\n-- migrate:down\nDROP TABLE t;\n"),
+    );
+    let files = exported(&project, "sqlx", &["-o", "all"]);
+    assert_eq!(project.read(&files[0]), "-- revision a: Two words\n\nCREATE TABLE t (x);\n");
+    project.run(&["upgrade"]).ends_with(0);
+    let row = "SELECT version || '|' || description || '|' || success || '|' || hex(checksum) FROM _sqlx_migrations";
+    let row: String = open(&project, "app.db").query_row(row, [], |row| row.get(0)).unwrap();
+    assert_eq!(
+        row,
+        "20261122100000|two words|1|9836402DF520908128F686E79CCEC9EFDB0871E76C4F456AF5A0E1EA8EA19150A227DB2C18E539E80B944A51ABBC7779"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod case;
 pub mod chain;
 pub mod command;
 pub mod fleet;
+pub mod forms;
 pub mod generate;
 pub mod judges;
 pub mod laws;

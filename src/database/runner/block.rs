@@ -70,6 +70,12 @@ pub(super) fn blocks(script: &str) -> Vec<Block> {
     found
 }
 
+/// The stretches of a script that are marked as the rebuild of a table, without the marks.
+#[must_use]
+pub fn marked(script: &str) -> Vec<(Name, Range<usize>)> {
+    blocks(script).into_iter().map(|block| (block.table, block.span)).collect()
+}
+
 /// The marks around the rebuild of a table, without their dashes; none where its name cannot stand on a line.
 #[must_use]
 pub fn marks(table: &Name) -> Option<(String, String)> {

@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
-pub use block::marks as rebuild_marks;
+pub use block::{marked as marked_rebuilds, marks as rebuild_marks};
 pub use deviation::{Deviation, Recall};
 pub use error::{At, Problem, RunError};
 pub use evidence::{Damage, Intended, reach};
