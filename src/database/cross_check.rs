@@ -59,10 +59,10 @@ struct ForeignKeyFacts {
 pub(super) fn disagreement(
     object: ObjectRef,
     what: impl Into<String>,
-    sqlite: impl ToString,
-    read: impl ToString,
+    sqlite: impl Into<String>,
+    read: impl Into<String>,
 ) -> Error {
-    Error::Disagreement { object, what: what.into(), sqlite: sqlite.to_string(), read: read.to_string() }
+    Error::Disagreement { object, what: what.into(), sqlite: sqlite.into(), read: read.into() }
 }
 
 /// From this many tables on, the pragmas are asked about all of them at once.

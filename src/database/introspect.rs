@@ -145,7 +145,9 @@ fn read_rows(connection: &Connection, filter: &Filter, known: &mut Known, keep: 
     cross_check::check(connection, to_check(&schema, &read, (!is_first).then_some(&fresh)))?;
     if keep == Keep::Yes {
         let mut texts = if is_first { sql::Texts::default() } else { before.texts };
-        fresh.iter().for_each(|table| texts.forget(table));
+        for table in &fresh {
+            texts.forget(table);
+        }
         *known = Known { read: read.into_iter().zip(statements).collect(), texts };
     }
     for table in schema.tables.values_mut() {
@@ -482,6 +484,33 @@ mod tests {
         connection.remove_collation("unicase").unwrap();
         let schema = read(&connection, &Filter::default()).unwrap();
         assert_eq!((schema.tables.len(), schema.views.len(), schema.triggers.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn what_was_read_before_never_stands_for_what_is_there_now() {
+        let connection = Connection::open_in_memory().unwrap();
+        let filter = Filter::default();
+        let mut known = Known::default();
+        for change in [
+            "CREATE TABLE a (x TEXT, y INT); CREATE TABLE b (x TEXT, y INT); CREATE TABLE c (z); CREATE INDEX i ON a (x)",
+            "CREATE VIEW v AS SELECT \"x\" FROM a; CREATE TRIGGER t AFTER INSERT ON b BEGIN DELETE FROM c; END",
+            "SELECT 1",
+            "ALTER TABLE a ADD COLUMN w TEXT DEFAULT 'w'",
+            "DROP INDEX i; CREATE INDEX i ON b (y DESC)",
+            "DROP VIEW v; ALTER TABLE a RENAME TO e; ALTER TABLE b RENAME COLUMN y TO Y",
+            "DROP TABLE e; CREATE TABLE a (x TEXT) STRICT; ALTER TABLE c RENAME TO d",
+            "DROP TRIGGER t; DROP TABLE b; CREATE TABLE b (x TEXT PRIMARY KEY, y INT) WITHOUT ROWID",
+            "DROP TABLE a; DROP TABLE b; DROP TABLE d",
+            "CREATE TABLE a (x TEXT, y TEXT)",
+        ] {
+            connection.execute_batch(change).unwrap();
+            let (schema, fingerprint) = read_with_fingerprint(&connection, &filter, &mut known).unwrap();
+            let fresh = read(&connection, &filter).unwrap();
+            assert_eq!(schema, fresh, "{change}");
+            let names = |schema: &Schema| schema.tables.keys().map(ToString::to_string).collect::<Vec<_>>();
+            assert_eq!(names(&schema), names(&fresh), "{change}");
+            assert_eq!(fingerprint, sql::fingerprint(&fresh), "{change}");
+        }
     }
 
     #[test]

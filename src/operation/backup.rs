@@ -3,6 +3,7 @@
 //! Backups stand in the folder `backups` beside the database, with the time and the revision in their names. The copy
 //! before a run is made while the run holds the write lock: it is what the run began with, to the row.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -310,9 +311,9 @@ fn has_word(script: &Section, word: &str) -> bool {
 /// The revisions that a database stands at, as a word.
 fn revision(connection: &Connection, table: &Name) -> Result<String, database::Error> {
     let rows = version_table::read(connection, table)?;
-    let is_parent = |id: &RevisionId| rows.iter().any(|row| row.parents.contains(id));
+    let parents: BTreeSet<&RevisionId> = rows.iter().flat_map(|row| &row.parents).collect();
     let heads: Vec<&str> =
-        rows.iter().map(|row| &row.revision).filter(|id| !is_parent(id)).map(RevisionId::as_str).collect();
+        rows.iter().map(|row| &row.revision).filter(|id| !parents.contains(id)).map(RevisionId::as_str).collect();
     Ok(if heads.is_empty() { "base".to_owned() } else { heads.join("+") })
 }
 

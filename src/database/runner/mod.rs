@@ -25,7 +25,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -660,8 +660,8 @@ impl At {
 /// The revisions that no other one follows.
 #[must_use]
 pub fn heads(applied: &[Applied]) -> Vec<RevisionId> {
-    let is_parent = |id: &RevisionId| applied.iter().any(|row| row.parents.contains(id));
-    applied.iter().map(|row| &row.revision).filter(|id| !is_parent(id)).cloned().collect()
+    let parents: BTreeSet<&RevisionId> = applied.iter().flat_map(|row| &row.parents).collect();
+    applied.iter().map(|row| &row.revision).filter(|id| !parents.contains(id)).cloned().collect()
 }
 
 impl Step {
