@@ -29,6 +29,7 @@
 //! | [`report`] | what is wrong, where, what to do now, and with which exit code a command ends |
 //! | [`schema`] | what a schema is: owned values, in the order of the file |
 //! | [`sql`] | how an object is read from SQL and written as SQL |
+//! | [`mirror`] | which rows another tool keeps of what it ran; pure |
 //! | [`model`] | how a schema, and what is meant beside it, is said in TOML; the settings |
 //! | [`diff`] | which changes lie between two schemas |
 //! | [`revision`] | what a script is, which graph scripts form, which way leads from one place to another |
@@ -37,6 +38,8 @@
 //! | [`application`] | how an application runs revisions on its own connection; reads the clock |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
 //! | [`libsql`] | what a server answers: its schema as an image in memory, revisions run on it, questions about its rows |
+//! | [`adopt`] | how other tools keep their scripts and their account of what is applied: one file a tool |
+//! | [`export`] | how other tools are given revisions: their files and marks; pure |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
 //! | [`docs`] | what is said of a schema on one page, as Markdown or HTML; pure |
@@ -67,6 +70,7 @@
 //!   README. What it does, apart from asking and printing, is a file in `src/operation`.
 //! - **A rule of `lint`**: a file in `src/lint/rules` and two lines in `src/lint/rules/mod.rs`; its doc comment is its page,
 //!   and the examples in it are its first tests. Tests ask for the row in the README and the key in the JSON Schema.
+//! - **A tool for `export`**: a file in `src/export` that gives the files of a revision, and its word in the list of tools.
 //! - **A kind of error**: a variant of the module's own enum with its words, its class and its help in `Report`;
 //!   `src/cli/diagnostic.rs` shows it as text or JSON.
 //!
@@ -94,6 +98,9 @@ pub mod schema;
 #[cfg(feature = "runner")]
 pub mod sql;
 
+#[cfg(feature = "runner")]
+pub mod mirror;
+
 #[cfg(feature = "cli")]
 pub mod model;
 
@@ -115,6 +122,12 @@ pub mod plan;
 
 #[cfg(feature = "cli")]
 pub mod libsql;
+
+#[cfg(feature = "cli")]
+pub mod adopt;
+
+#[cfg(feature = "cli")]
+pub mod export;
 
 #[cfg(feature = "cli")]
 pub mod operation;

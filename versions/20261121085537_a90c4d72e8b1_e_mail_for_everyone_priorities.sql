@@ -39,6 +39,7 @@ DROP VIEW "unfinished_task";
 ALTER TABLE "user" RENAME COLUMN "email" TO "mail";
 ALTER TABLE "user" ALTER COLUMN "mail" DROP NOT NULL;
 
+-- rebuild: task
 -- Rebuilds task: copies every row and builds 2 indexes again. ALTER TABLE cannot do all of this:
 --   dropped column task.priority
 --   dropped CHECK constraint on task: priority BETWEEN 1 AND 3
@@ -68,9 +69,9 @@ DROP TABLE "task";
 PRAGMA legacy_alter_table = ON;
 ALTER TABLE "schemactl_new_task" RENAME TO "task";
 PRAGMA legacy_alter_table = OFF;
-
 CREATE INDEX "task_unfinished" ON "task" ("team_id", "due_on") WHERE state <> 'done';
 CREATE INDEX "task_by_assignee" ON "task" ("assignee_id");
+-- rebuild: end
 
 CREATE VIEW "unfinished_task" AS
 SELECT task.id, team.name AS team, task.title, task.due_on, user.name AS assignee

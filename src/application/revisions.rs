@@ -235,6 +235,7 @@ impl Revisions {
         let table = self.table();
         let filter = Filter::new(table.clone(), self.ignore.iter().map(String::as_str))?;
         let options = runner::Options {
+            mirrored: None,
             version_table: table,
             filter,
             shapes: None,

@@ -17,7 +17,7 @@ use crate::report::{Class, Diagnostic, Failure, grouped};
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl backup               a copy in the folder `backups` beside the database
+  schemactl backup               a copy in `backups` beside the database
   schemactl backup monday.db     a copy of that name";
 
 /// What `backup` takes.
@@ -90,7 +90,8 @@ pub fn tell(context: &Context, backup: &Backup) {
     let way_back =
         if is_sql { "load it into an empty database".to_owned() } else { format!("schemactl restore {path}") };
     context.output.talk(format!(
-        "backup: {} ({} bytes); to go back: {way_back}",
+        "backup: {} ({} bytes)
+to go back: {way_back}",
         Meaning::Path.paint(&path),
         grouped(backup.bytes)
     ));

@@ -133,6 +133,7 @@ fn values(settings: &Settings) -> Vec<(&'static str, Value)> {
                 ColumnOrder::Strict => "strict",
             }),
         ),
+        ("mirror", settings.mirror.map_or(Value::Null, |mirror| mirror.as_str().into())),
         (
             "drift",
             word(match settings.drift {

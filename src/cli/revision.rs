@@ -25,10 +25,10 @@ const PLACE: &str = "Place in the chain";
 const EXAMPLES: &str = "\
 Examples:
   schemactl revision --autogenerate -m \"Added user table\"
-  schemactl revision -m \"Fill in missing names\"           an empty script, to be written by hand
+  schemactl revision -m \"Fill in missing names\"           to be written by hand
   schemactl revision --autogenerate --sql                 what would be written
   schemactl revision --autogenerate --rename user.mail=email -m \"Say email\"
-  schemactl revision --head base --branch-label reports   the first one of a new branch";
+  schemactl revision --head base --branch-label reports   begins a new branch";
 
 /// What `revision` takes.
 #[derive(Debug, clap::Args)]
@@ -205,7 +205,7 @@ fn give(
     changes: &[Line],
 ) -> Result<Option<String>, Failure> {
     if args.sql {
-        context.output.verbatim(&script.source.text);
+        context.output.sql(&script.source.text);
         return Ok(None);
     }
     let path = new_revision::write(project, graph, script, args.version_path.clone())?;

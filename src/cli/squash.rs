@@ -1,5 +1,6 @@
 //! `schemactl squash`: one revision in the place of a stretch of them.
 
+use clap::builder::FalseyValueParser;
 use serde_json::json;
 
 use super::context::Context;
@@ -16,8 +17,8 @@ Examples:
   schemactl squash base:27c6         all up to 27c6
   schemactl squash ae10:head --sql   what would be written
 
-The files of what is replaced stay where they are: a database in the middle of them walks
-them to their end. Once every database is past them they can be removed.";
+The files of what is replaced stay where they are: a database in the middle of
+them walks them to their end. Once every database is past them, remove them.";
 
 /// What `squash` takes.
 #[derive(Debug, clap::Args)]
@@ -39,6 +40,10 @@ pub struct Args {
     /// Print the script, and write no file
     #[arg(long)]
     pub sql: bool,
+
+    /// Run none of the hooks that the settings have
+    #[arg(long, env = "SCHEMACTL_NO_HOOKS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_hooks: bool,
 }
 
 /// Writes a revision that stands for others.
@@ -75,10 +80,14 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         context.output.warn(&warning);
     }
     if args.sql {
-        context.output.verbatim(&squashed.script.source.text);
+        context.output.sql(&squashed.script.source.text);
         return Ok(());
     }
-    let path = context.shown(&squash::write(&project, &graph, &squashed)?)?;
+    let path = squash::write(&project, &graph, &squashed)?;
+    if !args.no_hooks {
+        super::shell::post_write(context, &project, &squashed.script, &path)?;
+    }
+    let path = context.shown(&path)?;
     give(context, &squashed, &path);
     Ok(())
 }

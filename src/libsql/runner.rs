@@ -155,7 +155,7 @@ impl Run<'_, '_> {
                 (true, true) if self.options.run.dry_run => End::RollBack,
                 _ => End::Commit,
             };
-            let record = self.record(step, &worked, has_table);
+            let record = self.record(step, &worked, has_table)?;
             image.schema_version = self.end(&mut stream, step, record, end)?;
             match end {
                 End::Open => open = Some(stream),
@@ -278,8 +278,8 @@ impl Run<'_, '_> {
         Ok(Some(Problem::Schema { op: step.op, deviation, made: Vec::new(), place }))
     }
 
-    /// The statements that write a step down in the version table.
-    fn record(&self, step: &Step, worked: &Worked, has_table: bool) -> Vec<String> {
+    /// The statements that write a step down in the version table, and in that of another tool.
+    fn record(&self, step: &Step, worked: &Worked, has_table: bool) -> Result<Vec<String>, Problem> {
         let table = &self.options.run.version_table;
         let mut record = Vec::new();
         if let Some(row) = &worked.row {
@@ -291,7 +291,11 @@ impl Run<'_, '_> {
         } else {
             record.push(version_table::delete_sql(table, &step.revision));
         }
-        record
+        if let Some(mirrored) = &self.options.run.mirrored {
+            let duration = worked.row.as_ref().map_or(Duration::ZERO, |row| row.duration);
+            record.extend(mirrored.statements(step, &(self.options.run.now)(), duration).map_err(Problem::Plan)?);
+        }
+        Ok(record)
     }
 
     /// Writes the record and ends the transaction, or leaves it open; the number of the schema then.

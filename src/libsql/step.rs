@@ -158,6 +158,7 @@ fn rehearse(
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Intended, Problem> {
     let local = runner::Options {
+        mirrored: None,
         version_table: options.version_table.clone(),
         filter: options.filter.clone(),
         shapes: None,

@@ -14,6 +14,7 @@ use super::given::{Given, given};
 use super::hook::{self, Hooks};
 use super::toml_reader::{Document, Fields, Mistakes, Text, Value, list};
 use super::{Error, Ignore, amount};
+use crate::mirror::Mirror;
 use crate::report::{Diagnostic, Place, Source, nearest};
 use crate::schema::{Name, SqliteVersion};
 
@@ -45,6 +46,8 @@ pub struct Settings {
     pub target_sqlite: Option<SqliteVersion>,
     /// Whether the order of columns counts.
     pub column_order: ColumnOrder,
+    /// The other tool whose table of applied scripts is kept along.
+    pub mirror: Option<Mirror>,
     /// What happens when the database is not as its revision left it.
     pub drift: Drift,
     /// When a copy is made before a run.
@@ -157,6 +160,7 @@ impl Default for Settings {
             ignore: Ignore::default(),
             target_sqlite: None,
             column_order: ColumnOrder::default(),
+            mirror: None,
             drift: Drift::default(),
             backup: Backup::default(),
             backups_kept: BACKUPS_KEPT,
@@ -256,6 +260,7 @@ impl Settings {
             ignore,
             target_sqlite,
             column_order,
+            mirror,
             drift,
             backup,
             backups_kept,
@@ -294,6 +299,7 @@ impl Settings {
         }
         self.target_sqlite = target_sqlite;
         self.column_order = column_order.unwrap_or_default();
+        self.mirror = mirror;
         self.drift = drift.unwrap_or_default();
         self.backup = backup.unwrap_or_default();
         self.backups_kept = backups_kept.unwrap_or(BACKUPS_KEPT);
@@ -335,6 +341,7 @@ struct Written<'a> {
     ignore: Option<Vec<Text<'a>>>,
     target_sqlite: Option<SqliteVersion>,
     column_order: Option<ColumnOrder>,
+    mirror: Option<Mirror>,
     drift: Option<Drift>,
     backup: Option<Backup>,
     backups_kept: Option<usize>,
@@ -363,6 +370,7 @@ impl<'a> Written<'a> {
             column_order: fields
                 .get("column_order")
                 .and_then(|value| one_of(&value, &[("loose", ColumnOrder::Loose), ("strict", ColumnOrder::Strict)])),
+            mirror: fields.get("mirror").and_then(|value| one_of(&value, &Mirror::ALL)),
             drift: fields
                 .get("drift")
                 .and_then(|value| one_of(&value, &[("warn", Drift::Warn), ("refuse", Drift::Refuse)])),
@@ -397,6 +405,7 @@ impl<'a> Written<'a> {
             ignore: self.ignore.or(other.ignore),
             target_sqlite: self.target_sqlite.or(other.target_sqlite),
             column_order: self.column_order.or(other.column_order),
+            mirror: self.mirror.or(other.mirror),
             drift: self.drift.or(other.drift),
             backup: self.backup.or(other.backup),
             backups_kept: self.backups_kept.or(other.backups_kept),

@@ -31,6 +31,7 @@ ignore = "x_*"
 target_sqlite = "3.40"
 column_order = "strict"
 drift = "refuse"
+mirror = "dbmate"
 backup = "never"
 keep_dropped = true
 catalog_edits = true
@@ -50,7 +51,7 @@ keep_dropped = false
     assert!(common.ignore.covers(&Name::from("X_1")));
     assert_eq!(common.target_sqlite.unwrap().to_string(), "3.40");
     assert_eq!((common.column_order, common.drift), (ColumnOrder::Strict, Drift::Refuse));
-    assert_eq!(common.backup, Backup::Never);
+    assert_eq!((common.backup, common.mirror), (Backup::Never, Some(crate::mirror::Mirror::Dbmate)));
     assert!(common.keep_dropped && common.catalog_edits && common.fast_rebuild);
     assert_eq!(common.path("app.db"), std::path::Path::new("db/app.db"));
     assert_eq!(common.path("/app.db"), std::path::Path::new("/app.db"));

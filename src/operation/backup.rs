@@ -181,6 +181,18 @@ pub fn dump(
 /// # Errors
 /// When the folder cannot be read.
 pub fn list(database: &Path) -> Result<Vec<Backup>, BackupError> {
+    named(database, &[ENDING, ENDING_OF_DUMP])
+}
+
+/// Copies that are being made, or whose making was ended by force.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn unfinished(database: &Path) -> Result<Vec<Backup>, BackupError> {
+    named(database, &[".bak.unfinished"])
+}
+
+fn named(database: &Path, endings: &[&str]) -> Result<Vec<Backup>, BackupError> {
     let folder = folder(database);
     let failed = |source| BackupError::Folder { folder: folder.clone(), source };
     let entries = match std::fs::read_dir(&folder) {
@@ -193,10 +205,9 @@ pub fn list(database: &Path) -> Result<Vec<Backup>, BackupError> {
     for entry in entries {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let stem =
-            |rest: &str| rest.strip_suffix(ENDING).or_else(|| rest.strip_suffix(ENDING_OF_DUMP)).map(str::to_owned);
-        let stem = name.strip_prefix(&prefix).and_then(stem);
-        let words = stem.as_ref().and_then(|stem| stem.split_once('.'));
+        let rest = name.strip_prefix(&prefix);
+        let stem = rest.and_then(|rest| endings.iter().find_map(|ending| rest.strip_suffix(ending)));
+        let words = stem.and_then(|stem| stem.split_once('.'));
         if let Some((made, revision)) = words {
             let bytes = entry.metadata().map_err(failed)?.len();
             backups.push(Backup { path: entry.path(), bytes, made: made.to_owned(), revision: revision.to_owned() });

@@ -90,17 +90,9 @@ pub fn from_database(
     drop(connection);
 
     let mut warnings = Vec::new();
-    let mut scratch = Scratch::build(&schema)?;
-    if let Some(notice) = scratch.stand_ins().notice() {
-        warnings.push(Diagnostic::new("stand_ins", notice));
-    }
-    let findings = scratch.check(&schema)?;
-    for finding in &findings {
-        warnings.push(Diagnostic::new("finding", format!("{}: {}", finding.object, finding.message)));
-    }
-
-    let text =
-        model::settings_text(&written) + "\n" + &model::write_unchecked(&schema, &check::broken_objects(&findings));
+    let text = model::settings_text(&written)
+        + "
+" + &describe(&schema, &mut warnings)?;
     let source = Arc::new(Source { path: shown.to_owned(), text });
     let settings = Settings::read(&source, None, &|_| None)?;
     let project = Project::new(settings, there.is_on_server().then(|| existing.to_owned())).with_token(token);
@@ -118,6 +110,22 @@ pub fn from_database(
     let target = Target::of(Word::Name(id.to_string()));
     stamp::stamp(&project, &mut connection, &[target], Purge::No, &|_| None, lock_timeout, &|| time.clone())?;
     Ok(Baseline { database: written, schema, revision: id, revision_path, warnings })
+}
+
+/// The model of a schema that is there, in which nothing has to be right; what is not is worth a word.
+///
+/// # Errors
+/// When SQLite cannot build it again.
+pub(super) fn describe(schema: &Schema, warnings: &mut Vec<Diagnostic>) -> Result<String, Failure> {
+    let mut scratch = Scratch::build(schema)?;
+    if let Some(notice) = scratch.stand_ins().notice() {
+        warnings.push(Diagnostic::new("stand_ins", notice));
+    }
+    let findings = scratch.check(schema)?;
+    for finding in &findings {
+        warnings.push(Diagnostic::new("finding", format!("{}: {}", finding.object, finding.message)));
+    }
+    Ok(model::write_unchecked(schema, &check::broken_objects(&findings)))
 }
 
 /// The scripts that a folder may hold already; a folder that is missing holds none.

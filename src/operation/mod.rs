@@ -2,14 +2,17 @@
 //!
 //! Takes a [`Project`] and values, gives back values; prints nothing and reads no clock and no environment.
 
+pub mod adopt;
 pub mod autogenerate;
 pub mod backup;
 pub mod baseline;
 pub mod discard;
 pub mod estimate;
+pub mod export;
 pub mod flow;
 pub mod hooks;
 pub mod merge;
+pub mod mirror;
 pub mod new_revision;
 pub mod overwrite;
 pub(crate) mod passing;
@@ -22,6 +25,7 @@ pub mod repair;
 pub mod replay;
 mod rows;
 pub mod squash;
+pub mod stake;
 pub mod stamp;
 pub mod status;
 pub mod verify;

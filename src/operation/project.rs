@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::mirror;
 pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
 use crate::libsql::{self, Address, Server, Token};
@@ -26,6 +27,8 @@ pub struct Project {
     database: Option<String>,
     /// What servers ask for.
     token: Option<Token>,
+    /// What another tool keeps of the revisions.
+    pub(super) mirror_rows: mirror::Rows,
 }
 
 /// Where a database is.
@@ -41,7 +44,7 @@ impl Project {
     /// A project with these settings, and another database if one is named.
     #[must_use]
     pub fn new(settings: Settings, database: Option<String>) -> Project {
-        Project { settings, database, token: None }
+        Project { settings, database, token: None, mirror_rows: mirror::Rows::default() }
     }
 
     /// The same project with a token for servers.
@@ -53,8 +56,7 @@ impl Project {
     /// The same project with another database.
     #[must_use]
     pub fn on(&self, database: &Path) -> Project {
-        let database = Some(database.to_string_lossy().into_owned());
-        Project { settings: self.settings.clone(), database, token: self.token.clone() }
+        Project { database: Some(database.to_string_lossy().into_owned()), ..self.clone() }
     }
 
     /// The database as it is written.

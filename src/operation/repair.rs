@@ -8,7 +8,7 @@ use crate::database::version_table;
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{Applied, Graph, Mention, Target, checksum};
 
-use super::{Project, State};
+use super::{Project, State, mirror};
 
 /// An applied revision whose script is not the one that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,7 @@ pub fn repair(project: &Project, connection: &mut Connection, targets: &[Target]
             ..row.clone()
         };
         version_table::update(&transaction, table, &row)?;
+        mirror::repair(project, &transaction, &row.revision)?;
         accepted.push(edited);
     }
     version_table::commit(transaction)?;

@@ -65,28 +65,31 @@ pub fn run(
     now: &dyn Fn() -> String,
 ) -> Result<Outcome, RunError> {
     let Ground { project, database, filter, known } = *ground;
-    let options = runner::Options {
-        version_table: project.settings.version_table.clone(),
-        filter: filter.clone(),
-        shapes: None,
-        known,
-        lock_timeout,
-        transaction: Transaction::All,
-        // What a stamp records need not be what is there: that is what it is for.
-        drift: runner::Drift::Warn,
-        dry_run: false,
-        catalog_edits: false,
-        fast_rebuild: false,
-        interrupt: Arc::new(AtomicBool::new(false)),
-        prepare: &|_| Ok(()),
-        recall: &|_, _| None,
-        now,
-        tool_version: env!("CARGO_PKG_VERSION"),
-    };
-    match database {
-        Database::File(_) => runner::run(connection, plan, &options, &mut |_| {}),
-        Database::Server(server) => {
-            libsql::run(server, plan, &libsql::Options { run: &options, long_transactions: false }, &mut |_| {})
+    project.with_mirror(|mirrored| {
+        let options = runner::Options {
+            mirrored,
+            version_table: project.settings.version_table.clone(),
+            filter: filter.clone(),
+            shapes: None,
+            known,
+            lock_timeout,
+            transaction: Transaction::All,
+            // What a stamp records need not be what is there: that is what it is for.
+            drift: runner::Drift::Warn,
+            dry_run: false,
+            catalog_edits: false,
+            fast_rebuild: false,
+            interrupt: Arc::new(AtomicBool::new(false)),
+            prepare: &|_| Ok(()),
+            recall: &|_, _| None,
+            now,
+            tool_version: env!("CARGO_PKG_VERSION"),
+        };
+        match database {
+            Database::File(_) => runner::run(connection, plan, &options, &mut |_| {}),
+            Database::Server(server) => {
+                libsql::run(server, plan, &libsql::Options { run: &options, long_transactions: false }, &mut |_| {})
+            }
         }
-    }
+    })
 }

@@ -228,6 +228,7 @@ impl Rehearsal<'_> {
 
     fn run(&self, connection: &mut Connection, step: &Step) -> Result<Outcome, RunError> {
         let options = runner::Options {
+            mirrored: None,
             version_table: self.project.settings.version_table.clone(),
             filter: self.filter.clone(),
             shapes: None,

@@ -47,6 +47,52 @@ pub struct Options<'a> {
     pub now: &'a dyn Fn() -> String,
 }
 
+impl<'a> Options<'a> {
+    /// The same on a copy that nobody else has: no copy is made of it, and nothing is taken back at the end.
+    #[must_use]
+    pub(crate) fn on_a_copy(&'a self) -> Options<'a> {
+        let Options {
+            lock_timeout,
+            transaction,
+            dry_run: _,
+            long_transactions: _,
+            backup: _,
+            progress,
+            backed_up,
+            agree,
+            interrupt,
+            now,
+        } = self;
+        Options {
+            lock_timeout: *lock_timeout,
+            transaction: *transaction,
+            dry_run: false,
+            long_transactions: false,
+            backup: model::Backup::Never,
+            progress: *progress,
+            backed_up: *backed_up,
+            agree: *agree,
+            interrupt: Arc::clone(interrupt),
+            now: *now,
+        }
+    }
+}
+
+/// Which walk is asked for.
+#[derive(Clone, Copy)]
+pub struct Errand<'a, 's> {
+    /// The project.
+    pub project: &'a Project,
+    /// What is known of the database now; what others do meanwhile is read again.
+    pub start: &'s State,
+    /// Up, down, or across.
+    pub direction: Direction,
+    /// Where to.
+    pub target: &'a Target,
+    /// How.
+    pub options: &'a Options<'a>,
+}
+
 /// What a walk came to.
 #[derive(Debug)]
 pub struct Walked<'s> {
@@ -79,20 +125,16 @@ pub(super) fn choose(state: &State, direction: Direction, target: &Target) -> Re
     direction.route(state, target)
 }
 
-/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
-/// do meanwhile is read again.
+/// Runs the revisions between where a database stands and the target.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
 pub fn walk<'s>(
-    project: &Project,
+    errand: &Errand<'_, 's>,
     connection: &mut Connection,
-    start: &'s State,
-    direction: Direction,
-    target: &Target,
-    options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked<'s>, Failure> {
+    let Errand { project, start, direction, target, options } = *errand;
     let mut walk = Walk::new(start, direction, target, options.agree);
     let ground = Ground {
         project,
@@ -156,29 +198,32 @@ pub fn run(
     };
     let long_transactions = options.long_transactions;
     let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, revisions, fingerprint);
-    let options = runner::Options {
-        version_table: project.settings.version_table.clone(),
-        filter: filter.clone(),
-        shapes,
-        known,
-        lock_timeout: options.lock_timeout,
-        transaction: options.transaction,
-        prepare: &prepare,
-        recall: &recall,
-        drift,
-        dry_run: options.dry_run,
-        catalog_edits: project.settings.catalog_edits,
-        fast_rebuild: project.settings.fast_rebuild,
-        interrupt: Arc::clone(&options.interrupt),
-        now: options.now,
-        tool_version: env!("CARGO_PKG_VERSION"),
-    };
-    match database {
-        Database::File(_) => runner::run(connection, plan, &options, observer),
-        Database::Server(server) => {
-            libsql::run(server, plan, &libsql::Options { run: &options, long_transactions }, observer)
+    project.with_mirror(|mirrored| {
+        let options = runner::Options {
+            mirrored,
+            version_table: project.settings.version_table.clone(),
+            filter: filter.clone(),
+            shapes,
+            known,
+            lock_timeout: options.lock_timeout,
+            transaction: options.transaction,
+            prepare: &prepare,
+            recall: &recall,
+            drift,
+            dry_run: options.dry_run,
+            catalog_edits: project.settings.catalog_edits,
+            fast_rebuild: project.settings.fast_rebuild,
+            interrupt: Arc::clone(&options.interrupt),
+            now: options.now,
+            tool_version: env!("CARGO_PKG_VERSION"),
+        };
+        match database {
+            Database::File(_) => runner::run(connection, plan, &options, observer),
+            Database::Server(server) => {
+                libsql::run(server, plan, &libsql::Options { run: &options, long_transactions }, observer)
+            }
         }
-    }
+    })
 }
 
 /// Copies the database before steps, where the settings ask for it. The steps' own connection holds the write lock, so
@@ -280,13 +325,7 @@ pub fn offline(
     let state = State::offline(project.scripts()?, applied);
     let route = route(&state, direction, target)?;
     let steps = steps(&state, &route)?;
-    Ok(runner::write_sql(
-        &steps,
-        &project.settings.version_table,
-        state.applied.is_empty(),
-        now,
-        env!("CARGO_PKG_VERSION"),
-    ))
+    written(project, &state, &steps, now)
 }
 
 /// The SQL of a stamp, for a database that is not at hand.
@@ -297,11 +336,13 @@ pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, no
     let state = State::offline(project.scripts()?, applied);
     let route = state.graph.stamp(&state.applied, targets, Purge::No)?;
     let steps = steps(&state, &route)?;
-    Ok(runner::write_sql(
-        &steps,
-        &project.settings.version_table,
-        state.applied.is_empty(),
-        now,
-        env!("CARGO_PKG_VERSION"),
-    ))
+    written(project, &state, &steps, now)
+}
+
+/// Steps as SQL for a database that stands so.
+fn written(project: &Project, state: &State, steps: &[runner::Step], now: &str) -> Result<String, Failure> {
+    let (table, from_base) = (&project.settings.version_table, state.applied.is_empty());
+    let written = project
+        .with_mirror(|mirrored| runner::write_sql(steps, table, mirrored, from_base, now, env!("CARGO_PKG_VERSION")));
+    written.map_err(|error| Failure::all(error.class(), error.diagnostics()))
 }

@@ -18,7 +18,8 @@ pub fn file_name(created: DateTime<Utc>, id: &RevisionId, message: &str) -> Stri
 }
 
 /// The words of a message in lower case, joined by underscores; at most 40 characters, cut between words.
-fn slug(message: &str) -> String {
+#[must_use]
+pub fn slug(message: &str) -> String {
     let lower = message.to_lowercase();
     let mut slug = String::new();
     let mut length = 0;

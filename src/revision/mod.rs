@@ -32,7 +32,7 @@ mod standing;
 mod target;
 
 pub use applied::Applied;
-pub use file_name::file_name;
+pub use file_name::{file_name, slug};
 pub use folder::{Folder, FolderError, Scripts, replace_files};
 pub use graph::Graph;
 pub use header::{BadValue, HeaderKey, Revision};

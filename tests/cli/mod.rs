@@ -1,11 +1,13 @@
 //! The binary from end to end: few tests, each of something that only the whole can show.
 
+mod agreement;
 mod backup;
 mod bad_input;
 mod branches;
 mod completions;
 mod config;
 mod existing;
+mod export;
 mod fleet;
 mod gates;
 mod graph;

@@ -81,6 +81,7 @@ pub fn run_with(
         replaces: Vec::new(),
     };
     let options = runner::Options {
+        mirrored: None,
         version_table: Name::from(DEFAULT_NAME),
         filter: Filter::default(),
         shapes: None,

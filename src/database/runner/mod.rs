@@ -14,6 +14,7 @@ mod evidence;
 mod kinship;
 mod lock;
 mod mentions;
+mod mirror;
 mod offline;
 mod permission;
 mod statistics;
@@ -36,6 +37,7 @@ pub use block::{marked as marked_rebuilds, marks as rebuild_marks};
 pub use deviation::{Deviation, Recall};
 pub use error::{At, Problem, RunError};
 pub use evidence::{Damage, Intended, reach};
+pub use mirror::{Mirrored, RowOf};
 pub use offline::write_sql;
 #[cfg(feature = "cli")]
 pub(crate) use step::{place_of, whole};
@@ -127,6 +129,8 @@ pub enum Drift {
 pub struct Options<'a> {
     /// The version table.
     pub version_table: Name,
+    /// The tool whose table is kept along.
+    pub mirrored: Option<Mirrored<'a>>,
     /// What is none of the revisions' business.
     pub filter: Filter,
     /// Schemas that other databases have as well, read through that filter; they are read here once for all.

@@ -1,17 +1,28 @@
 //! Steps as SQL, for a database that is not at hand: the other sink of the runner.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::{Op, Step};
+use super::{Mirrored, Op, Step};
 use crate::database::version_table;
+use crate::report::Report;
 use crate::schema::Name;
 
 /// The SQL of the steps: what the runner would run, in one transaction, version rows included.
 ///
 /// Scripts that run outside a transaction stand between two of them. `from_base` says that the version table is not
 /// there yet. `now` is the time that the rows say, RFC 3339 in UTC.
-#[must_use]
-pub fn write_sql(steps: &[Step], table: &Name, from_base: bool, now: &str, tool_version: &str) -> String {
+///
+/// # Errors
+/// When what another tool keeps of a step cannot be told.
+pub fn write_sql(
+    steps: &[Step],
+    table: &Name,
+    mirrored: Option<Mirrored<'_>>,
+    from_base: bool,
+    now: &str,
+    tool_version: &str,
+) -> Result<String, Box<dyn Report>> {
     let mut text = String::from("PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");
     if from_base {
         let _ = write!(text, "\n{};\n", version_table::create_sql(table));
@@ -30,13 +41,17 @@ pub fn write_sql(steps: &[Step], table: &Name, from_base: bool, now: &str, tool_
             let _ = writeln!(text, "{};", version_table::delete_sql(table, replaced));
         }
         let row = match step.op {
-            Op::Upgrade => version_table::insert_sql(table, &step.row_at(std::time::Duration::ZERO, now, tool_version)),
+            Op::Upgrade => version_table::insert_sql(table, &step.row_at(Duration::ZERO, now, tool_version)),
             Op::Downgrade => version_table::delete_sql(table, &step.revision),
         };
         let _ = writeln!(text, "{row};");
+        for sql in mirrored.map(|mirrored| mirrored.statements(step, now, Duration::ZERO)).transpose()?.iter().flatten()
+        {
+            let _ = writeln!(text, "{sql};");
+        }
     }
     text.push_str("\nCOMMIT;\nPRAGMA foreign_keys = ON;\n");
-    text
+    Ok(text)
 }
 
 /// A script with a line end behind it.

@@ -57,6 +57,7 @@ fn text(value: rusqlite::types::Value) -> String {
 
 fn options() -> Options<'static> {
     Options {
+        mirrored: None,
         version_table: Name::from(version_table::DEFAULT_NAME),
         filter: Filter::default(),
         shapes: None,

@@ -1,0 +1,52 @@
+//! What the runner writes into the table of another tool, in the same transaction as its own rows.
+
+use std::time::Duration;
+
+use super::{Op, Problem, Runner, Step};
+use crate::mirror::{Mirror, Row};
+use crate::report::Report;
+use crate::revision::RevisionId;
+
+/// The other tool, and what it knows of revisions.
+#[derive(Clone, Copy)]
+pub struct Mirrored<'a> {
+    /// The tool.
+    pub mirror: Mirror,
+    /// The row of a revision; none of one for which there is no script there.
+    pub row: &'a RowOf<'a>,
+}
+
+/// Gives the row of a revision in the table of another tool.
+pub type RowOf<'a> = dyn Fn(&RevisionId) -> Result<Option<Row>, Box<dyn Report>> + 'a;
+
+impl Mirrored<'_> {
+    /// The statements that a step means for the other tool's table.
+    ///
+    /// # Errors
+    /// When it cannot be told which row is meant.
+    pub fn statements(&self, step: &Step, now: &str, duration: Duration) -> Result<Vec<String>, Box<dyn Report>> {
+        let mut statements = vec![self.mirror.create_sql().to_owned()];
+        for replaced in &step.replaces {
+            statements.extend((self.row)(replaced)?.map(|row| self.mirror.delete_sql(&row)));
+        }
+        let row = (self.row)(&step.revision)?;
+        statements.extend(row.map(|row| match step.op {
+            Op::Upgrade => {
+                let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+                self.mirror.insert_sql(&row, now, step.script.as_ref().map(|_| nanoseconds))
+            }
+            Op::Downgrade => self.mirror.delete_sql(&row),
+        }));
+        Ok(statements)
+    }
+}
+
+impl Runner<'_, '_> {
+    /// Writes a step down in the table of the other tool, if there is one.
+    pub(super) fn mirror(&self, step: &Step, duration: Duration) -> Result<(), Problem> {
+        let Some(mirrored) = &self.options.mirrored else { return Ok(()) };
+        let statements = mirrored.statements(step, &(self.options.now)(), duration).map_err(Problem::Plan)?;
+        let mut statements = statements.iter();
+        statements.try_for_each(|sql| self.connection.execute_batch(sql)).map_err(|error| self.sqlite(&error))
+    }
+}

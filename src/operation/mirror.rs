@@ -1,0 +1,164 @@
+//! `mirror = "sqlx"`: what another tool keeps of each revision, as if it had run the files that `export` writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use rusqlite::Connection;
+use sha2::{Digest, Sha384};
+
+use crate::database;
+use crate::database::runner::Mirrored;
+use crate::export::{Number, Numbers, Tool};
+use crate::mirror::{Mirror, Row};
+use crate::report::{Class, Diagnostic, Failure, Report};
+use crate::revision::{Applied, Graph, RevisionId, Script, Scripts};
+
+use super::Project;
+use super::export::{Exported, chain, has_file};
+
+/// The rows of all revisions, worked out when the first of them is asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rows(Arc<OnceLock<BTreeMap<RevisionId, Row>>>);
+
+/// A row that cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// There is no file of the revision.
+    #[error("which row of `{}` is that of `{revision}` cannot be told: its file is not here", mirror.table())]
+    Gone {
+        /// The other tool.
+        mirror: Mirror,
+        /// The revision.
+        revision: RevisionId,
+    },
+    /// There is no saying what the other tool's file would be.
+    #[error("what {mirror} would be given for `{revision}` cannot be told")]
+    NoFile {
+        /// The other tool.
+        mirror: Mirror,
+        /// The revision.
+        revision: RevisionId,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Report for MirrorError {
+    fn class(&self) -> Class {
+        match self {
+            MirrorError::Gone { .. } => Class::Input,
+            MirrorError::NoFile { failure, .. } => failure.class(),
+        }
+    }
+
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        match self {
+            MirrorError::Gone { mirror, .. } => {
+                let help =
+                    format!("bring its file back, or take `mirror = \"{mirror}\"` out of the settings for this run");
+                vec![Diagnostic::new("no_mirror_row", self.to_string()).help(help)]
+            }
+            MirrorError::NoFile { failure, .. } => {
+                let mut diagnostics = failure.diagnostics().to_vec();
+                diagnostics.insert(0, Diagnostic::new("no_mirror_row", self.to_string()));
+                diagnostics
+            }
+        }
+    }
+}
+
+impl Project {
+    /// Does something with what the runner needs to keep another tool's table along, where the settings say so.
+    pub(super) fn with_mirror<T>(&self, act: impl FnOnce(Option<Mirrored<'_>>) -> T) -> T {
+        let Some(mirror) = self.settings.mirror else { return act(None) };
+        let row = |id: &RevisionId| row(self, mirror, id).map_err(|error| Box::new(error) as Box<dyn Report>);
+        act(Some(Mirrored { mirror, row: &row }))
+    }
+}
+
+/// What another tool knows of a revision; nothing of one that it is given no file for.
+///
+/// # Errors
+/// When the revision has no script here, or its scripts cannot be replayed.
+pub fn row(project: &Project, mirror: Mirror, id: &RevisionId) -> Result<Option<Row>, MirrorError> {
+    let no_file = |failure| MirrorError::NoFile { mirror, revision: id.clone(), failure };
+    if let Some(row) = project.mirror_rows.0.get().and_then(|rows| rows.get(id)) {
+        return Ok(Some(row.clone()));
+    }
+    let scripts = project.scripts().map_err(no_file)?;
+    let gone = || MirrorError::Gone { mirror, revision: id.clone() };
+    let script = scripts.scripts.iter().find(|script| script.revision.id == *id).ok_or_else(gone)?;
+    if !has_file(script) {
+        return Ok(None);
+    }
+    let graph = Graph::new(scripts.clone());
+    if let Ok(rows) = rows(project, mirror, &graph, None) {
+        let found = rows.get(id).cloned();
+        project.mirror_rows.0.get_or_init(|| rows);
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    // It is replaced by another, or beside a branch that it does not go together with.
+    let is_shown = graph.revisions().any(|revision| revision.id == *id);
+    let graph = if is_shown { graph } else { unsquashed(&scripts) };
+    Ok(rows(project, mirror, &graph, Some(id)).map_err(no_file)?.remove(id))
+}
+
+/// Writes down what the script of a revision says now, where the other tool keeps anything of it.
+///
+/// # Errors
+/// As [`row`], and when the database cannot be written.
+pub(super) fn repair(project: &Project, connection: &Connection, id: &RevisionId) -> Result<(), Failure> {
+    let Some(mirror) = project.settings.mirror else { return Ok(()) };
+    let Some(sql) = row(project, mirror, id)?.and_then(|row| mirror.update_sql(&row)) else { return Ok(()) };
+    let written = connection.execute_batch(mirror.create_sql()).and_then(|()| connection.execute_batch(&sql));
+    let path = connection.path().unwrap_or_default();
+    Ok(written.map_err(|error| database::Error::from_sqlite(path.as_ref(), &error))?)
+}
+
+/// The graph of the revisions that replace no others.
+fn unsquashed(scripts: &Scripts) -> Graph {
+    let kept = scripts.scripts.iter().filter(|script| script.revision.replaces.is_empty()).cloned().collect();
+    Graph::new(Scripts { scripts: kept, problems: Vec::new() })
+}
+
+/// The rows of all revisions, or of one and those that it needs.
+fn rows(
+    project: &Project,
+    mirror: Mirror,
+    graph: &Graph,
+    only: Option<&RevisionId>,
+) -> Result<BTreeMap<RevisionId, Row>, Failure> {
+    if mirror != Mirror::Sqlx {
+        let numbers = Numbers::of(graph);
+        let scripts = graph.all_scripts().filter(|script| has_file(script));
+        let row = |script: &Arc<Script>| {
+            let revision = &script.revision;
+            Some((revision.id.clone(), plain_row(mirror, numbers.get(&revision.id)?, "")))
+        };
+        return Ok(scripts.filter_map(row).collect());
+    }
+    let included: Applied = match only {
+        Some(id) => graph.applied_at([id]),
+        None => graph.revisions().map(|revision| revision.id.clone()).collect(),
+    };
+    let wanted: BTreeSet<RevisionId> = included.iter().cloned().collect();
+    let exported = chain(project, graph, Tool::Sqlx, &included, &wanted)?;
+    Ok(exported.iter().map(|exported| (exported.revision.id.clone(), sqlx_row(exported))).collect())
+}
+
+fn plain_row(mirror: Mirror, number: Number, slug: &str) -> Row {
+    let version = match mirror {
+        Mirror::Diesel => number.dashed().replace('-', ""),
+        Mirror::Sqlx | Mirror::Dbmate | Mirror::Goose => number.digits(),
+    };
+    Row { version, description: slug.replace('_', " "), checksum: Vec::new() }
+}
+
+/// The row that sqlx writes when it runs the file: its checksum is that of the bytes.
+fn sqlx_row(exported: &Exported) -> Row {
+    let up = exported.files.first().map(|file| file.text.as_bytes()).unwrap_or_default();
+    let row = plain_row(Mirror::Sqlx, exported.number, &exported.slug);
+    Row { checksum: Sha384::digest(up).to_vec(), ..row }
+}
