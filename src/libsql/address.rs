@@ -37,6 +37,7 @@ impl Token {
     }
 
     /// The secret itself, for the head of a request.
+    #[cfg(any(test, feature = "libsql"))]
     pub(super) fn secret(&self) -> &str {
         &self.0
     }

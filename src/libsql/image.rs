@@ -51,7 +51,7 @@ impl Image {
         // The version table may not be there yet.
         let rows = batch.aside(format!("SELECT * FROM {} ORDER BY rowid", version_table.quoted()));
         batch.then("COMMIT");
-        let results = server.stream()?.run(&batch, Then::Close)?;
+        let results = server.stream().run(&batch, Then::Close)?;
         if let Some((_, refusal)) = results.failed {
             return Err(understood(refusal));
         }

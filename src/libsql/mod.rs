@@ -35,24 +35,24 @@ pub const SQLITE: SqliteVersion = SqliteVersion::new(3, 45);
 pub struct Server {
     address: Address,
     token: Option<Token>,
+    transport: Transport,
 }
 
 impl Server {
     /// The database of a URL; a token in it goes before the other.
     ///
     /// # Errors
-    /// When the URL is not understood.
+    /// When the URL is not understood, or this program was built without what it needs.
     pub fn new(written: &str, token: Option<Token>) -> Result<Server, Error> {
         let (address, own) = Address::read(written)?;
-        Ok(Server { address, token: own.or(token) })
+        let transport = Transport::new(&address)?;
+        Ok(Server { address, token: own.or(token), transport })
     }
 
     /// A connection.
-    ///
-    /// # Errors
-    /// When this program was built without what the address needs.
-    pub fn stream(&self) -> Result<Stream, Error> {
-        Stream::new(&self.address, self.token.as_ref())
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        Stream::new(self)
     }
 
     /// Looks at the database.
@@ -70,7 +70,7 @@ impl Server {
     pub fn ask(&self, sql: &str) -> Result<Answer, Error> {
         let mut batch = Batch::default();
         let number = batch.then(sql);
-        let mut results = self.stream()?.run(&batch, Then::Close)?;
+        let mut results = self.stream().run(&batch, Then::Close)?;
         match results.failed.take() {
             Some((_, refusal)) => Err(stream::understood(refusal)),
             None => Ok(results.answer(number)),
@@ -82,9 +82,8 @@ impl Server {
     /// # Errors
     /// When the server cannot be asked, or does not give it.
     pub fn dump(&self, to: &mut dyn std::io::Write) -> Result<u64, Error> {
-        let transport = Transport::new(&self.address)?;
         let (url, host) = (self.address.url("/dump"), self.address.host_header());
-        match transport.get(&url, &host, self.token.as_ref(), to)? {
+        match self.transport.get(&url, &host, self.token.as_ref(), to)? {
             Ok(bytes) => Ok(bytes),
             Err(reply) => match reply.status {
                 401 => Err(Error::Unauthorized { server: self.to_string(), was_given: self.token.is_some() }),

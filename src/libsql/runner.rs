@@ -136,13 +136,12 @@ impl Run<'_, '_> {
             self.require_short(step, &worked)?;
             let mut stream = match open.take() {
                 Some(stream) => stream,
-                None => self.server.stream().map_err(said)?,
+                None => self.server.stream(),
             };
             let Some(affected) = self.run_script(&mut stream, step, &worked, opening)? else {
                 return Ok(Attempt::Overtaken);
             };
             if self.options.run.interrupt.load(Ordering::Relaxed) {
-                stream.close();
                 return Err(Problem::Interrupted);
             }
             if let Some(row) = &mut worked.row {
@@ -161,7 +160,7 @@ impl Run<'_, '_> {
             match end {
                 End::Open => open = Some(stream),
                 End::Commit | End::RollBack => {
-                    stream.close();
+                    drop(stream);
                     self.applied = Some(rows.clone());
                 }
             }
@@ -175,7 +174,7 @@ impl Run<'_, '_> {
 
     /// Refuses to write more rows anew than a transaction has time for.
     fn require_short(&self, step: &Step, worked: &Worked) -> Result<(), Problem> {
-        if self.options.long_transactions || self.options.run.dry_run {
+        if self.options.long_transactions {
             return Ok(());
         }
         for table in &worked.rewritten {
@@ -318,7 +317,11 @@ impl Run<'_, '_> {
                 Some((at, refusal)) if at <= last => said(understood(refusal)),
                 _ => said(Error::TransactionTimeout),
             }),
-            Err(error) if error.is_in_doubt() && end == End::Commit => self.settle(step, error),
+            Err(error) if error.is_in_doubt() && end == End::Commit => {
+                // A COMMIT that never arrived need not be waited for.
+                stream.give_up();
+                self.settle(step, error)
+            }
             Err(error) => Err(said(error)),
         }
     }
@@ -356,7 +359,7 @@ impl Run<'_, '_> {
         let revisions = batch.aside(format!("SELECT \"revision\" FROM {}", table.quoted()));
         batch.then("ROLLBACK");
         batch.otherwise("ROLLBACK");
-        let results = self.server.stream()?.run(&batch, Then::Close)?;
+        let results = self.server.stream().run(&batch, Then::Close)?;
         if let Some((_, refusal)) = results.failed {
             return Err(understood(refusal));
         }

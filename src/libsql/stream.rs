@@ -7,9 +7,9 @@ use serde_json::{Value as Json, json};
 use super::error::Error;
 use super::hrana::{Batch, Protocol, Refusal, Results};
 use super::transport::{Reply, Transport};
-use super::{Address, Token};
+use super::{Address, Server, Token};
 
-/// A connection to a server. The server rolls back what is left open when it is given up.
+/// A connection to a server, which rolls back what is open on it when it is given up.
 pub struct Stream {
     transport: Transport,
     address: Address,
@@ -31,13 +31,9 @@ pub enum Then {
 
 impl Stream {
     /// A connection that has not begun.
-    ///
-    /// # Errors
-    /// When this program was built without what the address needs.
-    pub fn new(address: &Address, token: Option<&Token>) -> Result<Stream, Error> {
-        let transport = Transport::new(address)?;
-        let (address, token) = (address.clone(), token.cloned());
-        Ok(Stream { transport, address, token, protocol: Protocol::V3, baton: None, moved_to: None })
+    pub(super) fn new(server: &Server) -> Stream {
+        let Server { transport, address, token } = server.clone();
+        Stream { transport, address, token, protocol: Protocol::V3, baton: None, moved_to: None }
     }
 
     /// Runs a batch. That a statement of it goes wrong is part of the result.
@@ -67,10 +63,11 @@ impl Stream {
     }
 
     /// Gives the connection up; what is open on it is rolled back. Where the server does not hear of it, it does the
-    /// same a few seconds later.
-    pub fn close(mut self) {
+    /// same a few seconds later. A server that has taken another request since the last answer does not listen.
+    pub fn give_up(&mut self) {
         if self.baton.is_some() {
             let _ = self.pipeline(&[], Then::Close);
+            self.baton = None;
         }
     }
 
@@ -136,6 +133,12 @@ impl Stream {
 
     fn protocol(&self, why: String) -> Error {
         Error::Protocol { server: self.address.to_string(), why }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
 

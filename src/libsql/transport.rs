@@ -41,7 +41,7 @@ mod over_http {
     const IDLE: Duration = Duration::from_secs(3);
 
     /// Sends requests to one server.
-    #[derive(Debug)]
+    #[derive(Debug, Clone)]
     pub(in crate::libsql) struct Transport {
         agent: Agent,
         server: String,
@@ -165,7 +165,7 @@ mod absent {
     use super::{Address, Error, Json, Reply, Token};
 
     /// Nothing to send requests with.
-    #[derive(Debug)]
+    #[derive(Debug, Clone)]
     pub(in crate::libsql) struct Transport;
 
     const MISSING: Error = Error::NotBuiltIn { what: "libSQL servers", feature: "libsql" };

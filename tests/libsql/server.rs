@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::peers::peer;
+
 /// A server that ends with the test.
 pub struct Server {
     process: Child,
@@ -27,18 +29,6 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The program, or nothing and a word about it.
-fn program() -> Option<PathBuf> {
-    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin");
-    let named = std::env::var_os("SCHEMACTL_PEERS").unwrap_or_default();
-    let found =
-        std::env::split_paths(&named).chain([own]).map(|folder| folder.join("sqld")).find(|file| file.is_file());
-    if found.is_none() {
-        println!("skipped: there is no sqld; `.ci/sqld` installs it");
-    }
-    found
 }
 
 /// A port that nobody listens on.
@@ -165,7 +155,7 @@ impl Server {
 
 fn launch(folder: &TempDir, args: &[String], port: u16) -> Option<Child> {
     let log = std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
-    let mut command = Command::new(program()?);
+    let mut command = Command::new(peer("sqld")?);
     command.args(["--no-welcome", "--http-listen-addr", &format!("127.0.0.1:{port}"), "--db-path"]);
     command.arg(folder.path().join("data")).args(args).current_dir(folder.path()).env_clear();
     command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);

@@ -145,7 +145,7 @@ fn rebuilt_tables_with_their_views_triggers_and_rows_are_what_they_are_in_a_file
             both(&["current"]);
         }
         for run in [&["status"][..], &["check"]] {
-            let code = if target == "head" { 0 } else { 1 };
+            let code = i32::from(target != "head");
             project.run(run).ends_with(code);
         }
         copy(server, &project);
