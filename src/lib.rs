@@ -37,6 +37,8 @@
 //! | [`build`] | how an application's build script puts revisions into it; prints what Cargo reads |
 //! | [`application`] | how an application runs revisions on its own connection; reads the clock |
 //! | [`plan`] | which statements make the changes, in which order, and what proves them |
+//! | [`libsql`] | what a server answers: its schema as an image in memory, revisions run on it, questions about its rows |
+//! | [`adopt`] | how other tools keep their scripts and their account of what is applied: one file a tool |
 //! | [`export`] | how other tools are given revisions: their files and marks; pure |
 //! | [`operation`] | what a person asks for, done with all of the above; prints nothing |
 //! | [`picture`] | how a schema is drawn: Mermaid, DOT, SVG, HTML; pure |
@@ -117,6 +119,12 @@ pub mod application;
 
 #[cfg(feature = "cli")]
 pub mod plan;
+
+#[cfg(feature = "cli")]
+pub mod libsql;
+
+#[cfg(feature = "cli")]
+pub mod adopt;
 
 #[cfg(feature = "cli")]
 pub mod export;

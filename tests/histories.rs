@@ -15,8 +15,8 @@ use crate::support::laws::{self, Contents};
 use crate::support::{judges, shared};
 
 /// Takes a file database, filled by a tool that knows nothing of plans, up, down and up again, and lets other tools
-/// judge; says whether its rows satisfied the change.
-fn walk_a_file(before: &Schema, after: &Schema, draft: &Draft) -> Result<bool, String> {
+/// judge; says where its rows do not satisfy the change.
+fn walk_a_file(before: &Schema, after: &Schema, draft: &Draft) -> Result<Went, String> {
     let folder = judges::folder();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let build = |name: &str, schema: &Schema| {
@@ -37,24 +37,22 @@ fn walk_a_file(before: &Schema, after: &Schema, draft: &Draft) -> Result<bool, S
         }
         ran.map_err(|error| error.to_string())
     };
-    let is_refusal = |error: &str| {
-        ["constraint failed", "datatype mismatch", "malformed JSON"].iter().any(|words| error.contains(words))
+    let refusal = |way: &str, error: String| {
+        let is_of_rows = ["constraint failed", "datatype mismatch", "malformed JSON"];
+        let is_refusal = is_of_rows.iter().any(|words| error.contains(words));
+        if is_refusal { Ok(Went::Refused(format!("{way}: {error}"))) } else { Err(error) }
     };
     let nothing_said = Intent::default();
     let start = Contents::of(&connection, before);
-    match run(&draft.up) {
-        Err(error) if is_refusal(&error) => {
-            judges::tool("data_equal", &[&path("start.db"), &path("app.db"), "--rowid", "--sequence"])?;
-            return Ok(false);
-        }
-        ran => ran?,
+    if let Err(error) = run(&draft.up) {
+        judges::tool("data_equal", &[&path("start.db"), &path("app.db"), "--rowid", "--sequence"])?;
+        return refusal("up", error);
     }
     start.is_in(&connection, after, &nothing_said)?;
     judges::tool("schema_equal", &[&path("app.db"), &path("after.db"), "--ignore-column-order", "--quiet"])?;
     let upper = Contents::of(&connection, after);
-    match run(&draft.down) {
-        Err(error) if is_refusal(&error) => return Ok(false),
-        ran => ran?,
+    if let Err(error) = run(&draft.down) {
+        return refusal("down", error);
     }
     upper.is_in(&connection, before, &nothing_said)?;
     judges::tool("schema_equal", &[&path("app.db"), &path("before.db"), "--quiet"])?;
@@ -62,14 +60,13 @@ fn walk_a_file(before: &Schema, after: &Schema, draft: &Draft) -> Result<bool, S
         // Nothing but new objects: not one value may differ.
         judges::tool("data_equal", &[&path("start.db"), &path("app.db"), "--rowid", "--sequence"])?;
     }
-    match run(&draft.up) {
-        Err(error) if is_refusal(&error) => Ok(false),
-        ran => {
-            ran?;
-            laws::reached(&connection, after, OPTIONS.column_order)?;
-            Ok(true)
-        }
+    let lower = Contents::of(&connection, before);
+    if let Err(error) = run(&draft.up) {
+        return refusal("up again", error);
     }
+    lower.is_in(&connection, after, &nothing_said)?;
+    judges::tool("schema_equal", &[&path("app.db"), &path("after.db"), "--ignore-column-order", "--quiet"])?;
+    Ok(Went::Walked)
 }
 
 const OPTIONS: Options = Options {
@@ -110,8 +107,8 @@ enum Went {
     Proved(usize),
     /// A file was walked too.
     Walked,
-    /// The rows of a file do not satisfy the change.
-    Refused,
+    /// The rows of a file do not satisfy the change: the way, and SQLite's words.
+    Refused(String),
 }
 
 fn go(step: &Step, in_a_file: bool) -> Result<Went, String> {
@@ -122,10 +119,7 @@ fn go(step: &Step, in_a_file: bool) -> Result<Went, String> {
     if !in_a_file {
         return Ok(Went::Proved(draft.rows));
     }
-    let is_taken = walk_a_file(&step.before, &step.after, &draft);
-    is_taken
-        .map(|is_taken| if is_taken { Went::Walked } else { Went::Refused })
-        .map_err(|problem| format!("{}: {problem}", step.file))
+    walk_a_file(&step.before, &step.after, &draft).map_err(|problem| format!("{}: {problem}", step.file))
 }
 
 #[test]
@@ -140,7 +134,13 @@ fn every_step_of_real_histories_is_planned_and_proved() {
     let work = || {
         let mine = std::iter::from_fn(|| {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            steps.get(at).map(|step| go(step, at.is_multiple_of(one_in)))
+            steps.get(at).map(|step| {
+                let went = go(step, at.is_multiple_of(one_in));
+                if let Ok(Went::Refused(why)) = &went {
+                    println!("{}: {why}", step.file);
+                }
+                went
+            })
         });
         mine.collect::<Vec<_>>()
     };
@@ -154,7 +154,7 @@ fn every_step_of_real_histories_is_planned_and_proved() {
         steps.len(),
         number(|went| matches!(went, Went::Proved(0))),
         number(|went| matches!(went, Went::Walked)),
-        number(|went| matches!(went, Went::Refused)),
+        number(|went| matches!(went, Went::Refused(_))),
     );
     let failures: Vec<&str> = went.iter().filter_map(|went| went.as_ref().err().map(String::as_str)).collect();
     assert!(failures.is_empty(), "{} of {} steps:\n{}", failures.len(), steps.len(), failures.join("\n\n"));

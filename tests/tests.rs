@@ -14,8 +14,11 @@ mod fast_rebuild;
 mod faults;
 mod histories;
 mod library;
+#[cfg(unix)]
+mod libsql;
 mod model;
 mod properties;
 mod readme;
 mod support;
+mod terminal;
 mod traversal;

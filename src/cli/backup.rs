@@ -16,7 +16,7 @@ use crate::report::{Class, Diagnostic, Failure, grouped};
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl backup               a copy in the folder `backups` beside the database
+  schemactl backup               a copy in `backups` beside the database
   schemactl backup monday.db     a copy of that name";
 
 /// What `backup` takes.
@@ -82,7 +82,7 @@ pub fn tell(context: &Context, backup: &Backup) {
     // A path that cannot be shown from here is shown as it is.
     let path = context.shown(&backup.path).unwrap_or_else(|_| backup.path.display().to_string());
     context.output.talk(format!(
-        "backup: {} ({} bytes); to go back: schemactl restore {path}",
+        "backup: {} ({} bytes)\nto go back: schemactl restore {path}",
         Meaning::Path.paint(&path),
         grouped(backup.bytes)
     ));

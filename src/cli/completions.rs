@@ -14,7 +14,7 @@ use super::{Cli, Context, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl completions bash > ~/.local/share/bash-completion/completions/schemactl
+  schemactl completions bash >> ~/.bash_completion
   schemactl completions zsh > ~/.zfunc/_schemactl
   schemactl completions fish > ~/.config/fish/completions/schemactl.fish";
 

@@ -15,9 +15,9 @@ use crate::schema::Schema;
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl diff                           what the model has that the database has not
+  schemactl diff                           what the database lacks of the model
   schemactl diff --sql                     the SQL that brings it there
-  schemactl diff --unified                 the lines of the CREATE statements that differ
+  schemactl diff --unified                 the lines of CREATE statements
   schemactl diff --from head               what the next revision will hold
   schemactl diff --from ae10 --to database";
 
@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "unified")]
     pub sql: bool,
 
-    /// Print the lines of the CREATE statements that differ
+    /// Print the lines of CREATE statements
     #[arg(long)]
     pub unified: bool,
 }

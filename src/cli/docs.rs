@@ -16,7 +16,7 @@ use crate::report::Failure;
 const EXAMPLES: &str = "\
 Examples:
   schemactl docs -o SCHEMA.md              Markdown, with a Mermaid picture
-  schemactl docs -o schema.html            a page with the picture, to be opened anywhere
+  schemactl docs -o schema.html            a page with the picture
   schemactl docs --at database --tables 'task*' -o tasks.html
   schemactl docs --database app.db --as html > app.html";
 

@@ -11,7 +11,7 @@ Examples:
   schemactl downgrade -1                  take back the last revision
   schemactl downgrade ae10                all that came after it
   schemactl downgrade base --dry-run      what would be taken back
-  schemactl downgrade head:ae10 --sql     the script of a walk, for another machine";
+  schemactl downgrade head:ae10 --sql     the script, for another machine";
 
 /// What `downgrade` takes.
 #[derive(Debug, clap::Args)]

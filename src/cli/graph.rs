@@ -14,6 +14,9 @@ use crate::picture::{Columns, Picture, dot, html, mermaid, svg};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::schema::{Name, Schema};
 
+/// The most tables that one message lists.
+const LISTED: usize = 8;
+
 const EXAMPLES: &str = "\
 Examples:
   schemactl graph -o schema.svg            the model as a picture
@@ -151,16 +154,25 @@ pub(super) fn chosen(patterns: &[String], schema: &Schema) -> Result<impl Fn(&Na
     for pattern in patterns {
         let one = Ignore::new(vec![pattern.clone()]).map_err(|error| wrong("bad_pattern", error.to_string()))?;
         if !names().any(|name| one.covers(name)) {
-            let mut failure = Diagnostic::new("unknown_table", format!("no table is called like `{pattern}`"));
-            if let Some(meant) = crate::report::nearest(pattern, names().map(Name::as_str)) {
-                failure = failure.help(format!("did you mean `{meant}`?"));
-            }
-            return Err(Failure::new(Class::Input, failure));
+            let words = format!("no table is called like `{pattern}`");
+            let meant = crate::report::nearest(pattern, names().map(Name::as_str));
+            let help = meant.map_or_else(|| there_are(names()), |meant| format!("did you mean `{meant}`?"));
+            return Err(Failure::new(Class::Input, Diagnostic::new("unknown_table", words).help(help)));
         }
     }
     let all = patterns.is_empty();
     let set = Ignore::new(patterns.to_vec()).map_err(|error| wrong("bad_pattern", error.to_string()))?;
     Ok(move |name: &Name| all || set.covers(name))
+}
+
+fn there_are<'a>(names: impl Iterator<Item = &'a Name>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let more = match names.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown = names.get(..LISTED).unwrap_or(&names).join(", ");
+    format!("there are {shown}{more}; `*` stands for any letters")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::context::{CONFIG, Context};
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
+use super::variables;
 use crate::model;
 use crate::operation::baseline;
 use crate::report::{Class, Diagnostic, Failure, count};
@@ -57,7 +58,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
 
 fn from_database(existing: &str, config: &Path, shown: &str, context: &mut Context) -> Result<(), Failure> {
     let id = RevisionId::new(context.ids.next_id()?)?;
-    let begun = baseline::from_database(existing, config, shown, id, context.now()?, LOCK_TIMEOUT)?;
+    let token = variables::token(&variables::process);
+    let begun = baseline::from_database(existing, token, config, shown, id, context.now()?, LOCK_TIMEOUT)?;
     let path = context.shown(&begun.revision_path)?;
     for warning in &begun.warnings {
         context.output.warn(warning);
@@ -78,7 +80,7 @@ fn from_database(existing: &str, config: &Path, shown: &str, context: &mut Conte
             count(schema.triggers.len(), "trigger")
         ));
         context.output.answer(format!("wrote {}", Meaning::Path.paint(&path)));
-        context.output.answer(format!("stamped {existing} with {}", Meaning::Revision.paint(&begun.revision)));
+        context.output.answer(format!("stamped {} with {}", begun.database, Meaning::Revision.paint(&begun.revision)));
         context
             .output
             .talk(format!("edit {shown} to change the schema, then: schemactl revision --autogenerate -m \"...\""));

@@ -3,6 +3,7 @@
 //! A command is one file, its arguments and its body together, and two lines here. Its body asks the library, which
 //! answers with data, and gives the answer to [`Output`]. Errors become text and exit codes in [`error`] alone.
 
+pub mod adopt;
 pub mod backup;
 pub mod backups;
 pub mod branches;
@@ -42,6 +43,7 @@ pub mod template;
 pub mod upgrade;
 pub mod verify;
 
+pub mod choices;
 pub mod clock;
 pub mod context;
 pub mod copying;
@@ -55,6 +57,7 @@ pub mod listing;
 pub mod open;
 pub mod options;
 pub mod output;
+pub mod overview;
 pub mod picture;
 pub mod progress;
 pub mod prompt;
@@ -104,15 +107,17 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Begin: write a model and a folder for revisions
+    /// Write a model and a folder for revisions
     Init(init::Args),
+    /// Take a database and its scripts over from another tool
+    Adopt(adopt::Args),
     /// Write a new revision script
     Revision(revision::Args),
     /// Run revisions up to a target
     Upgrade(upgrade::Args),
     /// Take revisions back down to a target
     Downgrade(downgrade::Args),
-    /// Bring a database from another branch's state to this checkout's head
+    /// Bring a database from another branch's state to this one's
     Switch(switch::Args),
     /// Say where model, revisions and database differ, and what to do
     Status(status::Args),
@@ -138,11 +143,11 @@ pub enum Command {
     Rebase(rebase::Args),
     /// Put one revision in the place of a stretch of them
     Squash(squash::Args),
-    /// Say whether the model asks for changes that no revision makes yet
+    /// Say whether the model needs a revision that is not there yet
     Check(check::Args),
     /// Prove that every revision goes up, down and up again
     Verify(verify::Args),
-    /// Find what is dangerous in the model and in revisions, though SQLite takes it
+    /// Find what is dangerous in the model and in revisions
     Lint(lint::Args),
     /// Explain a rule of `lint`, or list them all
     Explain(explain::Args),
@@ -152,11 +157,11 @@ pub enum Command {
     Diff(diff::Args),
     /// Print the model of an existing database
     Introspect(introspect::Args),
-    /// Draw the schema: tables, columns, and the foreign keys between them
+    /// Draw the schema: tables, columns and foreign keys
     Graph(graph::Args),
-    /// Describe the schema on one page, with the comments of the model
+    /// Describe the schema on one page
     Docs(docs::Args),
-    /// Run revisions on a private copy of the database, and say how long they take and how much it grows
+    /// Try revisions on a copy of the database, with time and growth
     Rehearse(rehearse::Args),
     /// Copy the database
     Backup(backup::Args),
@@ -175,7 +180,7 @@ pub enum Command {
     Config(config::Args),
     /// Print the JSON Schema of the model, for editors
     Schema(schema::Args),
-    /// Print a script that completes commands, options, revisions and tables in a shell
+    /// Print a script that completes command lines in a shell
     Completions(completions::Args),
     /// Print or write the manual pages
     Man(man::Args),
@@ -185,6 +190,7 @@ impl Command {
     fn run(&self, context: &mut Context) -> Result<(), Failure> {
         match self {
             Command::Init(args) => init::run(args, context),
+            Command::Adopt(args) => adopt::run(args, context),
             Command::Revision(args) => revision::run(args, context),
             Command::Upgrade(args) => upgrade::run(args, context),
             Command::Downgrade(args) => downgrade::run(args, context),
@@ -244,7 +250,7 @@ pub fn main() -> ExitCode {
     if let Some(ended) = completions::complete(&line) {
         return ended;
     }
-    match Cli::command().try_get_matches_from(&line).and_then(|matches| Cli::of(&matches)) {
+    match overview::added_to(Cli::command()).try_get_matches_from(&line).and_then(|matches| Cli::of(&matches)) {
         Ok(Cli { options, command }) => {
             let mut context = Context::new(options);
             let ended = command.run(&mut context);
@@ -283,10 +289,27 @@ mod tests {
     }
 
     #[test]
-    fn the_help_opens_with_what_the_program_is_for_and_groups_the_global_options() {
-        let help = Cli::command().render_help().to_string();
+    fn no_line_of_a_help_is_wider_than_a_terminal_and_no_example_is_broken() {
+        let mut program = overview::added_to(Cli::command()).term_width(80);
+        program.build();
+        let mut commands = vec![program.clone()];
+        commands.extend(program.get_subcommands().filter(|command| command.get_name() != "help").cloned());
+        for mut command in commands {
+            let help = command.render_help().to_string();
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().chain(examples.lines()) {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
+            assert!(help.contains("Examples:\n") || command.get_name() == "schemactl", "{help}");
+        }
+    }
+
+    #[test]
+    fn the_help_opens_with_what_the_program_is_for_and_groups_the_commands() {
+        let help = overview::added_to(Cli::command()).render_help().to_string();
         assert!(help.starts_with("Schema changes for SQLite"), "{help}");
-        assert!(help.contains("\nGlobal options, "), "{help}");
+        assert!(help.contains("\nEvery day:\n  status "), "{help}");
+        assert!(help.contains("\nOptions, "), "{help}");
         assert!(help.contains("The first hour:"), "{help}");
     }
 }

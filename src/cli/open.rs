@@ -6,9 +6,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::context::Context;
+use super::variables;
 use crate::database::Access;
 use crate::model::{self, Settings};
-use crate::operation::{Project, State, replay};
+use crate::operation::{Database, Project, State, replay};
 use crate::report::{Class, Diagnostic, Failure};
 use crate::schema::Schema;
 
@@ -34,7 +35,8 @@ impl Context {
         let source = model::read_source(&config, &self.shown(&config)?)?;
         let lookup = |name: &str| variables.get(name);
         let settings = Settings::read(&Arc::clone(&source), self.options.environment.as_deref(), &lookup)?;
-        Ok(Project::new(settings, self.options.database.clone()))
+        let token = variables::token(&|name| variables.get(name));
+        Ok(Project::new(settings, self.options.database.clone()).with_token(token))
     }
 
     /// The project, or, where there is no configuration and a database is named, one that is nothing but this database.
@@ -44,7 +46,8 @@ impl Context {
     pub fn project_or_bare(&self) -> Result<Project, Failure> {
         match (self.config(), &self.options.database) {
             (Err(_), Some(database)) if self.options.config.is_none() => {
-                Ok(Project::new(Settings::default(), Some(database.clone())))
+                let token = variables::token(&variables::process);
+                Ok(Project::new(Settings::default(), Some(database.clone())).with_token(token))
             }
             _ => self.project(),
         }
@@ -65,7 +68,10 @@ impl Context {
     /// # Errors
     /// When none is named.
     pub fn database_name(&self, project: &Project) -> Result<String, Failure> {
-        self.shown(&project.database()?)
+        match project.place()? {
+            Database::File(path) => self.shown(&path),
+            Database::Server(server) => Ok(server.to_string()),
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use crate::report::{Class, Diagnostic, Failure, count, grouped};
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl purge --dry-run   what revisions have kept aside (`keep_dropped = true`)
-  schemactl purge --yes       drop it; a downgrade brings the tables and columns back, but empty";
+  schemactl purge --dry-run   what is kept aside by `keep_dropped`
+  schemactl purge --yes       drop it: a downgrade brings back what is empty";
 
 /// What `purge` takes.
 #[derive(Debug, clap::Args)]

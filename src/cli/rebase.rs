@@ -14,7 +14,7 @@ use crate::revision::Mention;
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl rebase                    of two heads, the one that is not applied moves
+  schemactl rebase                    the head that is not applied moves
   schemactl rebase 27c6 --onto ae10   the line that ends at 27c6 follows ae10
   schemactl rebase --dry-run          what would become of which file?";
 

@@ -41,8 +41,15 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         let newest = backup::list(&database)?.into_iter().next();
         newest.ok_or_else(|| BackupError::None { database: database.clone() })?.path
     };
-    backup::sound(&from, LOCK_TIMEOUT)?;
     let (shown, name) = (context.shown(&from)?, context.database_name(&project)?);
+    if !from.exists() {
+        let mut missing = Diagnostic::new("no_backup_file", format!("there is no backup `{shown}`"));
+        for backup in backup::list(&database)?.iter().take(3) {
+            missing = missing.note(format!("there is {}", context.shown(&backup.path)?));
+        }
+        return Err(Failure::new(Class::Database, missing.help("`schemactl backups` lists the copies")));
+    }
+    backup::sound(&from, LOCK_TIMEOUT)?;
     match context.prompt.confirm(&format!("put {shown} in the place of {name}?")) {
         Some(true) => {}
         Some(false) => return Err(Failure::new(Class::No, Diagnostic::new("declined", "nothing was restored"))),

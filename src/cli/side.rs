@@ -8,7 +8,7 @@ use super::context::Context;
 use super::open::{LOCK_TIMEOUT, no_database, schema_at};
 use crate::database::Access;
 use crate::model::Renames;
-use crate::operation::{Project, autogenerate};
+use crate::operation::{Database, Project, autogenerate};
 use crate::report::Failure;
 use crate::schema::Schema;
 
@@ -70,7 +70,7 @@ impl Side {
     /// # Errors
     /// When it cannot be read, or there is no database.
     pub fn shown(&self, context: &Context, project: &Project) -> Result<Schema, Failure> {
-        if *self == Side::Database && !project.database()?.exists() {
+        if *self == Side::Database && matches!(project.place()?, Database::File(path) if !path.exists()) {
             return no_database(&context.database_name(project)?);
         }
         self.schema(context, project, &Schema::default())

@@ -16,8 +16,8 @@ Examples:
   schemactl squash base:27c6         all up to 27c6
   schemactl squash ae10:head --sql   what would be written
 
-The files of what is replaced stay where they are: a database in the middle of them walks
-them to their end. Once every database is past them they can be removed.";
+The files of what is replaced stay where they are: a database in the middle of
+them walks them to their end. Once every database is past them, remove them.";
 
 /// What `squash` takes.
 #[derive(Debug, clap::Args)]

@@ -13,7 +13,7 @@ use crate::revision::{Applied, Purge, Remark, RevisionId};
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl stamp head            the database has the schema of the model already
+  schemactl stamp head            the database has the schema already
   schemactl stamp --purge ae10    whatever was recorded, it is at ae10";
 
 /// What `stamp` takes.
@@ -55,7 +55,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return super::fleet::stamp(&args.choice, (&targets, purge), members, context, &project);
     }
     let name = context.database_name(&project)?;
-    let Some(mut connection) = project.connect(Access::Create, LOCK_TIMEOUT)? else {
+    let Some(mut connection) = project.connect_to_run(Access::Create, LOCK_TIMEOUT)? else {
         return super::open::no_database(&name);
     };
     let agree = |doubts: &[Remark]| ask(context, doubts);

@@ -47,7 +47,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         for part in [
             model(&status.model),
             revisions(&status.revisions),
-            schema(&status.schema, &name, &status.revisions.current),
+            schema(&status.schema, &name, connection.is_some(), &status.revisions.current),
         ] {
             part.give(context);
         }
@@ -167,9 +167,12 @@ fn revisions(revisions: &Revisions) -> Part {
     Part { title: "revisions", verdicts }
 }
 
-fn schema(schema: &Result<Vec<Line>, Failure>, name: &str, current: &[Mention]) -> Part {
+fn schema(schema: &Result<Vec<Line>, Failure>, name: &str, is_there: bool, current: &[Mention]) -> Part {
     let verdicts = match schema {
         Err(failure) => failure.diagnostics().iter().map(Verdict::trouble).collect(),
+        Ok(lines) if lines.is_empty() && !is_there => {
+            vec![Verdict::good(format!("there is no {name} yet; the first `schemactl upgrade` makes it"))]
+        }
         Ok(lines) if lines.is_empty() => {
             vec![Verdict::good(format!("in sync: {name} is what its applied revisions make"))]
         }

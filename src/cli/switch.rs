@@ -8,7 +8,7 @@ use crate::report::{Class, Diagnostic, Failure};
 const EXAMPLES: &str = "\
 Examples:
   schemactl switch --dry-run    what would be taken back and run?
-  schemactl switch              after `git checkout`: take back what has no file here, run what is here
+  schemactl switch              after `git checkout` of another branch
 
 The scripts that take revisions back are kept in the database itself.";
 

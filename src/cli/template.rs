@@ -46,6 +46,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         lock_timeout: LOCK_TIMEOUT,
         transaction: Transaction::Each,
         dry_run: false,
+        long_transactions: false,
         backup: model::Backup::Never,
         progress: &|_| (),
         backed_up: &|_| (),

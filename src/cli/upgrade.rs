@@ -13,7 +13,7 @@ Examples:
   schemactl upgrade reports@head     one branch
   schemactl upgrade head --dry-run   what would be run
   schemactl upgrade ae10:head --sql  the script of a walk, for another machine
-  schemactl upgrade head --databases 'data/{tenant}/main.db' --waves 1,1%,100% --report run.ndjson
+  schemactl upgrade --databases 'data/{tenant}/main.db' --waves 1,1%,100%
                                      a fleet: one, one of a hundred, then all";
 
 /// What `upgrade` takes.

@@ -1,32 +1,40 @@
 //! A command line that cannot be run: wrong usage, and the calls for help and version.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
-use super::diagnostic;
-use super::error;
 use super::output::Output;
-use super::variables;
-use crate::report::{Class, Diagnostic};
+use super::{Cli, Context, Options, error, variables};
+use crate::report::{Class, Diagnostic, Failure, nearest};
 
 /// Shows the help or the version that was called for, or tells what is wrong with the line.
 #[must_use]
 pub fn end(refusal: &clap::Error, line: &[OsString]) -> ExitCode {
     let output = Output::new(asked(line, "format"), asked(line, "color"), false, false);
     let shown = refusal.render().ansi().to_string();
-    if refusal.use_stderr() {
-        if output.is_json() {
-            output.json(&diagnostic::json(&[told(refusal)]));
-        } else {
-            output.say(shown.trim_end());
-        }
+    if !refusal.use_stderr() {
+        output.answer(shown.trim_end());
+        return error::end(Ok(()), &output);
+    }
+    if !output.is_json() && refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        output.say(shown.trim_end());
         return ExitCode::from(Class::Input.exit_code());
     }
-    output.answer(shown.trim_end());
-    error::end(Ok(()), &output)
+    let choices = if refusal.kind() == ErrorKind::MissingRequiredArgument { choices(refusal, line) } else { None };
+    let told = choices.unwrap_or_else(|| told(refusal));
+    error::end(Err(Failure::new(Class::Input, told)), &output)
+}
+
+/// What can stand where a revision is missing; nothing where something else is, or the project cannot be read.
+fn choices(refusal: &clap::Error, line: &[OsString]) -> Option<Diagnostic> {
+    let matches = Cli::command().ignore_errors(true).try_get_matches_from(line).ok()?;
+    let (_, innermost) = matches.subcommand()?;
+    let options = Options::from_arg_matches(innermost).ok()?;
+    super::choices::instead_of(&missing(refusal)?, &command(refusal), &Context::new(options))
 }
 
 /// The value of a global option on a line that could not be parsed, or of the variable in its stead.
@@ -47,25 +55,114 @@ fn asked<T: ValueEnum + Default>(line: &[OsString], name: &str) -> T {
     value.and_then(|value| T::from_str(&value, false).ok()).unwrap_or_default()
 }
 
-/// The refusal in the words that a program gets.
+/// What is wrong with the line and what to type instead.
 fn told(refusal: &clap::Error) -> Diagnostic {
-    let code = match refusal.kind() {
-        ErrorKind::InvalidSubcommand => "unknown_command",
-        ErrorKind::UnknownArgument => "unknown_argument",
-        ErrorKind::MissingRequiredArgument => "missing_argument",
-        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "missing_command",
-        ErrorKind::ArgumentConflict => "conflicting_arguments",
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::InvalidUtf8 => "bad_value",
-        _ => "usage",
-    };
-    if code == "missing_command" {
-        return Diagnostic::new(code, "expected a command").help("run `schemactl --help`");
+    let command = command(refusal);
+    let has_options = format!("`{command} --help` lists the options");
+    let meant = |kind| text(refusal, kind).map(|word| format!("did you mean `{word}`?"));
+    let wrong = text(refusal, ContextKind::InvalidArg).unwrap_or_default();
+    match refusal.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let word = text(refusal, ContextKind::InvalidSubcommand).unwrap_or_default();
+            let program = Cli::command();
+            let names = program.get_subcommands().map(clap::Command::get_name);
+            let help = nearest(&word, names).map(|meant| format!("did you mean `{meant}`?"));
+            Diagnostic::new("unknown_command", format!("there is no command `{word}`"))
+                .help(help.unwrap_or_else(|| "`schemactl --help` lists the commands".to_owned()))
+        }
+        ErrorKind::UnknownArgument => {
+            let help = meant(ContextKind::SuggestedArg).unwrap_or(has_options);
+            let what = if wrong.starts_with('-') { "no option" } else { "nothing more, found" };
+            Diagnostic::new("unknown_argument", format!("`{command}` takes {what} `{wrong}`")).help(help)
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let lacking = missing(refusal).unwrap_or_default();
+            let help = values_of(&command, &lacking)
+                .map_or(has_options, |values| format!("`{lacking}` is one of {}", values.join(", ")));
+            Diagnostic::new("missing_argument", format!("`{command}` needs `{lacking}`")).help(help)
+        }
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Diagnostic::new("missing_command", "expected a command").help("`schemactl --help` lists the commands")
+        }
+        ErrorKind::ArgumentConflict => {
+            let prior = text(refusal, ContextKind::PriorArg).unwrap_or_default();
+            let found = if prior == wrong {
+                format!("`{wrong}` is given more than once")
+            } else {
+                format!("`{wrong}` and `{prior}` do not go together")
+            };
+            Diagnostic::new("conflicting_arguments", found).help("leave one of them out")
+        }
+        ErrorKind::InvalidValue => {
+            let word = text(refusal, ContextKind::InvalidValue).unwrap_or_default();
+            let found = if word.is_empty() {
+                format!("`{wrong}` needs a value")
+            } else {
+                format!("`{word}` is no value of `{wrong}`")
+            };
+            let known = texts(refusal, ContextKind::ValidValue);
+            let near = nearest(&word, known.iter().map(String::as_str)).map(|meant| format!("did you mean `{meant}`?"));
+            let listed = (!known.is_empty()).then(|| format!("it takes {}", quoted(&known)));
+            Diagnostic::new("bad_value", found).help(near.or(listed).unwrap_or(has_options))
+        }
+        ErrorKind::ValueValidation => {
+            let word = text(refusal, ContextKind::InvalidValue).unwrap_or_default();
+            let why = refusal.source().map(|why| format!(": {why}")).unwrap_or_default();
+            Diagnostic::new("bad_value", format!("`{word}` is no value of `{wrong}`{why}")).help(has_options)
+        }
+        kind => {
+            let shown = refusal.render().to_string();
+            let words = shown.strip_prefix("error: ").unwrap_or(&shown).replace('\'', "`");
+            let message = words.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>();
+            let code = if kind == ErrorKind::InvalidUtf8 { "bad_value" } else { "usage" };
+            Diagnostic::new(code, message.join(" ")).help(has_options)
+        }
     }
-    let shown = refusal.render().to_string();
-    let words = shown.strip_prefix("error: ").unwrap_or(&shown);
-    let message = words.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
-    let tip = shown.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
-    Diagnostic::new(code, message).help(tip.unwrap_or("run `schemactl --help`"))
+}
+
+/// The command whose line it is: `schemactl upgrade`.
+fn command(refusal: &clap::Error) -> String {
+    let usage = text(refusal, ContextKind::Usage).unwrap_or_default();
+    let words = usage.trim_start_matches("Usage: ").split_whitespace();
+    let words: Vec<&str> = words.take_while(|word| !word.starts_with(['-', '<', '['])).collect();
+    if words.is_empty() { "schemactl".to_owned() } else { words.join(" ") }
+}
+
+/// What the line lacks, as the usage calls it: `TARGET`.
+fn missing(refusal: &clap::Error) -> Option<String> {
+    let first = texts(refusal, ContextKind::InvalidArg).into_iter().next()?;
+    Some(first.replace(['<', '>'], "").trim_end_matches('.').to_owned())
+}
+
+/// The values that an argument of a command can have, if they are few.
+fn values_of(command: &str, argument: &str) -> Option<Vec<String>> {
+    let all = Cli::command();
+    let command = all.find_subcommand(command.rsplit(' ').next()?)?;
+    let is_meant = |arg: &&clap::Arg| {
+        arg.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == argument))
+    };
+    let values = command.get_arguments().find(is_meant)?.get_possible_values();
+    let values: Vec<String> = values.iter().map(|value| format!("`{}`", value.get_name())).collect();
+    (!values.is_empty()).then_some(values)
+}
+
+fn quoted(words: &[String]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The first of the texts of a kind that a refusal carries.
+fn text(refusal: &clap::Error, kind: ContextKind) -> Option<String> {
+    texts(refusal, kind).into_iter().next()
+}
+
+fn texts(refusal: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match refusal.get(kind) {
+        Some(ContextValue::String(one)) => vec![one.clone()],
+        Some(ContextValue::Strings(many)) => many.clone(),
+        Some(ContextValue::StyledStr(one)) => vec![one.to_string()],
+        Some(ContextValue::StyledStrs(many)) => many.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -81,25 +178,46 @@ mod tests {
     }
 
     #[test]
-    fn programs_get_the_message_and_the_near_miss() {
-        let unknown = refusal(&["schemactl", "completion", "bash"]);
-        assert_eq!(unknown.code, "unknown_command");
-        assert_eq!(unknown.message, "unrecognized subcommand 'completion'");
-        assert!(unknown.help.unwrap().contains("'completions'"));
+    fn what_is_not_known_is_told_with_the_near_miss() {
+        for (line, message, help) in [
+            (&["schemactl", "upgrad"][..], "there is no command `upgrad`", "did you mean `upgrade`?"),
+            (&["schemactl", "xyzzy"], "there is no command `xyzzy`", "`schemactl --help` lists the commands"),
+            (
+                &["schemactl", "upgrade", "--dry"],
+                "`schemactl upgrade` takes no option `--dry`",
+                "did you mean `--dry-run`?",
+            ),
+            (
+                &["schemactl", "upgrade", "a", "b"],
+                "`schemactl upgrade` takes nothing more, found `b`",
+                "`schemactl upgrade --help` lists the options",
+            ),
+            (&["schemactl", "completions", "zhs"], "`zhs` is no value of `<SHELL>`", "did you mean `zsh`?"),
+        ] {
+            let told = refusal(line);
+            assert_eq!((told.message.as_str(), told.help.as_deref()), (message, Some(help)));
+        }
     }
 
     #[test]
-    fn a_missing_argument_is_named() {
+    fn what_is_missing_is_named_with_what_it_can_be() {
         let missing = refusal(&["schemactl", "completions"]);
         assert_eq!(missing.code, "missing_argument");
-        assert!(missing.message.ends_with("<SHELL>"), "{}", missing.message);
+        assert_eq!(missing.message, "`schemactl completions` needs `SHELL`");
+        assert!(missing.help.unwrap().starts_with("`SHELL` is one of `bash`, "));
+        let missing = refusal(&["schemactl", "upgrade", "--env"]);
+        assert_eq!(missing.message, "`--env <NAME>` needs a value");
     }
 
     #[test]
-    fn a_bad_value_tells_the_good_ones() {
+    fn a_bad_value_tells_why_or_the_good_ones() {
         let bad = refusal(&["schemactl", "completions", "bash", "--format", "xml"]);
-        assert_eq!(bad.code, "bad_value");
-        assert!(bad.message.contains("'xml'") && bad.message.contains("json"), "{}", bad.message);
+        assert_eq!((bad.code, bad.message.as_str()), ("bad_value", "`xml` is no value of `--format <FORMAT>`"));
+        assert_eq!(bad.help.as_deref(), Some("it takes `text`, `json`"));
+        let bad = refusal(&["schemactl", "upgrade", "--lock-timeout", "soon"]);
+        assert_eq!(bad.message, "`soon` is no value of `--lock-timeout <SECONDS>`: expected a number of seconds");
+        let both = refusal(&["schemactl", "upgrade", "--sql", "--dry-run"]);
+        assert_eq!(both.message, "`--sql` and `--dry-run` do not go together");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use super::dotenv::{self, Variable};
 use super::error::Failure;
+use crate::libsql::Token;
 use crate::report::Source;
 
 /// Variables by name.
@@ -47,6 +48,14 @@ impl Variables {
         let line = || self.file.get(name).map(|variable| format!("{}:{}", self.shown, variable.line));
         process(name).map(|_| "the environment".to_owned()).or_else(line)
     }
+}
+
+/// The variables that may hold what a server asks for, the first that is set counts.
+const TOKENS: [&str; 3] = ["SCHEMACTL_AUTH_TOKEN", "LIBSQL_AUTH_TOKEN", "TURSO_AUTH_TOKEN"];
+
+/// What a server asks for.
+pub(super) fn token(get: &dyn Fn(&str) -> Option<String>) -> Option<Token> {
+    TOKENS.iter().find_map(|name| Token::new(&get(name)?))
 }
 
 /// The value of a variable of the process.

@@ -14,7 +14,7 @@ use crate::report::{Class, Failure, count};
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl verify                 for CI: each revision up, down and up, on scratch databases
+  schemactl verify                 each revision up, down and up: for CI
   schemactl verify --format json";
 
 /// What `verify` takes.

@@ -52,6 +52,10 @@ pub struct Walk {
     #[arg(long, env = "SCHEMACTL_NO_HOOKS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub no_hooks: bool,
 
+    /// On a server: write tables anew however many rows they have, for when nobody else writes
+    #[arg(long, env = "SCHEMACTL_LONG_TRANSACTIONS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub long_transactions: bool,
+
     /// How long to wait while others hold the database
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     #[arg(env = "SCHEMACTL_LOCK_TIMEOUT", hide_env = true)]
@@ -130,6 +134,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
             Transaction::All => runner::Transaction::All,
         },
         dry_run: args.dry_run,
+        long_transactions: args.long_transactions,
         backup: if args.no_backup { model::Backup::Never } else { project.settings.backup },
         progress: &|pages| copying.tell(pages),
         backed_up: &|backup| {
@@ -192,7 +197,7 @@ fn tell_of_differences(context: &Context, state: &State, direction: Direction, t
 }
 
 fn connect(project: &Project, access: Access, args: &Walk) -> Result<Option<rusqlite::Connection>, Failure> {
-    project.connect(access, args.lock_timeout)
+    project.connect_to_run(access, args.lock_timeout)
 }
 
 /// Whether the lines about revisions say how many rows were written.
@@ -262,7 +267,7 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows, shown: &mut Option
             let found = format!("`{}` runs outside a transaction, so a dry run leaves it out", step.revision);
             context.output.warn(&Diagnostic::new("not_rehearsed", found));
         }
-        Event::Started { .. } | Event::Statement { .. } | Event::Finished { .. } => {}
+        Event::Started { .. } | Event::Statement { .. } | Event::Ran { .. } | Event::Finished { .. } => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::error::Error;
-use super::version_table;
+use super::{tools, version_table};
 use crate::schema::{Name, Table};
 
 /// What introspection leaves out.
@@ -15,45 +15,6 @@ pub struct Filter {
 
 /// Names that begin so belong to schemactl: tables under construction, rows that were put aside.
 const OWN_PREFIX: &str = "schemactl_";
-
-/// Tables in which other tools keep their versions and programs their bookkeeping; with the columns that tell them
-/// apart where people might well use the name.
-const TABLES_OF_OTHERS: [(&str, &[&[&str]]); 34] = [
-    ("alembic_version", &[]),
-    ("schema_migrations", &[&["version"], &["id"]]),
-    ("ar_internal_metadata", &[]),
-    ("_sqlx_migrations", &[]),
-    ("__diesel_schema_migrations", &[]),
-    ("refinery_schema_history", &[]),
-    ("goose_db_version", &[]),
-    ("atlas_schema_revisions", &[]),
-    ("flyway_schema_history", &[]),
-    ("databasechangelog", &[]),
-    ("databasechangeloglock", &[]),
-    ("django_migrations", &[]),
-    ("knex_migrations", &[]),
-    ("knex_migrations_lock", &[]),
-    ("d1_migrations", &[]),
-    ("__drizzle_migrations", &[]),
-    ("_prisma_migrations", &[]),
-    ("migrations", &[&["id", "timestamp", "name"], &["id", "migration", "batch"]]),
-    ("phinxlog", &[]),
-    ("grdb_migrations", &[]),
-    ("room_master_table", &[]),
-    ("__efmigrationshistory", &[]),
-    ("__efmigrationslock", &[]),
-    ("kysely_migration", &[]),
-    ("kysely_migration_lock", &[]),
-    ("seaql_migrations", &[]),
-    ("seaql_migrations_lock", &[]),
-    ("sequelizemeta", &[]),
-    ("android_metadata", &[&["locale"]]),
-    ("_litestream_seq", &[]),
-    ("_litestream_lock", &[]),
-    ("libsql_wasm_func_table", &[]),
-    ("libsql_vector_meta_shadow", &[]),
-    ("sqlite3_libsql_tasks", &[]),
-];
 
 /// Prefixes of names that other programs take for themselves.
 const PREFIXES_OF_OTHERS: [&str; 3] = ["_cf_", "crsql_", "__crsql_"];
@@ -110,13 +71,7 @@ fn has_prefix(name: &str, prefix: &str) -> bool {
 /// Whether a table is where another tool keeps its versions or bookkeeping.
 #[must_use]
 pub(super) fn is_of_another_tool(table: &Table) -> bool {
-    TABLES_OF_OTHERS.iter().any(|(name, signatures)| {
-        table.name == **name
-            && (signatures.is_empty()
-                || signatures
-                    .iter()
-                    .any(|columns| columns.iter().all(|column| table.column(&Name::from(*column)).is_some())))
-    })
+    tools::kept(table.name.as_str(), |column| table.column(&Name::from(column)).is_some()).is_some()
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub struct Offending {
 }
 
 /// How many offending rows are shown.
-const SHOWN: usize = 5;
+pub const SHOWN: usize = 5;
 
 /// Asks a database; `None` means that the gate is open.
 ///

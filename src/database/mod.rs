@@ -24,6 +24,7 @@ mod shared_copy;
 pub mod stand_ins;
 pub mod statements;
 pub mod switches;
+pub mod tools;
 pub mod version_table;
 pub mod walk;
 
@@ -35,3 +36,4 @@ pub use scratch::Scratch;
 pub use shapes::{Shape, Shapes};
 pub use stand_ins::StandIns;
 pub use switches::Switches;
+pub use tools::Tool;

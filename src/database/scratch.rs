@@ -134,6 +134,18 @@ impl Scratch {
         &self.connection
     }
 
+    /// The connection, for what runs on one of its own.
+    #[must_use]
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The connection alone.
+    #[must_use]
+    pub fn into_connection(self) -> Connection {
+        self.connection
+    }
+
     /// Runs a script; what it needs of the application is replaced by stand-ins, slips of the pen are not. No other file
     /// can be opened or written.
     ///

@@ -28,13 +28,14 @@ pub(super) fn is_alias_moved(before: &Table, after: &Table) -> bool {
 }
 
 /// The UNIQUE constraints that say something: an unnamed one is left out where the primary key or another one says the
-/// same.
+/// same. Of two that differ in nothing but DESC, SQLite builds the index of the one that comes first: both count.
 pub(super) fn telling_uniques(table: &Table) -> Vec<usize> {
-    let bare = |columns: &[KeyColumn]| -> Vec<(Name, Name)> {
-        columns.iter().map(|column| (column.name.clone(), key_collation(table, column))).collect()
+    let bare = |columns: &[KeyColumn]| -> Vec<(Name, Name, bool)> {
+        let bare = |column: &KeyColumn| (column.name.clone(), key_collation(table, column), column.descending);
+        columns.iter().map(bare).collect()
     };
     let key = table.primary_key.as_ref().filter(|_| !is_integer_key(table)).map(|key| bare(&key.columns));
-    let mut seen: Vec<Vec<(Name, Name)>> = key.into_iter().collect();
+    let mut seen: Vec<_> = key.into_iter().collect();
     let mut kept = Vec::new();
     for (place, unique) in table.uniques.iter().enumerate() {
         let columns = bare(&unique.columns);

@@ -60,7 +60,7 @@ impl Cause {
     #[must_use]
     pub fn of(diagnostic: &Diagnostic) -> Cause {
         match diagnostic.code {
-            "locked" => Cause::Busy,
+            "locked" | "transaction_timeout" | "stream_expired" | "connection_lost" => Cause::Busy,
             "rows_refuse" => Cause::Constraint,
             // The words are SQLite's own, and the same in all of its versions.
             "statement_failed" if diagnostic.message.contains("FOREIGN KEY constraint failed") => Cause::ForeignKey,
@@ -70,8 +70,11 @@ impl Cause {
             "unknown_applied" | "newer_format" => Cause::Newer,
             "corrupt" => Cause::Corrupt,
             "not_a_database" | "is_folder" | "not_a_file" => Cause::NotADatabase,
-            "no_database" | "no_folder" | "dangling_link" | "link_loop" => Cause::Missing,
-            "read_only" | "read_only_folder" | "no_permission" | "hot_journal" => Cause::ReadOnly,
+            "unreachable" | "no_namespace" | "no_database" | "no_folder" | "dangling_link" | "link_loop" => {
+                Cause::Missing
+            }
+            "unauthorized" | "forbidden" | "blocked" | "read_only" | "read_only_folder" | "no_permission"
+            | "hot_journal" => Cause::ReadOnly,
             "full" | "io" | "no_room" | "backup_folder" => Cause::Disk,
             "statement_failed"
             | "schema_mismatch"

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::error::FleetError;
 use super::pattern::Pattern;
 use crate::database::{self, Access};
+use crate::libsql::Address;
 use crate::model::Origin;
 use crate::report::{Place, Source};
 
@@ -134,6 +135,14 @@ fn member(id: Option<String>, database: &str, wave: Option<u32>, folder: &Path) 
     let file = file_of(database);
     if file.is_empty() {
         return Err("an empty path".to_owned());
+    }
+    if Address::is_meant(file) {
+        let (address, token) = Address::read(file).map_err(|error| error.to_string())?;
+        if token.is_some() {
+            return Err("a token has no place in a list; set the variable SCHEMACTL_AUTH_TOKEN".to_owned());
+        }
+        let named = address.to_string();
+        return Ok(Member { id: id.unwrap_or_else(|| named.clone()), path: PathBuf::from(named), wave });
     }
     if let Some((scheme, _)) = file.split_once("://") {
         return Err(format!("a `{scheme}` URL is not a database file"));
@@ -282,7 +291,8 @@ mod tests {
         let at = folder.path();
         for (list, want) in [
             ("{\"id\":\"a\"}", "bad_line"),
-            ("libsql://host", "bad_line"),
+            ("ftp://host", "bad_line"),
+            ("libsql://host?authToken=x", "bad_line"),
             ("# none\n", "empty_fleet"),
             ("flat.db\nflat.db\n{\"id\":\"x\",\"database\":\"./flat.db\"}", "same_database"),
             ("{\"id\":\"x\",\"database\":\"flat.db\"}\n{\"id\":\"x\",\"database\":\"data/a/main.db\"}", "same_id"),

@@ -153,7 +153,7 @@ impl Viewer<'_> {
 
     fn look(&self, member: &Member, wait: Duration) -> Result<Arc<Look>, Failure> {
         let missing = || database::Error::Missing { path: member.path.clone() };
-        let connection = database::open(&member.path, Access::Read, wait)?.ok_or_else(missing)?;
+        let connection = self.project.on(&member.path).connect(Access::Read, wait)?.ok_or_else(missing)?;
         if self.view == View::Soundness {
             require_sound(&connection, member)?;
         }

@@ -43,6 +43,7 @@ pub fn template(
         lock_timeout: Duration::ZERO,
         transaction: options.transaction,
         dry_run: false,
+        long_transactions: false,
         backup: model::Backup::Never,
         progress: options.progress,
         backed_up: options.backed_up,

@@ -41,6 +41,8 @@ pub struct Walker<'a> {
     pub transaction: Transaction,
     /// Whether all is rolled back at the end.
     pub dry_run: bool,
+    /// Whether a transaction may last longer than a server promises to let it.
+    pub long_transactions: bool,
     /// When a database is copied before the first step.
     pub backup: model::Backup,
     /// Whether somebody has agreed to routes that do what is hardly meant.
@@ -73,7 +75,7 @@ impl Walker<'_> {
     }
 
     fn walk(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
-        let mut connection = open(member, wait)?;
+        let mut connection = open(self.project, member, wait)?;
         let backed_up = std::cell::RefCell::new(None);
         let note = |backup: &backup::Backup| {
             backed_up.replace(Some(backup.path.clone()));
@@ -87,7 +89,7 @@ impl Walker<'_> {
     fn rehearse(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
         let project = self.project.on(&member.path);
         // A copy of nothing would be made of a database that is not there.
-        open(member, wait)?;
+        open(&project, member, wait)?;
         self.with_options(wait, &|_| (), |options| {
             let rehearsed = rehearse::on_copy(&project, options, &|_| (), |private, connection, options| {
                 let copy = Member { path: private.database()?, ..member.clone() };
@@ -108,6 +110,7 @@ impl Walker<'_> {
             lock_timeout: wait,
             transaction: self.transaction,
             dry_run: self.dry_run,
+            long_transactions: self.long_transactions,
             backup: self.backup,
             progress: &|_| (),
             backed_up,
@@ -127,7 +130,7 @@ impl Walker<'_> {
     ) -> Result<(), Failure> {
         let ground = walk::Ground {
             project: self.project,
-            database: &member.path,
+            database: &self.project.on(&member.path).place()?,
             filter: planner.filter(),
             shapes: Some(planner.shapes()),
             known: None,
@@ -149,12 +152,14 @@ impl Walker<'_> {
     }
 
     fn stamp(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
-        let mut connection = open(member, wait)?;
+        let mut connection = open(self.project, member, wait)?;
         let now = || (self.now)();
         let agree = |_: &[Remark]| self.agreed;
         let mut planned = None;
         let mut plan = planner.plan_once(&mut planned, &agree);
-        let ended = stamp::run(self.project, planner.filter(), None, &mut connection, &mut plan, wait, &now);
+        let database = &self.project.on(&member.path).place()?;
+        let ground = stamp::Ground { project: self.project, database, filter: planner.filter(), known: None };
+        let ended = stamp::run(&ground, &mut connection, &mut plan, wait, &now);
         drop(plan);
         record.from = planned.map(|planned| planned.heads.clone());
         match ended {
@@ -178,9 +183,9 @@ impl Walker<'_> {
 }
 
 /// A database that is there: one that is missing from a fleet is a mistake in the list, not one to be made.
-fn open(member: &Member, wait: Duration) -> Result<Connection, Failure> {
+fn open(project: &Project, member: &Member, wait: Duration) -> Result<Connection, Failure> {
     let missing = || database::Error::Missing { path: member.path.clone() };
-    Ok(database::open(&member.path, Access::Write, wait)?.ok_or_else(missing)?)
+    Ok(project.on(&member.path).connect_to_run(Access::Write, wait)?.ok_or_else(missing)?)
 }
 
 fn settle(record: &mut Record, steps: usize, heads: Vec<crate::revision::RevisionId>) {

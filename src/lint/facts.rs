@@ -1,22 +1,21 @@
 //! What the database has of that which a revision touches, where one is at hand: numbers, no guesses.
 
-use rusqlite::Connection;
-
-use crate::database::gate::{self, Gate, Offending};
+use crate::database::gate::{Gate, Offending};
+use crate::operation::Rows;
 use crate::operation::flow::Flow;
 use crate::schema::Name;
 
 /// The rows that a revision will find.
 pub(super) struct Facts<'a> {
-    connection: Option<&'a Connection>,
+    rows: Option<&'a Rows<'a>>,
     /// Where the tables of the schema before the revision stand in the database.
     flow: &'a Flow,
 }
 
 impl<'a> Facts<'a> {
     /// The facts of a database; none where there is no database, or the revision has run in it.
-    pub fn new(connection: Option<&'a Connection>, flow: &'a Flow) -> Facts<'a> {
-        Facts { connection, flow }
+    pub fn new(rows: Option<&'a Rows<'a>>, flow: &'a Flow) -> Facts<'a> {
+        Facts { rows, flow }
     }
 
     /// How many rows a table has.
@@ -33,15 +32,14 @@ impl<'a> Facts<'a> {
 
     /// The rows that stand in the way of a change; nothing where no database can say.
     pub fn offending(&self, gates: &[Gate]) -> Option<Vec<Offending>> {
-        let connection = self.connection?;
+        let rows = self.rows?;
         // A question about tables that the revisions before have made or renamed cannot be asked yet.
-        let answers: Vec<_> = gates.iter().filter_map(|gate| gate::offending_rows(connection, gate).ok()).collect();
+        let answers: Vec<_> = gates.iter().filter_map(|gate| rows.offending(gate).ok()).collect();
         (!answers.is_empty()).then(|| answers.into_iter().flatten().collect())
     }
 
     /// A database that cannot answer is none: what cannot be counted is not told.
     fn number(&self, sql: &str) -> Option<u64> {
-        let number = self.connection?.query_row(sql, [], |row| row.get::<_, i64>(0)).ok()?;
-        u64::try_from(number).ok()
+        u64::try_from(self.rows?.number(sql).ok()?).ok()
     }
 }

@@ -14,15 +14,15 @@ use super::{Finding, Linted, judge};
 use crate::database::{gate, introspect, statements};
 use crate::model::Level;
 use crate::operation::flow::Flow;
-use crate::operation::{Project, State};
+use crate::operation::{Project, Rows, State};
 use crate::report::{Diagnostic, Failure};
 use crate::revision::{Applied, Op, RevisionId, Script, Target, Word};
 
 /// Scripts on their way through a scratch database.
 pub(super) struct Replay<'a> {
     state: &'a State,
-    /// Whose rows are counted.
-    connection: Option<&'a Connection>,
+    /// What is counted.
+    rows: Option<Rows<'a>>,
     /// What the scratch database stands at.
     applied: Applied,
     stage: Stage,
@@ -36,7 +36,8 @@ impl<'a> Replay<'a> {
         let schema = from.map(|connection| introspect::read(connection, &filter)).transpose()?.unwrap_or_default();
         let applied = if from.is_some() { state.applied.clone() } else { Applied::default() };
         let flow = Flow::of(&schema);
-        Ok(Replay { state, connection: from, applied, stage: Stage::build(schema, filter)?, flow })
+        let rows = from.map(|connection| project.rows(connection)).transpose()?;
+        Ok(Replay { state, rows, applied, stage: Stage::build(schema, filter)?, flow })
     }
 
     /// Runs the scripts up to the last of those that are to be judged.
@@ -84,11 +85,11 @@ impl<'a> Replay<'a> {
             Err(failure) => return Ok(Err(failure)),
         };
         let (before, after) = (self.stage.before(), self.stage.after());
-        let facts = Facts::new(self.connection, &self.flow);
+        let facts = Facts::new(self.rows.as_ref(), &self.flow);
         let changes = done.changes;
         let step = Step { script, section, statements, before, after, changes, gates: gate::read(sql), facts: &facts };
         judge::revision(&step, levels, linted);
-        if self.connection.is_some() {
+        if self.rows.is_some() {
             self.flow.follow(sql);
         }
         Ok(Ok(()))
@@ -118,7 +119,8 @@ pub(super) fn lint_script(before: &str, rows: Option<&str>, script: &Script, lev
     database.execute_batch(rows.unwrap_or_default()).unwrap();
     let schema = introspect::read(&database, &crate::database::Filter::default()).unwrap();
     let (applied, flow) = (Applied::default(), Flow::of(&schema));
-    let mut replay = Replay { state: &state, connection: rows.map(|_| &database), applied, stage, flow };
+    let rows = rows.map(|_| Rows::Local(&database));
+    let mut replay = Replay { state: &state, rows, applied, stage, flow };
     let mut linted = Linted::default();
     let outcome = replay.judge(script, levels, &mut linted).unwrap();
     outcome.unwrap_or_else(|failure| panic!("{}: {failure}", script.up.sql()));

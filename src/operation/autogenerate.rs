@@ -10,7 +10,7 @@ use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
 use crate::schema::{ObjectKind, ObjectRef, Schema, Trigger};
 
-use super::{Project, State, discard, status};
+use super::{Project, Rows, State, discard, status};
 
 /// How a drop and an add that look alike are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,7 +272,7 @@ pub fn draft(
     let rows = RowWork::from_intent(&comparison.intent);
     let gates = plan::gate::gates(&comparison.actual, &comparison.changes, &rows);
     if let Some(connection) = connection {
-        ask(connection, &gates)?;
+        ask(&project.rows(connection)?, &gates)?;
     }
     let Comparison { actual, wanted, intent, .. } = comparison;
     let draft = if project.settings.keep_dropped {
@@ -287,10 +287,10 @@ pub fn draft(
 ///
 /// # Errors
 /// One diagnostic for each gate that finds rows, with their number and up to five of them.
-pub fn ask(connection: &Connection, gates: &[gate::Gate]) -> Result<(), Failure> {
+pub fn ask(rows: &Rows<'_>, gates: &[gate::Gate]) -> Result<(), Failure> {
     let mut refusals = Vec::new();
     for gate in gates {
-        let found = gate::offending_rows(connection, gate).map_err(|error| {
+        let found = rows.offending(gate).map_err(|error| {
             let diagnostic = Diagnostic::new("gate", format!("cannot look for {}: {error}", gate.violation));
             Failure::new(Class::Database, diagnostic.note(gate.sql.clone()))
         })?;
@@ -338,12 +338,13 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
 /// # Errors
 /// When the database cannot be read.
 pub fn discards(
+    project: &Project,
     comparison: &Comparison,
     draft: &Draft,
     connection: Option<&Connection>,
 ) -> Result<Vec<Diagnostic>, Failure> {
     let Some(connection) = connection else { return Ok(Vec::new()) };
-    let lost = discard::of_script(connection, &comparison.actual, &plan::write_section(&draft.up))?;
+    let lost = discard::of_script(&project.rows(connection)?, &comparison.actual, &plan::write_section(&draft.up))?;
     let warning =
         |what| Diagnostic::new("discards", format!("{what} will be discarded; downgrade cannot bring them back"));
     Ok(lost.into_iter().map(warning).collect())

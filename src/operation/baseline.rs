@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::database::{self, Access, Filter, Scratch, check, introspect};
+use crate::database::{Access, Filter, Scratch, check, introspect};
+use crate::libsql::Token;
 use crate::model::{self, Intent, Settings};
 use crate::plan;
 use crate::report::{Class, Diagnostic, Failure, Source};
@@ -14,7 +15,7 @@ use crate::revision::{Folder, Placement, Purge, RevisionId, Target, Word};
 use crate::schema::Schema;
 
 use super::new_revision::{self, Head};
-use super::{Project, stamp};
+use super::{Database, Project, stamp};
 
 /// The message of the revision that a project begins with when its database is there already.
 const MESSAGE: &str = "Baseline";
@@ -22,6 +23,8 @@ const MESSAGE: &str = "Baseline";
 /// What [`from_database`] made.
 #[derive(Debug)]
 pub struct Baseline {
+    /// The database, as the settings name it.
+    pub database: String,
     /// The schema of the database.
     pub schema: Schema,
     /// The baseline revision.
@@ -65,36 +68,34 @@ pub fn write_project(config: &Path, text: &str) -> Result<(), Failure> {
 /// When the database cannot be read, or a file cannot be written.
 pub fn from_database(
     existing: &str,
+    token: Option<Token>,
     config: &Path,
     shown: &str,
     id: RevisionId,
     now: DateTime<Utc>,
     lock_timeout: Duration,
 ) -> Result<Baseline, Failure> {
-    let path = Path::new(existing);
     let missing = || {
         let diagnostic = Diagnostic::new("no_database_file", format!("there is no database `{existing}`"));
         Failure::new(Class::Database, diagnostic.help("run `schemactl init` without `--from-database` for a new one"))
     };
-    let connection = database::open(path, Access::Read, lock_timeout)?.ok_or_else(missing)?;
+    let there = Project::new(Settings::default(), Some(existing.to_owned())).with_token(token.clone());
+    let connection = there.connect(Access::Read, lock_timeout)?.ok_or_else(missing)?;
     let schema = introspect::read(&connection, &Filter::default())?;
+    let written = match there.place()? {
+        Database::File(_) => existing.to_owned(),
+        // A token has no place in a file that others read.
+        Database::Server(server) => server.to_string(),
+    };
     drop(connection);
 
     let mut warnings = Vec::new();
-    let mut scratch = Scratch::build(&schema)?;
-    if let Some(notice) = scratch.stand_ins().notice() {
-        warnings.push(Diagnostic::new("stand_ins", notice));
-    }
-    let findings = scratch.check(&schema)?;
-    for finding in &findings {
-        warnings.push(Diagnostic::new("finding", format!("{}: {}", finding.object, finding.message)));
-    }
-
-    let text =
-        model::settings_text(existing) + "\n" + &model::write_unchecked(&schema, &check::broken_objects(&findings));
+    let text = model::settings_text(&written)
+        + "
+" + &describe(&schema, &mut warnings)?;
     let source = Arc::new(Source { path: shown.to_owned(), text });
     let settings = Settings::read(&source, None, &|_| None)?;
-    let project = Project::new(settings, None);
+    let project = Project::new(settings, there.is_on_server().then(|| existing.to_owned())).with_token(token);
     let draft = plan::draft(&Schema::default(), &schema, &Intent::default(), project.plan_options())?;
     let graph = crate::revision::Graph::new(read_folder(&project)?);
     let placement = Placement { parents: Vec::new(), depends_on: Vec::new() };
@@ -104,11 +105,27 @@ pub fn from_database(
 
     write_project(config, &source.text)?;
     let revision_path = new_revision::write(&project, &graph, &script, None)?;
-    let mut connection = project.connect(Access::Write, lock_timeout)?.ok_or_else(missing)?;
+    let mut connection = project.connect_to_run(Access::Write, lock_timeout)?.ok_or_else(missing)?;
     let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let target = Target::of(Word::Name(id.to_string()));
     stamp::stamp(&project, &mut connection, &[target], Purge::No, &|_| None, lock_timeout, &|| time.clone())?;
-    Ok(Baseline { schema, revision: id, revision_path, warnings })
+    Ok(Baseline { database: written, schema, revision: id, revision_path, warnings })
+}
+
+/// The model of a schema that is there, in which nothing has to be right; what is not is worth a word.
+///
+/// # Errors
+/// When SQLite cannot build it again.
+pub(super) fn describe(schema: &Schema, warnings: &mut Vec<Diagnostic>) -> Result<String, Failure> {
+    let mut scratch = Scratch::build(schema)?;
+    if let Some(notice) = scratch.stand_ins().notice() {
+        warnings.push(Diagnostic::new("stand_ins", notice));
+    }
+    let findings = scratch.check(schema)?;
+    for finding in &findings {
+        warnings.push(Diagnostic::new("finding", format!("{}: {}", finding.object, finding.message)));
+    }
+    Ok(model::write_unchecked(schema, &check::broken_objects(&findings)))
 }
 
 /// The scripts that a folder may hold already; a folder that is missing holds none.

@@ -12,7 +12,7 @@ use crate::schema::Schema;
 
 use super::flow::{self, Flow};
 use super::walk::{self, Direction};
-use super::{Project, State};
+use super::{Project, Rows, State};
 
 /// What a walk is going to discard, a warning each.
 ///
@@ -31,10 +31,11 @@ pub fn ahead(
         return Ok(Vec::new());
     }
     let mut flow = Flow::of(&introspect::read(connection, &project.filter()?)?);
+    let rows = project.rows(connection)?;
     let mut warnings = Vec::new();
     for (revision, script) in scripts() {
         for discard in flow.follow(script.sql()) {
-            if let Some(what) = counted(connection, &discard)? {
+            if let Some(what) = counted(&rows, &discard)? {
                 let words = format!("{what} will be discarded by `{revision}`");
                 warnings.push(Diagnostic::new("discards", words));
             }
@@ -47,8 +48,8 @@ pub fn ahead(
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn of_script(connection: &Connection, schema: &Schema, script: &str) -> Result<Vec<String>, Failure> {
-    let counted = |discard: Discard| counted(connection, &discard).transpose();
+pub fn of_script(rows: &Rows<'_>, schema: &Schema, script: &str) -> Result<Vec<String>, Failure> {
+    let counted = |discard: Discard| counted(rows, &discard).transpose();
     Flow::of(schema).follow(script).into_iter().filter_map(counted).collect()
 }
 
@@ -81,7 +82,7 @@ fn is_there(connection: &Connection, discard: &Discard) -> bool {
 ///
 /// # Errors
 /// When the database cannot be read.
-fn counted(connection: &Connection, discard: &Discard) -> Result<Option<String>, Failure> {
+fn counted(rows: &Rows<'_>, discard: &Discard) -> Result<Option<String>, Failure> {
     let (sql, thing, whose) = match discard {
         Discard::Rows { table } => (format!("SELECT count(*) FROM {}", table.quoted()), "row", format!("`{table}`")),
         Discard::Values { table, column } => (
@@ -90,7 +91,7 @@ fn counted(connection: &Connection, discard: &Discard) -> Result<Option<String>,
             format!("`{table}.{column}`"),
         ),
     };
-    let number: i64 = connection.query_row(&sql, [], |row| row.get(0)).map_err(|error| {
+    let number = rows.number(&sql).map_err(|error| {
         Failure::new(Class::Database, Diagnostic::new("count", format!("cannot count what is in {whose}: {error}")))
     })?;
     let number = usize::try_from(number).unwrap_or_default();

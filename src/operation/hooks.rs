@@ -9,11 +9,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::walk::{self, Direction, Options, Walked};
-use super::{Project, State};
+use super::{Database, Project, State};
 use crate::database::runner::{Event, Outcome, Step, Transaction};
 use crate::database::statements::{Prepared, Statements};
-use crate::database::version_table;
 use crate::database::walk::Walk;
+use crate::database::{Access, version_table};
 use crate::model::{Hook, HookKind};
 use crate::report::{Class, Diagnostic, Failure, Place, Report, Source};
 use crate::revision::{Script, Target};
@@ -134,7 +134,7 @@ impl Run<'_, '_> {
         let hooks = &project.settings.hooks;
         let mut outcome = Outcome::default();
         loop {
-            let rows = version_table::read(self.connection, &project.settings.version_table)?;
+            let rows = self.rows()?;
             let Some(step) = way.steps(&rows).map_err(|report| failure(&*report))?.into_iter().next() else {
                 outcome.applied = rows;
                 return Ok(outcome);
@@ -147,6 +147,18 @@ impl Run<'_, '_> {
             }
             outcome.steps.extend(part.steps);
             outcome.stand_ins.extend(&part.stand_ins);
+        }
+    }
+
+    /// The rows of the version table as they are now.
+    fn rows(&self) -> Result<Vec<version_table::Applied>, Failure> {
+        let table = &self.project.settings.version_table;
+        if !self.project.is_on_server() {
+            return Ok(version_table::read(self.connection, table)?);
+        }
+        match self.project.connect(Access::Read, self.options.lock_timeout)? {
+            Some(image) => Ok(version_table::read(&image, table)?),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -178,7 +190,7 @@ impl Run<'_, '_> {
         let to_copy = if done == 0 { all } else { &[] };
         let ground = walk::Ground {
             project: self.project,
-            database: &self.project.database()?,
+            database: &self.project.place()?,
             filter: &self.project.filter()?,
             shapes: None,
             known: Some(known),
@@ -209,6 +221,10 @@ impl Run<'_, '_> {
         for hook in hooks {
             let text = hook.text.clone().map_err(|mistake| Failure::new(Class::Input, mistake))?;
             match hook.kind {
+                HookKind::Sql | HookKind::File if self.project.is_on_server() => {
+                    let why = "statements of hooks are not run on servers; let it be a command";
+                    return Err(failed(moment, Class::Input, why, hook.place.clone()));
+                }
                 HookKind::Command => command(self.project, moment, hook, &text, &variables, self.shell)?,
                 HookKind::Sql => {
                     let source = Source { path: format!("the hook `{}`", moment.key()), text };
@@ -307,12 +323,14 @@ fn quoted(path: &str) -> String {
 
 /// Variables for every command. It is to run schemactl without running hooks again.
 fn common(project: &Project, moment: Moment) -> Result<Vec<(&'static str, String)>, Failure> {
-    let database = project.database()?;
-    let database = std::path::absolute(&database).unwrap_or(database);
+    let database = match project.place()? {
+        Database::File(path) => std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned(),
+        Database::Server(server) => server.to_string(),
+    };
     Ok(vec![
         ("SCHEMACTL_HOOK", moment.key().to_owned()),
         ("SCHEMACTL_NO_HOOKS", "1".to_owned()),
-        ("SCHEMACTL_DATABASE", database.to_string_lossy().into_owned()),
+        ("SCHEMACTL_DATABASE", database),
     ])
 }
 

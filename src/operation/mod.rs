@@ -2,6 +2,7 @@
 //!
 //! Takes a [`Project`] and values, gives back values; prints nothing and reads no clock and no environment.
 
+pub mod adopt;
 pub mod autogenerate;
 pub mod backup;
 pub mod baseline;
@@ -22,6 +23,7 @@ pub mod rebase;
 pub mod rehearse;
 pub mod repair;
 pub mod replay;
+mod rows;
 pub mod squash;
 pub mod stake;
 pub mod stamp;
@@ -29,4 +31,5 @@ pub mod status;
 pub mod verify;
 pub mod walk;
 
-pub use project::{Project, State};
+pub use project::{Database, Project, State};
+pub use rows::Rows;

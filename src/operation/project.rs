@@ -9,11 +9,14 @@ use rusqlite::Connection;
 use super::mirror;
 pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
+use crate::libsql::{self, Address, Server, Token};
 use crate::model::{self, Model, Settings};
 use crate::plan::{Options, Switches};
 use crate::report::{Class, Diagnostic, Failure, Source};
 use crate::revision::{Folder, Graph, Scripts};
 use crate::schema::SqliteVersion;
+
+use super::Rows;
 
 /// A project as the settings describe it.
 #[derive(Debug, Clone)]
@@ -22,15 +25,32 @@ pub struct Project {
     pub settings: Settings,
     /// A database named on the command line, in place of that of the settings.
     database: Option<String>,
+    /// What servers ask for.
+    token: Option<Token>,
     /// What another tool keeps of the revisions.
     pub(super) mirror_rows: mirror::Rows,
+}
+
+/// Where a database is.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file, which need not exist yet.
+    File(PathBuf),
+    /// On a server.
+    Server(Server),
 }
 
 impl Project {
     /// A project with these settings, and another database if one is named.
     #[must_use]
     pub fn new(settings: Settings, database: Option<String>) -> Project {
-        Project { settings, database, mirror_rows: mirror::Rows::default() }
+        Project { settings, database, token: None, mirror_rows: mirror::Rows::default() }
+    }
+
+    /// The same project with a token for servers.
+    #[must_use]
+    pub fn with_token(self, token: Option<Token>) -> Project {
+        Project { token, ..self }
     }
 
     /// The same project with another database.
@@ -39,15 +59,38 @@ impl Project {
         Project { database: Some(database.to_string_lossy().into_owned()), ..self.clone() }
     }
 
+    /// The database as it is written.
+    fn written(&self) -> Result<&str, Failure> {
+        Ok(match &self.database {
+            Some(named) => named.as_str(),
+            None => self.settings.database()?,
+        })
+    }
+
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// When no database is named, or it cannot be understood.
+    pub fn place(&self) -> Result<Database, Failure> {
+        let written = self.written()?;
+        if Address::is_meant(written) {
+            return Ok(Database::Server(Server::new(written, self.token.clone())?));
+        }
+        self.file(written).map(Database::File)
+    }
+
     /// The path of the database file.
     ///
     /// # Errors
-    /// When no database is named, or a server.
+    /// When no database is named, or one on a server.
     pub fn database(&self) -> Result<PathBuf, Failure> {
-        let written = match &self.database {
-            Some(named) => named.as_str(),
-            None => self.settings.database()?,
-        };
+        match self.place()? {
+            Database::File(path) => Ok(path),
+            Database::Server(server) => Err(needs_file(&server)),
+        }
+    }
+
+    fn file(&self, written: &str) -> Result<PathBuf, Failure> {
         let file = written.strip_prefix("sqlite://").or_else(|| written.strip_prefix("sqlite:")).unwrap_or(written);
         if written.starts_with("sqlite:") && file.contains('?') {
             // What stands there may be a key; it is not shown.
@@ -56,19 +99,45 @@ impl Project {
             return Err(Failure::new(Class::Input, diagnostic));
         }
         if let Some((scheme, _)) = file.split_once("://") {
-            let diagnostic = Diagnostic::new("unknown_database", format!("a `{scheme}` URL is not a database file"))
-                .help("name a file, such as `app.db`");
+            let diagnostic = Diagnostic::new("unknown_database", format!("a `{scheme}` URL is not a database"))
+                .help("name a file, such as `app.db`, or a server, such as `libsql://host`");
             return Err(Failure::new(Class::Input, diagnostic));
         }
         Ok(if self.database.is_some() { PathBuf::from(file) } else { self.settings.path(file) })
     }
 
-    /// Opens the database; `None` for one that does not exist yet.
+    /// Opens the database; `None` for one that does not exist yet. Of one on a server it is the image, which cannot be
+    /// written.
+    ///
+    /// # Errors
+    /// When what stands there cannot be used, or a server's is to be written by what can only write files.
+    pub fn connect(&self, access: Access, lock_timeout: Duration) -> Result<Option<Connection>, Failure> {
+        match self.place()? {
+            Database::Server(server) if access != Access::Read => Err(needs_file(&server)),
+            _ => self.connect_to_run(access, lock_timeout),
+        }
+    }
+
+    /// The same for what goes on to run revisions, which a server can do too.
     ///
     /// # Errors
     /// When what stands there cannot be used.
-    pub fn connect(&self, access: Access, lock_timeout: Duration) -> Result<Option<Connection>, Failure> {
-        Ok(database::open(&self.database()?, access, lock_timeout)?)
+    pub fn connect_to_run(&self, access: Access, lock_timeout: Duration) -> Result<Option<Connection>, Failure> {
+        match self.place()? {
+            Database::File(path) => Ok(database::open(&path, access, lock_timeout)?),
+            Database::Server(server) => Ok(Some(server.image(&self.settings.version_table)?.into_connection()?)),
+        }
+    }
+
+    /// Where questions about rows go that this connection to the database, or its image, leads to.
+    ///
+    /// # Errors
+    /// When no database is named.
+    pub fn rows<'a>(&self, connection: &'a Connection) -> Result<Rows<'a>, Failure> {
+        Ok(match self.place()? {
+            Database::File(_) => Rows::Local(connection),
+            Database::Server(server) => Rows::Remote(server),
+        })
     }
 
     /// Which objects of a database are not the model's.
@@ -139,16 +208,30 @@ impl Project {
         Ok(model::sources(&self.settings)?)
     }
 
+    /// Whether the database is on a server.
+    #[must_use]
+    pub fn is_on_server(&self) -> bool {
+        self.written().is_ok_and(Address::is_meant)
+    }
+
     /// What plans may use.
     #[must_use]
     pub fn plan_options(&self) -> Options {
+        let usual = if self.is_on_server() { libsql::SQLITE } else { bundled_sqlite() };
         Options {
-            target: self.settings.target_sqlite.unwrap_or_else(bundled_sqlite),
+            target: self.settings.target_sqlite.unwrap_or(usual),
             column_order: self.settings.column_order,
             catalog_edits: self.settings.catalog_edits,
             switches: Switches::All,
         }
     }
+}
+
+/// The failure of what can only be done to a file.
+fn needs_file(server: &Server) -> Failure {
+    let found = format!("this works on files, and `{server}` is a database on a server");
+    let help = "name a file with `--database`; on a server: upgrade, downgrade, stamp and all that reads";
+    Failure::new(Class::Input, Diagnostic::new("needs_file", found).help(help))
 }
 
 /// The version of the SQLite that is built in.

@@ -75,6 +75,7 @@ pub fn on_copy<T>(
         lock_timeout: options.lock_timeout,
         transaction: options.transaction,
         dry_run: false,
+        long_transactions: false,
         backup: model::Backup::Never,
         progress: options.progress,
         backed_up: options.backed_up,

@@ -8,10 +8,11 @@ use rusqlite::Connection;
 
 use crate::database::runner::{self, Outcome, RunError, Transaction};
 use crate::database::{Filter, version_table};
+use crate::libsql;
 use crate::report::{Failure, Report};
 use crate::revision::{Purge, Target};
 
-use super::{Project, State, walk};
+use super::{Database, Project, State, walk};
 
 /// Records a database as standing at the targets.
 ///
@@ -34,24 +35,36 @@ pub fn stamp(
         walk::settle(&route, agree).map_err(|error| Box::new(error) as Box<dyn Report>)?;
         walk::steps(&state, &route).map_err(|error| Box::new(error) as Box<dyn Report>)
     };
-    let outcome = run(project, &project.filter()?, Some(&start.rows), connection, &mut plan, lock_timeout, now)?;
+    let ground = Ground { project, database: &project.place()?, filter: &project.filter()?, known: Some(&start.rows) };
+    let outcome = run(&ground, connection, &mut plan, lock_timeout, now)?;
     let state = start.with_rows(&outcome.applied).into_owned();
     Ok((outcome, state))
 }
 
-/// Records what a plan says.
+/// What a stamp stands on.
+pub struct Ground<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Where the database is.
+    pub database: &'a Database,
+    /// What is none of the revisions' business.
+    pub filter: &'a Filter,
+    /// The rows of the version table, where they were read.
+    pub known: Option<&'a [version_table::Applied]>,
+}
+
+/// Records what a plan says. Of a database on a server the connection is the image, and is only looked at.
 ///
 /// # Errors
 /// As [`stamp`].
 pub fn run(
-    project: &Project,
-    filter: &Filter,
-    known: Option<&[version_table::Applied]>,
+    ground: &Ground<'_>,
     connection: &mut Connection,
     plan: &mut runner::Plan<'_>,
     lock_timeout: Duration,
     now: &dyn Fn() -> String,
 ) -> Result<Outcome, RunError> {
+    let Ground { project, database, filter, known } = *ground;
     project.with_mirror(|mirrored| {
         let options = runner::Options {
             mirrored,
@@ -72,6 +85,11 @@ pub fn run(
             now,
             tool_version: env!("CARGO_PKG_VERSION"),
         };
-        runner::run(connection, plan, &options, &mut |_| {})
+        match database {
+            Database::File(_) => runner::run(connection, plan, &options, &mut |_| {}),
+            Database::Server(server) => {
+                libsql::run(server, plan, &libsql::Options { run: &options, long_transactions: false }, &mut |_| {})
+            }
+        }
     })
 }

@@ -13,6 +13,7 @@ use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::walk::Walk;
 pub use crate::database::walk::{Agree, Direction, Doubt, StepError, settle, steps, still_to_do};
 use crate::database::{self, Access, Filter, Shapes, version_table};
+use crate::libsql;
 use crate::model::{self, Renames, Settings};
 use crate::report::{Failure, Report};
 use crate::revision::{Applied, Purge, Remark, RevisionId, Route, RouteError, Target};
@@ -20,7 +21,7 @@ use crate::schema::Schema;
 use crate::sql;
 
 use super::backup::{self, Backup, BackupError};
-use super::{Project, State, autogenerate, replay};
+use super::{Database, Project, State, autogenerate, replay};
 
 /// How to walk.
 pub struct Options<'a> {
@@ -30,7 +31,9 @@ pub struct Options<'a> {
     pub transaction: Transaction,
     /// Whether all is rolled back at the end.
     pub dry_run: bool,
-    /// When the database is copied before the first step.
+    /// Whether a transaction may last longer than a server promises to let it.
+    pub long_transactions: bool,
+    /// When the database is copied before the first step; one on a server is not.
     pub backup: model::Backup,
     /// Told how far that copy has come.
     pub progress: &'a dyn Fn(Progress),
@@ -93,7 +96,7 @@ pub fn walk<'s>(
     let mut walk = Walk::new(start, direction, target, options.agree);
     let ground = Ground {
         project,
-        database: &project.database()?,
+        database: &project.place()?,
         filter: &project.filter()?,
         shapes: None,
         known: Some(&start.rows),
@@ -118,8 +121,8 @@ pub(super) fn drift(project: &Project) -> runner::Drift {
 pub struct Ground<'a> {
     /// The project.
     pub project: &'a Project,
-    /// The file of the database.
-    pub database: &'a Path,
+    /// Where the database is.
+    pub database: &'a Database,
     /// What is none of the revisions' business.
     pub filter: &'a Filter,
     /// Schemas that other databases have as well.
@@ -132,7 +135,8 @@ pub struct Ground<'a> {
     pub drift: runner::Drift,
 }
 
-/// Runs what a plan says, with a copy of the database before it where the settings ask for one.
+/// Runs what a plan says, with a copy of the database before it where the settings ask for one. Of a database on a
+/// server the connection is the image, and is only looked at.
 ///
 /// # Errors
 /// What the plan or the runner say; what was run before stays where the transaction allows it.
@@ -144,10 +148,12 @@ pub fn run(
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, RunError> {
     let Ground { project, database, filter, shapes, known, to_copy, drift } = *ground;
-    let prepare = |steps: &[runner::Step]| {
-        back_up(project, database, filter, to_copy.unwrap_or(steps), options)
-            .map_err(|error| Box::new(error) as Box<dyn Report>)
+    let prepare = |steps: &[runner::Step]| match database {
+        Database::File(path) => back_up(project, path, filter, to_copy.unwrap_or(steps), options)
+            .map_err(|error| Box::new(error) as Box<dyn Report>),
+        Database::Server(_) => Ok(()),
     };
+    let long_transactions = options.long_transactions;
     let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, revisions, fingerprint);
     project.with_mirror(|mirrored| {
         let options = runner::Options {
@@ -168,7 +174,12 @@ pub fn run(
             now: options.now,
             tool_version: env!("CARGO_PKG_VERSION"),
         };
-        runner::run(connection, plan, &options, observer)
+        match database {
+            Database::File(_) => runner::run(connection, plan, &options, observer),
+            Database::Server(server) => {
+                libsql::run(server, plan, &libsql::Options { run: &options, long_transactions }, observer)
+            }
+        }
     })
 }
 

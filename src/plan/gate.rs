@@ -79,6 +79,14 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
     asked
 }
 
+/// What of a row must differ from other rows.
+struct Compared {
+    /// The expression, with the collation by which it is compared.
+    sql: String,
+    /// The column in quotes, where it is one.
+    column: Option<String>,
+}
+
 /// A table that is asked under its old name, with its old columns.
 struct Asked<'a> {
     alter: &'a AlterTable,
@@ -89,15 +97,20 @@ impl Asked<'_> {
         &self.alter.before
     }
 
+    /// What tells a row from the others: its key, or its rowid, or all that it has.
+    fn row_key(&self) -> Vec<String> {
+        let table = self.before();
+        match (&table.primary_key, table.rowid_name()) {
+            (Some(key), _) => key.columns.iter().map(|column| column.name.quoted()).collect(),
+            (None, Some(rowid)) => vec![rowid.to_owned()],
+            (None, None) => table.columns.iter().map(|column| column.name.quoted()).collect(),
+        }
+    }
+
     /// A gate over the rows for which a condition holds.
     fn gate(&self, violation: String, condition: &str, help: String) -> Gate {
-        let table = self.before();
-        let key = match (&table.primary_key, table.rowid_name()) {
-            (Some(key), _) => key.columns.iter().map(|column| column.name.quoted()).collect::<Vec<_>>().join(", "),
-            (None, Some(rowid)) => rowid.to_owned(),
-            (None, None) => "*".to_owned(),
-        };
-        let sql = format!("SELECT {key} FROM {} WHERE {condition}", table.name.quoted());
+        let (key, table) = (self.row_key().join(", "), self.before().name.quoted());
+        let sql = format!("SELECT {key} FROM {table} WHERE {condition}");
         Gate { violation, sql: one_line(&sql), help }
     }
 
@@ -240,16 +253,17 @@ impl Asked<'_> {
         })
     }
 
-    /// A key column as an expression over the old table, or `None` for a new column.
-    fn key(&self, key: &KeyColumn) -> Option<String> {
+    /// A key column over the old table, or `None` for a new column.
+    fn key(&self, key: &KeyColumn) -> Option<Compared> {
         let column = self.old_column(&key.name)?;
         let declared = self.alter.after.column(&key.name).and_then(|column| column.collate.as_ref());
         let collate = key.collate.as_ref().or(declared).map(|name| format!(" COLLATE {}", name.quoted()));
         let plain = if column.collate.is_some() { " COLLATE BINARY" } else { "" };
-        Some(column.name.quoted() + collate.as_deref().unwrap_or(plain))
+        let name = column.name.quoted();
+        Some(Compared { sql: format!("{name}{}", collate.as_deref().unwrap_or(plain)), column: Some(name) })
     }
 
-    fn term(&self, term: &IndexTerm) -> Option<String> {
+    fn term(&self, term: &IndexTerm) -> Option<Compared> {
         match &term.key {
             IndexKey::Column(name) => {
                 self.key(&KeyColumn { name: name.clone(), collate: term.collate.clone(), descending: false })
@@ -261,21 +275,31 @@ impl Asked<'_> {
                 let is_known = names
                     .filter(|name| self.alter.after.column(name).is_some())
                     .all(|name| self.before().column(&name).is_some());
-                is_known.then(|| format!("({})", without_comments(expression.as_str())))
+                let sql = || format!("({})", without_comments(expression.as_str()));
+                is_known.then(|| Compared { sql: sql(), column: None })
             }
         }
     }
 
-    fn unique(&self, keys: &[Option<String>], predicate: Option<&str>) -> Option<Gate> {
-        let keys: Vec<&str> = keys.iter().map(Option::as_deref).collect::<Option<_>>()?;
+    /// All rows of which another one has the same key.
+    fn unique(&self, keys: &[Option<Compared>], predicate: Option<&str>) -> Option<Gate> {
+        let keys: Vec<&Compared> = keys.iter().map(Option::as_ref).collect::<Option<_>>()?;
         if keys.is_empty() {
             return None;
         }
-        let mut conditions: Vec<String> = keys.iter().map(|key| format!("{key} IS NOT NULL")).collect();
+        let mut conditions: Vec<String> = keys.iter().map(|key| format!("{} IS NOT NULL", key.sql)).collect();
         conditions.extend(predicate.map(|predicate| format!("({})", without_comments(predicate))));
-        let list = keys.join(", ");
+        let list = keys.iter().map(|key| key.sql.as_str()).collect::<Vec<_>>().join(", ");
+        let mut shown = self.row_key();
+        for column in keys.iter().filter_map(|key| key.column.as_ref()) {
+            if !shown.contains(column) {
+                shown.push(column.clone());
+            }
+        }
+        let shown = shown.join(", ");
         let sql = format!(
-            "SELECT {list} FROM {} WHERE {} GROUP BY {list} HAVING count(*) > 1",
+            "SELECT {shown} FROM (SELECT {shown}, count(*) OVER (PARTITION BY {list}) AS \"schemactl_same\" FROM {} \
+             WHERE {}) WHERE \"schemactl_same\" > 1",
             self.before().name.quoted(),
             conditions.join(" AND ")
         );

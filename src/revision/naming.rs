@@ -12,6 +12,9 @@ use crate::report;
 
 pub use super::naming_error::NamingError;
 
+/// How many revisions are offered in the place of a name that is near to none.
+const NEWEST: usize = 5;
+
 /// The command that a place is named for; it decides what help is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -84,7 +87,7 @@ impl Naming<'_> {
     pub fn branch(&self, target: &Target) -> Result<Option<Branch>, NamingError> {
         let Some(written) = &target.branch else { return Ok(None) };
         let node = self.name(written, None).map_err(|error| match error {
-            NamingError::Unknown { written, near, .. } => NamingError::UnknownBranch { written, near },
+            NamingError::Unknown { written, near, labels, .. } => NamingError::UnknownBranch { written, near, labels },
             error => error,
         })?;
         Ok(Some(Branch { written: written.clone(), node, lineage: self.graph.lineage(node) }))
@@ -129,8 +132,16 @@ impl Naming<'_> {
         let names = self.graph.ids.keys().map(RevisionId::as_str).chain(self.graph.labels.keys().map(String::as_str));
         let near = report::nearest(written, words().chain(names)).map(str::to_owned);
         let meant = near.as_deref().and_then(|near| self.graph.ids.get(near));
-        let candidate = meant.map(|&node| self.mention(node));
-        NamingError::Unknown { written: written.to_owned(), near, candidate }
+        let (candidates, more) = match (meant, &near) {
+            (Some(&node), _) => (vec![self.mention(node)], 0),
+            (None, Some(_)) => (Vec::new(), 0),
+            (None, None) => {
+                let newest = self.graph.revisions().rev().take(NEWEST).map(Mention::from).collect();
+                (newest, self.graph.size().saturating_sub(NEWEST))
+            }
+        };
+        let labels = self.graph.labels.keys().cloned().collect();
+        NamingError::Unknown { written: written.to_owned(), near, candidates, more, labels }
     }
 
     /// What the word of a target stands for, steps aside: several for `heads` and `current`, none for `base`.

@@ -1,6 +1,6 @@
 //! Names that stand for nothing, or for too much.
 
-use super::mention::{Mention, with_choices};
+use super::mention::{Mention, list, with_choices};
 use super::naming::Verb;
 use crate::report::{Class, Diagnostic, Report, count};
 
@@ -22,8 +22,12 @@ pub enum NamingError {
         written: String,
         /// What may be meant.
         near: Option<String>,
-        /// The revision of that name, if it is one.
-        candidate: Option<Mention>,
+        /// The revision of that name, or the newest ones where nothing is near.
+        candidates: Vec<Mention>,
+        /// How many older ones there are beside these.
+        more: usize,
+        /// The labels that there are.
+        labels: Vec<String>,
     },
     /// Another revision stands for it.
     #[error("the revision `{written}` is replaced by `{}`", by.id)]
@@ -40,6 +44,8 @@ pub enum NamingError {
         written: String,
         /// What may be meant.
         near: Option<String>,
+        /// The labels that there are.
+        labels: Vec<String>,
     },
     /// Several revisions begin with it.
     #[error("`{written}` could be {}", count(candidates.len(), "revision"))]
@@ -170,10 +176,10 @@ impl NamingError {
 
     fn choices(&self) -> &[Mention] {
         match self {
-            NamingError::Unknown { candidate: Some(one), .. }
-            | NamingError::TooFar { end: Some(one), .. }
-            | NamingError::Replaced { by: one, .. } => std::slice::from_ref(one),
-            NamingError::Ambiguous { candidates, .. } => candidates,
+            NamingError::TooFar { end: Some(one), .. } | NamingError::Replaced { by: one, .. } => {
+                std::slice::from_ref(one)
+            }
+            NamingError::Ambiguous { candidates, .. } | NamingError::Unknown { candidates, .. } => candidates,
             NamingError::NotInBranch { heads, .. } | NamingError::SeveralHeads { heads, .. } => heads,
             NamingError::Fork { choices, .. } => choices,
             NamingError::SeveralCurrent { current, .. } | NamingError::BranchNotApplied { current, .. } => current,
@@ -276,6 +282,16 @@ impl Report for NamingError {
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let diagnostic = Diagnostic::new(self.code(), self.to_string()).help(self.help());
-        vec![with_choices(diagnostic, self.choices())]
+        let mut diagnostic = with_choices(diagnostic, self.choices());
+        if let NamingError::Unknown { more: more @ 1.., .. } = self {
+            diagnostic = diagnostic.note(format!("and {} before these", count(*more, "revision")));
+        }
+        if let NamingError::Unknown { near: None, labels, .. } | NamingError::UnknownBranch { near: None, labels, .. } =
+            self
+            && !labels.is_empty()
+        {
+            diagnostic = diagnostic.note(format!("branches: {}", list(labels)));
+        }
+        vec![diagnostic]
     }
 }

@@ -172,7 +172,7 @@ impl Graph {
         let to_base = target.word == Some(Word::Base) && target.steps == 0;
         let branch = match naming.branch(target) {
             // There is one line to take back, whatever it is called; yet the name is a slip.
-            Err(NamingError::UnknownBranch { written, near }) if to_base && graph.base_nodes().len() <= 1 => {
+            Err(NamingError::UnknownBranch { written, near, .. }) if to_base && graph.base_nodes().len() <= 1 => {
                 route.remarks.push(Remark::UnknownBranch { written, near });
                 None
             }

@@ -116,11 +116,13 @@ fn unique(table: &Table, unique: &Unique) -> String {
 /// Whether a UNIQUE constraint says what no other constraint of the table does.
 fn says_something(table: &Table, place: usize) -> bool {
     let is_plain = |unique: &Unique| unique.name.is_none() && conflict(unique.on_conflict).is_empty();
-    let bare = |columns: &[KeyColumn]| -> Vec<(String, String)> {
-        columns
-            .iter()
-            .map(|column| (column.name.folded(), key_collation(table, column.collate.as_ref(), &column.name)))
-            .collect()
+    // Of two that differ in nothing but DESC, SQLite builds the index of the one that comes first.
+    let bare = |columns: &[KeyColumn]| -> Vec<(String, String, bool)> {
+        let bare = |column: &KeyColumn| {
+            let collation = key_collation(table, column.collate.as_ref(), &column.name);
+            (column.name.folded(), collation, column.descending)
+        };
+        columns.iter().map(bare).collect()
     };
     let columns = bare(&table.uniques[place].columns);
     let key = table.primary_key.as_ref().filter(|_| table.rowid_alias().is_none());
@@ -452,6 +454,7 @@ mod tests {
         same_table("a CHECK (a = \"a\")", "a CHECK (a = 'a')");
         same_table("a CONSTRAINT n CHECK (a)", "a CHECK (a)");
         same_table("a UNIQUE", "a CONSTRAINT n UNIQUE");
+        same_table("a UNIQUE, PRIMARY KEY (a DESC)", "a, PRIMARY KEY (a DESC)");
         same_table("a UNIQUE", "a UNIQUE ON CONFLICT IGNORE");
         same_table("a NOT NULL", "a NOT NULL ON CONFLICT IGNORE");
         same_table("a INTEGER PRIMARY KEY", "a INTEGER PRIMARY KEY AUTOINCREMENT");

@@ -109,7 +109,10 @@ fn duplicates_stand_in_the_way_of_a_unique_index() {
     refused(
         &project,
         &indexed,
-        &["error: several rows of `user` with the same (name), which becomes unique (1 row)", "such as name = 'a'"],
+        &[
+            "error: several rows of `user` with the same (name), which becomes unique (2 rows)",
+            "such as id = 1, name = 'a'; id = 2, name = 'a'",
+        ],
     );
     run_sql(&project, "DELETE FROM user WHERE id = 2");
     taken(&project, &indexed);

@@ -1,5 +1,6 @@
 //! The binary from end to end: few tests, each of something that only the whole can show.
 
+mod agreement;
 mod backup;
 mod bad_input;
 mod branches;

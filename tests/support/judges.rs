@@ -163,6 +163,8 @@ pub fn agree(trial: &Trial, draft: &Draft, filled: &Connection) -> Result<bool, 
         let here = laws::run(&files.open("live.db"), statements)?;
         match (here, shell(&files.path("app.db"), "OFF", statements)) {
             (true, Err(words)) => Err(words),
+            // An older SQLite looks at less: it takes types in generated columns that a later one calls unsound.
+            (false, Ok(())) if laws::sound(&connection).is_err() => Ok(false),
             (false, Ok(())) => Err("the shell takes what is refused here".to_owned()),
             (here, _) => {
                 let mut args = vec![files.text("live.db"), files.text("app.db")];

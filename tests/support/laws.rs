@@ -145,10 +145,7 @@ pub fn reached(connection: &Connection, wanted: &Schema, order: ColumnOrder) -> 
         let lines: Vec<String> = differences.iter().flat_map(Change::lines).map(|line| line.text).collect();
         return Err(format!("not the wanted schema: {}", lines.join("; ")));
     }
-    let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    if check != "ok" {
-        return Err(format!("integrity_check: {check}"));
-    }
+    sound(connection)?;
     let left: i64 = connection
         .query_row(
             "SELECT count(*) FROM (SELECT name FROM sqlite_schema UNION ALL SELECT name FROM temp.sqlite_schema)
@@ -158,6 +155,15 @@ pub fn reached(connection: &Connection, wanted: &Schema, order: ColumnOrder) -> 
         )
         .unwrap();
     if left == 0 { Ok(()) } else { Err("something of the script is left in the database".to_owned()) }
+}
+
+/// SQLite finds nothing wrong with the pages and the values.
+pub fn sound(connection: &Connection) -> Result<(), Broken> {
+    let check = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+    match check.map_err(|error| error.to_string()) {
+        Ok(word) if word == "ok" => Ok(()),
+        Ok(problem) | Err(problem) => Err(format!("integrity_check: {problem}")),
+    }
 }
 
 /// All that tables hold.
@@ -212,12 +218,15 @@ impl Contents {
             };
             same_rows((before, old), (&schema.tables[name], new), intent)?;
             let foreign_keys_are_same = before.foreign_keys == schema.tables[name].foreign_keys;
+            let has_parents =
+                |schema: &Schema| before.foreign_keys.iter().all(|key| schema.tables.contains_key(&key.parent));
             let violations = |of: &Contents, name: &Name| of.violations.get(&name.folded()).copied();
             if foreign_keys_are_same
                 && let (Some(old), Some(new)) = (violations(self, old_name), violations(&now, name))
                 && new > old
-                && self.schema.tables.len() == schema.tables.len()
+                && has_parents(&self.schema) == has_parents(schema)
                 && intent.backfills.is_empty()
+                && computed(&self.schema, intent) == computed(schema, &Intent::default())
             {
                 return Err(format!("{new} rows of {name} refer to nothing, before it were {old}"));
             }
@@ -339,6 +348,26 @@ fn same_rows((before, old): (&Table, &Rows), (after, new): (&Table, &Rows), inte
         (Some(old), Some(new)) if new < old => Err(format!("the counter of {name} went from {old} to {new}")),
         _ => Ok(()),
     }
+}
+
+/// The columns that are computed from others, by their new names. One that is computed anew may come to refer to
+/// nothing, or not be referred to any more; the runner stops at that.
+fn computed(schema: &Schema, intent: &Intent) -> BTreeSet<(String, String)> {
+    let new_name = |table: &Name| {
+        let renamed = intent.renames.tables.iter().find(|(_, old)| *old == table);
+        renamed.map_or(table, |(new, _)| new).clone()
+    };
+    let of_table = |table: &Table| {
+        let name = new_name(&table.name);
+        let columns = table.columns.iter().filter(|column| column.generated.is_some());
+        let pairs = columns.map(|column| {
+            let renamed = intent.renames.columns.iter().find(|((of, _), old)| *of == name && **old == column.name);
+            let new = renamed.map_or(&column.name, |((_, new), _)| new);
+            (name.folded(), new.folded())
+        });
+        pairs.collect::<Vec<_>>()
+    };
+    schema.tables.values().flat_map(of_table).collect()
 }
 
 /// How many rows of a table refer to nothing; none where its foreign keys fit no table.

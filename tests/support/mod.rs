@@ -14,4 +14,5 @@ pub mod peers;
 pub mod readers;
 pub mod rows;
 pub mod shared;
+pub mod terminal;
 pub mod ways;

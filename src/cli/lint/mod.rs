@@ -23,16 +23,17 @@ use crate::revision::Range;
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl lint                            the model, and the revisions that the database does not have
-  schemactl lint --offline --strict         for CI: all revisions, and warnings count as well
-  schemactl lint -r ae10:head               some revisions
-  schemactl lint migrations.toml versions/20261122190200_3f1f8da0f743_added_user_table.sql
-  schemactl lint --database app.db          a database, where there is no migrations.toml
-  schemactl lint --output-format github     as annotations in a workflow
-  schemactl explain SC101                   what a rule is about
+  schemactl lint                        the model, and what is not run yet
+  schemactl lint --offline --strict     for CI: all of them; warnings count, too
+  schemactl lint -r ae10:head           some revisions
+  schemactl lint versions/20261122190200_3f1f8da0f743_added_user_table.sql
+  schemactl lint --database app.db      a database without a model
+  schemactl lint --output-format github  annotations
+  schemactl explain SC101               what a rule is about
 
-A finding that is meant is agreed to with a reason: `-- schemactl: allow CODE reason` in a script, on the line before
-the statement, or `allow = { CODE = \"reason\" }` in the model. Levels stand in the settings, under [schemactl.lint].";
+A finding that is meant is agreed to with a reason: in a script by a line
+`-- schemactl: allow CODE reason` before the statement, in the model by
+`allow = { CODE = \"reason\" }`. Levels are settings, under [schemactl.lint].";
 
 /// What `lint` takes.
 #[derive(Debug, clap::Args)]
@@ -114,7 +115,7 @@ fn database(project: &Project, context: &Context) -> Result<Linted, Failure> {
 fn of_project(args: &Args, project: &Project, context: &Context) -> Result<Linted, Failure> {
     let scope = scope(args, context)?;
     // Without a database everything counts as new: that is what CI has.
-    let is_named = project.database().is_ok();
+    let is_named = project.place().is_ok();
     let connection = if args.offline || !is_named { None } else { project.connect(Access::Read, LOCK_TIMEOUT)? };
     warn_of_problems(context, &project.graph()?);
     lint::lint(project, &scope, connection.as_ref())

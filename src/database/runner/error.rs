@@ -147,6 +147,14 @@ pub enum Problem {
     /// SQLite does not switch foreign keys off.
     #[error("SQLite does not switch foreign keys off")]
     ForeignKeysStayOn,
+    /// A server does not do it.
+    #[error("{error}")]
+    Server {
+        /// Why.
+        error: Box<dyn Report>,
+        /// The statement, where it is about one.
+        place: Option<Place>,
+    },
     /// The user wants to stop.
     #[error("interrupted")]
     Interrupted,
@@ -170,7 +178,7 @@ fn describe(damage: &Damage) -> String {
 impl Report for RunError {
     fn class(&self) -> Class {
         match &self.problem {
-            Problem::Plan(error) => error.class(),
+            Problem::Plan(error) | Problem::Server { error, .. } => error.class(),
             Problem::Database(error) => error.class(),
             Problem::Locked { .. } => Class::Locked,
             Problem::Interrupted => Class::Interrupted,
@@ -216,6 +224,7 @@ impl Problem {
         match self {
             Problem::RowsRefuse { found, .. } => vec![format!("such as {}", found.examples.join("; "))],
             Problem::Drift { deviation } => deviation.notes(),
+            Problem::Server { error, .. } => error.diagnostics().remove(0).notes,
             Problem::Schema { deviation, made, .. } => {
                 let made = made.iter().filter(|_| deviation.differences.is_empty());
                 deviation.notes().into_iter().chain(made.map(|line| format!("what the script does: {line}"))).collect()
@@ -230,6 +239,10 @@ impl Problem {
             Problem::Database(error) => {
                 let diagnostic = error.diagnostics().remove(0);
                 return (diagnostic.code, diagnostic.place, diagnostic.help);
+            }
+            Problem::Server { error, place } => {
+                let diagnostic = error.diagnostics().remove(0);
+                return (diagnostic.code, place.clone(), diagnostic.help);
             }
             Problem::Locked { .. } => {
                 ("locked", None, "wait until the other program is done, or wait longer with `--lock-timeout`")

@@ -23,8 +23,8 @@ pub(super) struct Evidence {
 }
 
 /// What a script did on purpose.
-#[derive(Debug, Default)]
-pub(super) struct Intended {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Intended {
     /// Tables that it dropped.
     pub dropped: BTreeSet<Name>,
     /// Tables that it created under their name.
@@ -196,7 +196,8 @@ impl Evidence {
 
 /// The tables that a script can reach: those that it names, those that the views and triggers on its way name, and
 /// those that refer to them. Takes any word for a name, so that it finds too many rather than too few.
-fn reach(schema: &Schema, script: &str) -> BTreeSet<Name> {
+#[must_use]
+pub fn reach(schema: &Schema, script: &str) -> BTreeSet<Name> {
     let mut reached: BTreeSet<Name> = BTreeSet::new();
     let mut texts = vec![script];
     let mut taken: BTreeSet<ObjectRef> = BTreeSet::new();

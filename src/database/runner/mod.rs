@@ -36,9 +36,11 @@ use rusqlite::{Connection, ffi};
 pub use block::{marked as marked_rebuilds, marks as rebuild_marks};
 pub use deviation::{Deviation, Recall};
 pub use error::{At, Problem, RunError};
-pub use evidence::Damage;
+pub use evidence::{Damage, Intended, reach};
 pub use mirror::{Mirrored, RowOf};
 pub use offline::write_sql;
+#[cfg(feature = "cli")]
+pub(crate) use step::{place_of, whole};
 pub use work::Work;
 
 use self::lock::{Patience, Stopped};
@@ -208,6 +210,14 @@ pub enum Event<'a> {
         after: bool,
         /// How it differs.
         deviation: Deviation,
+    },
+    /// The statements of a script have run; what must hold after it is looked at next. Not told of scripts that can do no
+    /// harm.
+    Ran {
+        /// The step.
+        step: &'a Step,
+        /// What it did on purpose.
+        intended: &'a Intended,
     },
     /// A dry run leaves out a script that runs outside a transaction.
     NotRehearsed {
@@ -642,13 +652,14 @@ const BETWEEN_LOOKS: i32 = 10_000;
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
 impl At {
-    fn of(step: &Step) -> At {
+    pub(crate) fn of(step: &Step) -> At {
         At { op: step.op, revision: step.revision.clone(), message: step.message.clone() }
     }
 }
 
 /// The revisions that no other one follows.
-fn heads(applied: &[Applied]) -> Vec<RevisionId> {
+#[must_use]
+pub fn heads(applied: &[Applied]) -> Vec<RevisionId> {
     let is_parent = |id: &RevisionId| applied.iter().any(|row| row.parents.contains(id));
     applied.iter().map(|row| &row.revision).filter(|id| !is_parent(id)).cloned().collect()
 }
@@ -659,7 +670,7 @@ impl Step {
         self.row_at(duration, &(options.now)(), options.tool_version)
     }
 
-    fn row_at(&self, duration: Duration, now: &str, tool_version: &str) -> Applied {
+    pub(crate) fn row_at(&self, duration: Duration, now: &str, tool_version: &str) -> Applied {
         Applied {
             revision: self.revision.clone(),
             parents: self.parents.clone(),
@@ -678,11 +689,11 @@ impl Step {
     }
 
     /// Whether it has a script that cannot be part of a transaction.
-    fn is_outside_transaction(&self) -> bool {
+    pub(crate) fn is_outside_transaction(&self) -> bool {
         self.script.as_ref().is_some_and(|script| !script.transaction)
     }
 
-    fn done(&self, duration: Duration, rows: u64) -> Done {
+    pub(crate) fn done(&self, duration: Duration, rows: u64) -> Done {
         Done {
             op: self.op,
             revision: self.revision.clone(),

@@ -117,6 +117,7 @@ impl Runner<'_, '_> {
         self.reached = evidence.rows().clone();
         let version = self.schema_version()?;
         let intended = self.run_script(step, script)?;
+        (self.observer)(Event::Ran { step, intended: &intended });
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         let edits = self.options.catalog_edits || self.options.fast_rebuild;
         let is_as_before = !edits && self.schema_version()? == version;
@@ -360,7 +361,7 @@ impl Intended {
 }
 
 /// The line of a script that a gate stands on.
-fn place_of(gate: &Gate, script: &Section) -> Place {
+pub(crate) fn place_of(gate: &Gate, script: &Section) -> Place {
     match script.sql().find(&gate.sql) {
         Some(start) => script.place(start..start + gate.sql.len()),
         None => whole(script),
@@ -368,7 +369,7 @@ fn place_of(gate: &Gate, script: &Section) -> Place {
 }
 
 /// The place of a script as a whole: its first statement.
-fn whole(script: &Section) -> Place {
+pub(crate) fn whole(script: &Section) -> Place {
     let first = significant_tokens(script.sql()).next();
     script.place(first.map_or(0..0, |token| token.span()))
 }

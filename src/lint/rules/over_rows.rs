@@ -83,7 +83,7 @@ mod tests {
         assert!(lines("SC204", UNIQUE).is_empty());
         assert!(lines_with_rows("SC204", "INSERT INTO t (a) VALUES (1), (2)", UNIQUE).is_empty());
         let found = lines_with_rows("SC204", "INSERT INTO t (a) VALUES (1), (1), (2)", UNIQUE);
-        assert!(found[0].contains("of the database in the way, such as a = "), "{found:?}");
+        assert!(found[0].contains("of the database in the way, such as id = 1, a = 1; id = 2"), "{found:?}");
     }
 
     #[test]

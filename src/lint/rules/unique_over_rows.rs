@@ -29,7 +29,7 @@ rule! {
     /// CREATE TABLE user (id INTEGER PRIMARY KEY, mail TEXT);
     /// -- migrate:up
     /// -- stops at: equal rows in `user` (mail)
-    /// --   SELECT mail FROM user WHERE mail IS NOT NULL GROUP BY mail HAVING count(*) > 1
+    /// --   SELECT id, mail FROM (SELECT id, mail, count(*) OVER (PARTITION BY mail) AS same FROM user) WHERE same > 1
     /// CREATE UNIQUE INDEX user_mail ON user (mail);
     /// ```
     ///

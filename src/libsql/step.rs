@@ -1,0 +1,171 @@
+//! One revision, worked out on the image before anything is sent: what the server runs, and what must be there then.
+//!
+//! The runner for files runs it on the image, so that all that it refuses is refused here too; the server is then held
+//! against what the image has become.
+
+use std::time::Duration;
+
+use super::Error;
+use super::evidence::Evidence;
+use super::image::Image;
+use crate::database::introspect;
+use crate::database::runner::{self, Event, Intended, Op, Problem, Step, Transaction, whole};
+use crate::database::statements::Failure;
+use crate::database::version_table::{self, Applied};
+use crate::report::Place;
+use crate::revision::{Script, Section};
+use crate::schema::{Name, Schema, SqliteVersion};
+use crate::sql;
+
+/// What a step comes to.
+pub(super) struct Worked {
+    /// The statements of its script.
+    pub statements: Vec<Statement>,
+    /// What is asked around them.
+    pub evidence: Evidence,
+    /// The schema after it.
+    pub after: Schema,
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// The row that the version table gets.
+    pub row: Option<Applied>,
+    /// Tables that are there before it and after it and are written anew.
+    pub rewritten: Vec<Name>,
+}
+
+/// A statement, and where it stands in the file.
+pub(super) struct Statement {
+    pub sql: String,
+    pub place: Place,
+}
+
+/// Refuses what cannot be run on this server at all.
+pub(super) fn require(step: &Step, image: &Image) -> Result<(), Problem> {
+    let Some(script) = &step.script else { return Ok(()) };
+    let refused = |error: Error| Problem::Server { error: Box::new(error), place: Some(whole(script)) };
+    if step.is_outside_transaction() {
+        return Err(refused(Error::OutsideTransaction));
+    }
+    match needed(script).filter(|needed| *needed > image.sqlite) {
+        Some(needed) => Err(refused(Error::TooOld { needed, found: image.sqlite })),
+        None => Ok(()),
+    }
+}
+
+/// What the head of a section's file says that it requires.
+fn needed(script: &Section) -> Option<SqliteVersion> {
+    let read = Script::read(script.source.path.clone(), &script.source.text).ok()?;
+    read.revision.requires
+}
+
+/// Works a step out; the image is then what the server is to become.
+pub(super) fn work_out(
+    image: &mut Image,
+    step: &Step,
+    options: &runner::Options<'_>,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Worked, Problem> {
+    let before = read(image, options)?;
+    let (statements, rewritten) = match &step.script {
+        Some(script) => (statements(image, &before, script)?, rewritten(image, script)?),
+        None => (Vec::new(), Vec::new()),
+    };
+    let intended = rehearse(image, step, options, observer)?;
+    let after = read(image, options)?;
+    let script = step.script.as_ref().map_or("", Section::sql);
+    let evidence = Evidence::of(&before, &after, script, &intended);
+    let rows = version_table::read(image.scratch.connection(), &options.version_table)?;
+    let is_kept = |table: &Name| before.tables.contains_key(table) && after.tables.contains_key(table);
+    let rewritten = rewritten.into_iter().filter(is_kept).collect();
+    Ok(Worked {
+        statements,
+        evidence,
+        fingerprint: sql::fingerprint(&after),
+        after,
+        row: rows.into_iter().find(|row| row.revision == step.revision && step.op == Op::Upgrade),
+        rewritten,
+    })
+}
+
+fn read(image: &Image, options: &runner::Options<'_>) -> Result<Schema, Problem> {
+    Ok(introspect::read(image.scratch.connection(), &options.filter)?)
+}
+
+/// Does something to the image that is taken back at once.
+fn tried<T>(
+    image: &mut Image,
+    attempt: impl FnOnce(&mut Image) -> Result<T, Failure>,
+) -> Result<Result<T, Failure>, Problem> {
+    let run = |image: &Image, sql: &str| {
+        let ran = image.scratch.connection().execute_batch(sql);
+        ran.map_err(|error| Problem::Database(crate::database::Error::from_sqlite(":memory:".as_ref(), &error)))
+    };
+    run(image, "SAVEPOINT attempt")?;
+    let outcome = attempt(image);
+    run(image, "ROLLBACK TO attempt; RELEASE attempt; PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = OFF")?;
+    Ok(outcome)
+}
+
+/// The statements that do on a server what a script does; where SQLite finds their ends is where they end.
+fn statements(image: &mut Image, _before: &Schema, script: &Section) -> Result<Vec<Statement>, Problem> {
+    let text = script.sql().to_owned();
+    let ran = tried(image, |image| {
+        let mut spans = Vec::new();
+        image.scratch.run_each(&text, &mut |_, span| spans.push(span))?;
+        Ok(spans)
+    })?;
+    let spans =
+        ran.map_err(|failure| Problem::Statement { message: failure.message, place: script.place(failure.span) })?;
+    let statement = |span: std::ops::Range<usize>| {
+        let sql = text[span].to_owned();
+        let place = match script.sql().find(&sql) {
+            Some(at) => script.place(at..at + sql.len()),
+            None => whole(script),
+        };
+        Statement { sql, place }
+    };
+    Ok(spans.into_iter().map(statement).collect())
+}
+
+/// The tables that a script writes anew.
+fn rewritten(image: &mut Image, script: &Section) -> Result<Vec<Name>, Problem> {
+    let heard = tried(image, |image| image.scratch.run_listening(script.sql()))?;
+    Ok(heard.map(|heard| heard.rewritten.into_iter().collect()).unwrap_or_default())
+}
+
+/// Runs the step on the image as on a file, and gives what its script did on purpose.
+fn rehearse(
+    image: &mut Image,
+    step: &Step,
+    options: &runner::Options<'_>,
+    observer: &mut dyn FnMut(Event<'_>),
+) -> Result<Intended, Problem> {
+    let local = runner::Options {
+        mirrored: None,
+        version_table: options.version_table.clone(),
+        filter: options.filter.clone(),
+        shapes: None,
+        known: None,
+        lock_timeout: Duration::ZERO,
+        transaction: Transaction::Each,
+        drift: options.drift,
+        dry_run: false,
+        catalog_edits: options.catalog_edits,
+        fast_rebuild: false,
+        interrupt: std::sync::Arc::clone(&options.interrupt),
+        prepare: &|_| Ok(()),
+        recall: options.recall,
+        now: options.now,
+        tool_version: options.tool_version,
+    };
+    let mut done = Intended::default();
+    let mut watch = |event: Event<'_>| match event {
+        Event::Ran { intended, .. } => done = intended.clone(),
+        // What the server does is told by its own runner.
+        Event::Started { .. } | Event::Finished { .. } | Event::Working { .. } | Event::Worked => {}
+        other => observer(other),
+    };
+    let mut plan = |_: &[Applied]| Ok(vec![step.clone()]);
+    runner::run(image.scratch.connection_mut(), &mut plan, &local, &mut watch).map_err(|error| error.problem)?;
+    Ok(done)
+}

@@ -1,0 +1,347 @@
+//! Scripts of another tool as a chain of revisions, on top of those that the project has.
+//!
+//! A revision is called after the version of its script, so that the project finds it again when another database of the
+//! same project is taken over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::adopt::{Half, Script};
+use crate::model::Intent;
+use crate::plan::{self, write_section};
+use crate::report::{Diagnostic, Failure};
+use crate::revision::{
+    self, Applied, Body, Folder, Graph, Revision, RevisionId, Scripts, Section, Splice, Target, Word, file_name,
+};
+use crate::schema::{Schema, SqliteVersion};
+use crate::sql;
+
+use super::account::Account;
+use super::{Options, Project, replay};
+use crate::database::version_table;
+
+/// The message of the revision that stands for all that is applied.
+const BASELINE: &str = "Baseline";
+
+/// The message of the revision that says what was done beside the scripts.
+const DRIFT: &str = "What was done beside the scripts";
+
+/// A revision that is new.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub id: RevisionId,
+    pub message: String,
+    pub created: Option<DateTime<Utc>>,
+    pub origin: Option<PathBuf>,
+    pub requires: Option<SqliteVersion>,
+    pub up: Half,
+    pub down: Option<Half>,
+    /// Whether the database has it.
+    pub is_applied: bool,
+}
+
+/// When a script ran.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ran {
+    pub at: Option<DateTime<Utc>>,
+    pub duration: std::time::Duration,
+}
+
+/// The revisions that there are, and those that come on top.
+pub(super) struct Chain {
+    /// The project's own graph.
+    pub graph: Graph,
+    existing: Scripts,
+    /// What comes on top, each after the one before.
+    pub new: Vec<Link>,
+    /// The identifiers of all of the tool's scripts, with their files.
+    imports: BTreeMap<RevisionId, PathBuf>,
+    /// What the database has, by the tool's table, and what it is found to have.
+    ran: BTreeMap<RevisionId, Ran>,
+    composed: Vec<Arc<revision::Script>>,
+    is_for_programs: bool,
+}
+
+impl Chain {
+    /// The tool's scripts that the project does not have yet; with a baseline those only that are not applied.
+    pub fn new(existing: Scripts, account: &Account, options: &Options<'_>) -> Result<Chain, Failure> {
+        let graph = Graph::new(existing.clone());
+        // Whatever is wrong with the project's own revisions is told before anything goes on top of them.
+        graph.place(&[Target::of(Word::Head)], Splice::No, &[]).or_else(|error| match graph.is_empty() {
+            true => Ok(revision::Placement { parents: Vec::new(), depends_on: Vec::new() }),
+            false => Err(error),
+        })?;
+        let ids = ids(&account.scripts)?;
+        let mut chain = Chain {
+            graph,
+            existing,
+            new: Vec::new(),
+            imports: BTreeMap::new(),
+            ran: BTreeMap::new(),
+            composed: Vec::new(),
+            is_for_programs: crate::adopt::convention(account.tool).is_none(),
+        };
+        for (number, (script, id)) in account.scripts.iter().zip(ids).enumerate() {
+            let row = account.row(number);
+            let is_known = chain.graph.get(&id).is_some();
+            if row.is_some() && !is_known && options.baseline {
+                continue;
+            }
+            chain.imports.insert(id.clone(), script.path.clone());
+            if let Some(row) = row {
+                chain.ran.insert(id.clone(), Ran { at: row.at, duration: row.duration });
+            }
+            if !is_known {
+                chain.new.push(Link {
+                    id,
+                    message: script.message.clone(),
+                    created: script.created.or_else(|| row.and_then(|row| row.at)),
+                    origin: Some(script.path.clone()),
+                    requires: None,
+                    up: script.up.clone(),
+                    down: script.down.clone(),
+                    is_applied: row.is_some(),
+                });
+            }
+        }
+        Ok(chain)
+    }
+
+    /// Whether what is applied is not to be run: it was made by programs, or somebody says so.
+    pub fn is_baseline_wanted(&self, options: &Options<'_>) -> bool {
+        options.baseline || self.is_for_programs
+    }
+
+    /// Whether a revision is one of the tool's scripts.
+    pub fn is_import(&self, id: &RevisionId) -> bool {
+        self.imports.contains_key(id)
+    }
+
+    /// The tool's script that a revision was.
+    pub fn origin(&self, id: &RevisionId) -> Option<PathBuf> {
+        self.imports.get(id).cloned()
+    }
+
+    /// What the database has of the project's own revisions, by its version table and by the tool's.
+    pub fn applied(&self, recorded: &[version_table::Applied]) -> Applied {
+        let recorded = recorded.iter().map(|row| row.revision.clone());
+        recorded.chain(self.ran.keys().filter(|id| self.graph.get(id).is_some()).cloned()).collect()
+    }
+
+    /// Notes that the database has a revision.
+    pub fn has(&mut self, id: &RevisionId) {
+        self.ran.entry(id.clone()).or_insert(Ran { at: None, duration: std::time::Duration::ZERO });
+    }
+
+    /// Forgets what the tool's table says of the project's own revisions beyond these.
+    pub fn has_no_more_than(&mut self, applied: &Applied) {
+        let graph = &self.graph;
+        self.ran.retain(|id, _| applied.contains(id) || graph.get(id).is_none());
+    }
+
+    /// What the database has, and when that ran.
+    pub fn ran(&self) -> &BTreeMap<RevisionId, Ran> {
+        &self.ran
+    }
+
+    /// The schema that the scripts make which are applied.
+    pub fn replay(&self, project: &Project, applied: &Applied) -> Result<Schema, Failure> {
+        let mut scratch = replay::scratch_of(&self.graph, applied)?;
+        for link in self.new.iter().filter(|link| link.is_applied) {
+            replay::run_section(&mut scratch, &link.id, &link.section()).map_err(|failure| {
+                let help = "one revision can stand for all that is applied, without running it: `--baseline`";
+                let mut diagnostics = failure.diagnostics().to_vec();
+                diagnostics.iter_mut().for_each(|diagnostic| diagnostic.help = Some(help.to_owned()));
+                Failure::all(failure.class(), diagnostics)
+            })?;
+        }
+        Ok(scratch.schema(&project.filter()?)?)
+    }
+
+    /// Puts a revision at the beginning that makes all that is there.
+    pub fn put_baseline(&mut self, project: &Project, live: &Schema, options: &Options<'_>) -> Result<(), Failure> {
+        let first = self.new.iter().filter_map(|link| link.created).min();
+        let created = first.map_or(options.now, |first| options.now.min(first - TimeDelta::seconds(1)));
+        self.put(project, 0, (&Schema::default(), live), BASELINE, Some(created), options)
+    }
+
+    /// Puts a revision after the last one that is applied, which says what was done beside the scripts.
+    pub fn put_drift(
+        &mut self,
+        project: &Project,
+        replayed: &Schema,
+        live: &Schema,
+        options: &Options<'_>,
+    ) -> Result<(), Failure> {
+        let place = self.new.iter().rposition(|link| link.is_applied).map_or(0, |last| last + 1);
+        self.put(project, place, (replayed, live), DRIFT, None, options)
+    }
+
+    fn put(
+        &mut self,
+        project: &Project,
+        place: usize,
+        (before, after): (&Schema, &Schema),
+        message: &str,
+        created: Option<DateTime<Utc>>,
+        options: &Options<'_>,
+    ) -> Result<(), Failure> {
+        let draft = plan::draft(before, after, &Intent::default(), project.plan_options())?;
+        let half = |statements: &[plan::Statement]| Half { sql: write_section(statements), transaction: true };
+        let link = Link {
+            id: options.id.clone(),
+            message: message.to_owned(),
+            created,
+            origin: None,
+            requires: draft.requires,
+            up: half(&draft.up),
+            down: Some(half(&draft.down)),
+            is_applied: true,
+        };
+        self.has(&link.id);
+        self.new.insert(place, link);
+        Ok(())
+    }
+
+    /// Writes the new revisions as scripts, each on top of the one before, with the fingerprint of the schema that it
+    /// makes on a scratch database. Gives that of the last one; none where one that is not applied fails there.
+    pub fn compose(
+        &mut self,
+        project: &Project,
+        options: &Options<'_>,
+        with_fingerprints: bool,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Schema>, Failure> {
+        let heads: Vec<RevisionId> = self.graph.heads().into_iter().map(|revision| revision.id.clone()).collect();
+        let mut created = heads.iter().filter_map(|head| self.graph.get(head)?.created).max();
+        let mut parents = heads.clone();
+        let mut scratch = Some(replay::scratch_of(&self.graph, &self.graph.applied_at(&heads))?);
+        let filter = project.filter()?;
+        for link in &mut self.new {
+            // Files are listed by time; the order of the chain is the one that counts.
+            let after = created.map(|before| before + TimeDelta::seconds(1));
+            let own = link.created.or(after).unwrap_or(options.now);
+            link.created = Some(after.map_or(own, |after| own.max(after)));
+            created = link.created;
+            let mut schema = None;
+            if let Some(running) = &mut scratch {
+                match replay::run_section(running, &link.id, &link.section()) {
+                    Ok(()) => schema = Some(sql::fingerprint(&running.schema(&filter)?)),
+                    Err(failure) => {
+                        warnings.extend(failure.diagnostics().iter().cloned());
+                        scratch = None;
+                    }
+                }
+            }
+            let head = Revision {
+                message: link.message.clone(),
+                created: link.created,
+                schema: schema.filter(|_| with_fingerprints),
+                requires: link.requires,
+                ..Revision::new(link.id.clone(), std::mem::replace(&mut parents, vec![link.id.clone()]))
+            };
+            let path = path(project, link).display().to_string();
+            let body = |half: &'_ Half| -> (String, bool) { (half.sql.clone(), half.transaction) };
+            let (up, down) = (body(&link.up), link.down.as_ref().map(body));
+            let script = revision::Script::compose(
+                path,
+                &head,
+                Body { sql: &up.0, transaction: up.1 },
+                down.as_ref().map(|(sql, transaction)| Body { sql, transaction: *transaction }),
+            )?;
+            self.composed.push(Arc::new(script));
+        }
+        scratch.map(|scratch| scratch.schema(&filter)).transpose().map_err(Failure::from)
+    }
+
+    /// All scripts, those that are new too.
+    pub fn all_scripts(&self) -> Scripts {
+        let mut all = self.existing.clone();
+        all.scripts.extend(self.composed.iter().cloned());
+        all
+    }
+
+    /// Writes the files of the new revisions.
+    pub fn write(&self, project: &Project) -> Result<Vec<(RevisionId, PathBuf)>, Failure> {
+        let folder = project.folders().into_iter().next().unwrap_or_else(|| Folder::new("versions"));
+        let mut written = Vec::new();
+        for (link, script) in self.new.iter().zip(&self.composed) {
+            written.push((link.id.clone(), folder.add(&name(link), &script.source.text)?));
+        }
+        Ok(written)
+    }
+}
+
+impl Link {
+    fn section(&self) -> Section {
+        let origin = self.origin.as_ref().map_or_else(|| self.id.to_string(), |path| path.display().to_string());
+        Section::stored(origin, self.up.sql.clone(), self.up.transaction)
+    }
+}
+
+/// What the file of a revision is called: as always, but for a time that its identifier says already.
+fn name(link: &Link) -> String {
+    let name = file_name(link.created.unwrap_or_default(), &link.id, &link.message);
+    match name.split_once('_') {
+        Some((time, rest)) if link.id.as_str().starts_with(time) => rest.to_owned(),
+        _ => name,
+    }
+}
+
+/// Where a new revision's file goes.
+pub(super) fn path(project: &Project, link: &Link) -> PathBuf {
+    project.settings.path(project.settings.versions.first().map_or("versions", String::as_str)).join(name(link))
+}
+
+/// What the scripts are called as revisions: by the digits that their versions begin with, where these tell them apart.
+fn ids(scripts: &[Script]) -> Result<Vec<RevisionId>, Failure> {
+    let word = |text: &str| -> String { text.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect() };
+    let whole: Vec<String> =
+        scripts.iter().map(|script| word(script.version.strip_suffix(".sql").unwrap_or(&script.version))).collect();
+    let short = |id: &String| -> String {
+        match id.split_once('_') {
+            Some((digits, rest)) if is_number(digits) && !rest.split('_').all(is_number) => digits.to_owned(),
+            _ => id.clone(),
+        }
+    };
+    let shortened: Vec<String> = whole.iter().map(short).collect();
+    let are_apart = shortened.iter().collect::<BTreeSet<_>>().len() == shortened.len();
+    let chosen = if are_apart { shortened } else { whole };
+    Ok(chosen.into_iter().map(RevisionId::new).collect::<Result<_, _>>()?)
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids_of(versions: &[&str]) -> Vec<String> {
+        let half = || Half { sql: String::new(), transaction: true };
+        let script = |version: &&str| Script {
+            version: (*version).to_owned(),
+            message: String::new(),
+            created: None,
+            path: PathBuf::new(),
+            text: String::new(),
+            up: half(),
+            down: None,
+        };
+        let scripts: Vec<Script> = versions.iter().map(script).collect();
+        ids(&scripts).unwrap().iter().map(RevisionId::to_string).collect()
+    }
+
+    #[test]
+    fn a_revision_is_called_after_the_version_of_its_script() {
+        assert_eq!(ids_of(&["20240131120000", "1"]), ["20240131120000", "1"]);
+        assert_eq!(ids_of(&["0001_init.sql", "0002_more.sql"]), ["0001", "0002"]);
+        assert_eq!(ids_of(&["0001_init.sql", "0001_more.sql"]), ["0001_init", "0001_more"]);
+        assert_eq!(ids_of(&["1.2", "1.10.1", "R__all views"]), ["1_2", "1_10_1", "R__all_views"]);
+        assert!(ids(&[]).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,264 @@
+//! A real server in a folder of its own, and a line to it that can be cut.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A server that ends with the test.
+pub struct Server {
+    process: Child,
+    folder: Arc<TempDir>,
+    args: Vec<String>,
+    pub port: u16,
+    token: Option<String>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The program, or nothing and a word about it.
+fn program() -> Option<PathBuf> {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/peers/bin");
+    let named = std::env::var_os("SCHEMACTL_PEERS").unwrap_or_default();
+    let found =
+        std::env::split_paths(&named).chain([own]).map(|folder| folder.join("sqld")).find(|file| file.is_file());
+    if found.is_none() {
+        println!("skipped: there is no sqld; `.ci/sqld` installs it");
+    }
+    found
+}
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Server {
+    /// A server with nothing in it; nothing where there is no program for it.
+    pub fn start() -> Option<Server> {
+        Server::with(&[], None)
+    }
+
+    /// One with databases by name, and an administrator who makes them.
+    pub fn with_namespaces(names: &[&str]) -> Option<Server> {
+        let admin = free_port();
+        let server =
+            Server::with(&["--enable-namespaces", "--admin-listen-addr", &format!("127.0.0.1:{admin}")], None)?;
+        for name in names {
+            let path = format!("/v1/namespaces/{name}/create");
+            let (status, body) = post(admin, "localhost", &path, None, &json!({})).unwrap();
+            assert_eq!(status, 200, "{body}");
+        }
+        Some(server)
+    }
+
+    /// One with more arguments.
+    pub fn with(args: &[&str], token: Option<&str>) -> Option<Server> {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let port = free_port();
+        let process = launch(&folder, &args, port)?;
+        let server = Server { process, folder, args, port, token: token.map(str::to_owned) };
+        server.wait();
+        Some(server)
+    }
+
+    /// Kills it where it stands.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again on what is there.
+    pub fn restart(&mut self) {
+        self.process = launch(&self.folder, &self.args, self.port).unwrap();
+        self.wait();
+    }
+
+    /// The URL for the settings.
+    pub fn url(&self) -> String {
+        format!("libsql://127.0.0.1:{}?tls=0", self.port)
+    }
+
+    /// A file of its folder.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Runs statements and gives the rows of the last one, as text.
+    #[track_caller]
+    pub fn sql(&self, statements: &[&str]) -> Vec<Vec<String>> {
+        self.sql_in("localhost", statements)
+    }
+
+    /// The same in a namespace.
+    #[track_caller]
+    pub fn sql_in(&self, host: &str, statements: &[&str]) -> Vec<Vec<String>> {
+        let mut requests: Vec<Value> = statements
+            .iter()
+            .map(|sql| json!({ "type": "execute", "stmt": { "sql": sql, "want_rows": true } }))
+            .collect();
+        requests.push(json!({ "type": "close" }));
+        let body = json!({ "requests": requests });
+        let (status, text) = post(self.port, host, "/v3/pipeline", self.token.as_deref(), &body).unwrap();
+        assert_eq!(status, 200, "{text}");
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let results = answer["results"].as_array().unwrap();
+        assert!(results.iter().all(|result| result["type"] == "ok"), "{text}");
+        let rows = &results[results.len() - 2]["response"]["result"]["rows"];
+        let value = |value: &Value| value["value"].as_str().map_or_else(|| value["value"].to_string(), str::to_owned);
+        let row = |row: &Value| row.as_array().unwrap().iter().map(value).collect();
+        rows.as_array().unwrap().iter().map(row).collect()
+    }
+
+    /// All of its database as SQL.
+    pub fn dump(&self) -> String {
+        let request = "GET /dump HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let (status, body) = answer(&mut stream).unwrap();
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
+    fn wait(&self) {
+        let start = Instant::now();
+        let body = json!({ "requests": [{ "type": "close" }] });
+        while post(self.port, "localhost", "/v3/pipeline", None, &body).is_none() {
+            assert!(start.elapsed() < Duration::from_secs(30), "the server does not come up: {}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+}
+
+fn launch(folder: &TempDir, args: &[String], port: u16) -> Option<Child> {
+    let log = std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
+    let mut command = Command::new(program()?);
+    command.args(["--no-welcome", "--http-listen-addr", &format!("127.0.0.1:{port}"), "--db-path"]);
+    command.arg(folder.path().join("data")).args(args).current_dir(folder.path()).env_clear();
+    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    Some(command.spawn().unwrap())
+}
+
+/// A replica of a server that has a port for replicas.
+pub fn replica(grpc: u16) -> Option<Server> {
+    Server::with(&["--primary-grpc-url", &format!("http://127.0.0.1:{grpc}")], None)
+}
+
+/// A server that replicas can follow, and its port for them.
+pub fn primary() -> Option<(Server, u16)> {
+    let grpc = free_port();
+    Some((Server::with(&["--grpc-listen-addr", &format!("127.0.0.1:{grpc}")], None)?, grpc))
+}
+
+fn post(port: u16, host: &str, path: &str, token: Option<&str>, body: &Value) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let body = body.to_string();
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{token}Connection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).ok()?;
+    answer(&mut stream)
+}
+
+/// The status and the body of an answer that ends with the connection.
+fn answer(stream: &mut TcpStream) -> Option<(u16, String)> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let is_chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    Some((status, if is_chunked { unchunked(body) } else { body.to_owned() }))
+}
+
+fn unchunked(mut body: &str) -> String {
+    let mut whole = String::new();
+    while let Some((length, rest)) = body.split_once("\r\n") {
+        let length = usize::from_str_radix(length.trim(), 16).unwrap_or_default();
+        if length == 0 {
+            break;
+        }
+        whole += &rest[..length];
+        body = rest[length..].trim_start_matches("\r\n");
+    }
+    whole
+}
+
+/// What a line does with the request that commits a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// It reaches the server, and its answer reaches nobody.
+    AfterCommit,
+    /// It does not reach the server.
+    BeforeCommit,
+}
+
+/// A line to a server that is cut once. Gives its port, and how often it was cut.
+pub fn line_to(server: u16, cut: Cut) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let cuts = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&cuts);
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, cuts) = (client.unwrap(), Arc::clone(&counted));
+            thread::spawn(move || carry(client, server, cut, &cuts));
+        }
+    });
+    (port, cuts)
+}
+
+/// Carries requests and answers, one after the other, as long as the client sends any.
+fn carry(mut client: TcpStream, server: u16, cut: Cut, cuts: &AtomicUsize) -> Option<()> {
+    let mut server = TcpStream::connect(("127.0.0.1", server)).ok()?;
+    loop {
+        let request = message(&mut client)?;
+        let text = String::from_utf8_lossy(&request);
+        let is_commit = text.contains("INSERT INTO \\\"schemactl_version\\\"") && text.contains("\"COMMIT\"");
+        let is_cut = is_commit && cuts.swap(1, Ordering::SeqCst) == 0;
+        if is_cut && cut == Cut::BeforeCommit {
+            return None;
+        }
+        server.write_all(&request).ok()?;
+        let answer = message(&mut server)?;
+        if is_cut {
+            return None;
+        }
+        client.write_all(&answer).ok()?;
+    }
+}
+
+/// One message of HTTP, head and body.
+fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    let mut body = vec![0; length.expect("messages say how long they are")];
+    stream.read_exact(&mut body).ok()?;
+    bytes.extend(body);
+    Some(bytes)
+}
