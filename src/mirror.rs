@@ -90,6 +90,12 @@ impl Mirror {
         }
     }
 
+    /// The question for the versions that are there, as texts.
+    #[must_use]
+    pub fn versions_sql(self) -> String {
+        format!("SELECT CAST({} AS TEXT) FROM {}", self.key(), self.table())
+    }
+
     /// The statement that adds a row, unless there is one of that version already.
     ///
     /// `now` is RFC 3339 in UTC; `nanoseconds` is how long the script took, none where it did not run.

@@ -6,8 +6,8 @@ use super::context::Context;
 use super::open::{LOCK_TIMEOUT, target};
 use super::status::edit;
 use crate::database::Access;
-use crate::operation::repair;
-use crate::report::Failure;
+use crate::operation::{mirror, repair};
+use crate::report::{Failure, count};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,9 +35,10 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return super::open::no_database(&context.database_name(&project)?);
     };
     let accepted = repair::repair(&project, &mut connection, &targets)?;
+    let mirrored = mirror::complete(&project, &mut connection)?;
     if context.output.is_json() {
         let accepted: Vec<Value> = accepted.iter().map(edit).collect();
-        context.output.json(&json!({ "version": 1, "repaired": accepted }));
+        context.output.json(&json!({ "version": 1, "repaired": accepted, "mirrored": mirrored }));
         return Ok(());
     }
     for edited in &accepted {
@@ -45,7 +46,12 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             .output
             .answer(format!("accepted the edit of {}", super::visible::visible(&edited.revision.to_string())));
     }
-    if accepted.is_empty() {
+    if let Some(tool) = project.settings.mirror.filter(|_| mirrored > 0) {
+        context.output.answer(format!("added {} to the table of {tool}", count(mirrored, "row")));
+    }
+    if accepted.is_empty() && mirrored > 0 {
+        context.output.talk("no script was edited after it ran");
+    } else if accepted.is_empty() {
         context.output.answer("nothing to do: no script was edited after it ran");
     } else {
         context.output.talk("no script was run: schema and rows are as they were");

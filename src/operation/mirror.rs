@@ -8,6 +8,7 @@ use sha2::{Digest, Sha384};
 
 use crate::database;
 use crate::database::runner::Mirrored;
+use crate::database::version_table;
 use crate::export::{Number, Numbers, Tool};
 use crate::mirror::{Mirror, Row};
 use crate::report::{Class, Diagnostic, Failure, Report};
@@ -115,6 +116,23 @@ pub(super) fn repair(project: &Project, connection: &Connection, id: &RevisionId
     let written = connection.execute_batch(mirror.create_sql()).and_then(|()| connection.execute_batch(&sql));
     let path = connection.path().unwrap_or_default();
     Ok(written.map_err(|error| database::Error::from_sqlite(path.as_ref(), &error))?)
+}
+
+/// Adds what the other tool's table lacks of what is applied, where the settings have such a table kept along; gives the
+/// number of rows.
+///
+/// # Errors
+/// When the database cannot be read or written.
+pub fn complete(project: &Project, connection: &mut Connection) -> Result<usize, Failure> {
+    let Some(_) = project.settings.mirror else { return Ok(0) };
+    let transaction = version_table::begin(connection)?;
+    let applied = version_table::read(&transaction, &project.settings.version_table)?;
+    let added =
+        project.with_mirror(|mirrored| mirrored.map_or(Ok(0), |mirrored| mirrored.complete(&transaction, &applied)));
+    let path = transaction.path().unwrap_or_default().to_owned();
+    let added = added.map_err(|error| database::Error::from_sqlite(path.as_ref(), &error))?;
+    version_table::commit(transaction)?;
+    Ok(added)
 }
 
 /// The graph of the revisions that replace no others.

@@ -521,6 +521,23 @@ fn with_a_mirror_other_tools_find_themselves_at_the_head() {
     }
 }
 
+#[test]
+fn a_mirror_that_is_new_gets_what_was_applied_before() {
+    let project = project("");
+    let model = project.read("migrations.toml");
+    let expected: Vec<String> =
+        exported(&project, "dbmate", &["-o", "all"]).iter().map(|file| file[4..18].to_owned()).collect();
+    project.run(&["downgrade", "-1", "--yes"]).ends_with(0);
+    project.write("migrations.toml", &model.replacen("[schemactl]", "[schemactl]\nmirror = \"dbmate\"", 1));
+    project.run(&["upgrade"]).ends_with(0);
+    assert_eq!(versions(&project, "schema_migrations", "version"), expected);
+    open(&project, "app.db").execute_batch("DROP TABLE schema_migrations").unwrap();
+    project.run(&["repair"]).ends_with(0).answers("added 4 rows to the table of dbmate");
+    project.run(&["repair"]).ends_with(0).answers("nothing to do");
+    assert_eq!(versions(&project, "schema_migrations", "version"), expected);
+    project.run(&["check"]).ends_with(0);
+}
+
 /// What sqlx-cli 0.9.0 has in its table after `sqlx migrate run` on the file that is exported here.
 #[test]
 fn the_row_for_sqlx_is_the_one_that_it_writes_itself() {

@@ -1,8 +1,11 @@
 //! What the runner writes into the table of another tool, in the same transaction as its own rows.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Op, Problem, Runner, Step};
+use rusqlite::Connection;
+
+use super::{Applied, Kind, Op, Problem, Runner, Step};
 use crate::mirror::{Mirror, Row};
 use crate::report::Report;
 use crate::revision::RevisionId;
@@ -39,9 +42,38 @@ impl Mirrored<'_> {
         }));
         Ok(statements)
     }
+
+    /// Adds what the other tool's table lacks of what is applied, since it may be kept along only since now; gives the
+    /// number of rows.
+    ///
+    /// # Errors
+    /// When SQLite cannot write.
+    pub fn complete(&self, connection: &Connection, applied: &[Applied]) -> rusqlite::Result<usize> {
+        connection.execute_batch(self.mirror.create_sql())?;
+        let mut versions = connection.prepare(&self.mirror.versions_sql())?;
+        let there: BTreeSet<String> = versions.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let mut added = 0;
+        // What was taken over from the other tool has its rows, under its own numbers.
+        for applied in applied.iter().filter(|applied| applied.kind != Kind::Adopt) {
+            // Of a revision whose file is gone nothing can be told; that matters when it is taken back.
+            let Ok(Some(row)) = (self.row)(&applied.revision) else { continue };
+            if !there.contains(&row.version) {
+                connection.execute_batch(&self.mirror.insert_sql(&row, &applied.applied_at, None))?;
+                added += 1;
+            }
+        }
+        Ok(added)
+    }
 }
 
 impl Runner<'_, '_> {
+    /// Adds what the other tool's table lacks of what is applied.
+    pub(super) fn complete_mirror(&self) -> Result<(), Problem> {
+        let Some(mirrored) = &self.options.mirrored else { return Ok(()) };
+        let applied = self.applied.as_deref().unwrap_or_default();
+        mirrored.complete(self.connection, applied).map(drop).map_err(|error| self.sqlite(&error))
+    }
+
     /// Writes a step down in the table of the other tool, if there is one.
     pub(super) fn mirror(&self, step: &Step, duration: Duration) -> Result<(), Problem> {
         let Some(mirrored) = &self.options.mirrored else { return Ok(()) };

@@ -53,6 +53,7 @@ impl Runner<'_, '_> {
             Op::Upgrade => {
                 if !std::mem::replace(&mut self.has_table, true) {
                     version_table::ensure(connection, table)?;
+                    self.complete_mirror()?;
                 }
                 for replaced in &step.replaces {
                     version_table::delete(connection, table, replaced)?;
