@@ -164,11 +164,13 @@ fn first_token(text: &str) -> (TokenKind, usize) {
     }
 }
 
+#[inline]
 fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|&b| !holds(b)).unwrap_or(bytes.len())
 }
 
 /// Whether a byte can stand inside a bare name: letters, digits, `_`, `$` and all of non-ASCII.
+#[inline]
 fn is_name_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80
 }
@@ -221,32 +223,36 @@ fn number(bytes: &[u8]) -> (TokenKind, usize) {
 }
 
 fn operator(text: &str) -> (TokenKind, usize) {
-    const OPERATORS: [&str; 28] = [
-        "->>", "->", "<<", ">>", "<=", ">=", "==", "!=", "<>", "||", "(", ")", ",", ";", ".", "+", "-", "*", "/", "%",
-        "=", "<", ">", "|", "&", "~", "{", "}",
-    ];
-    match OPERATORS.iter().find(|operator| text.starts_with(**operator)) {
-        Some(&("{" | "}")) | None => (TokenKind::Illegal, text.chars().next().map_or(1, char::len_utf8)),
-        Some(operator) => (TokenKind::Operator, operator.len()),
-    }
+    let length = match text.as_bytes() {
+        [b'-', b'>', b'>', ..] => 3,
+        [b'-', b'>', ..]
+        | [b'<', b'<' | b'=' | b'>', ..]
+        | [b'>', b'>' | b'=', ..]
+        | [b'=' | b'!', b'=', ..]
+        | [b'|', b'|', ..] => 2,
+        [
+            b'(' | b')' | b',' | b';' | b'.' | b'+' | b'-' | b'*' | b'/' | b'%' | b'=' | b'<' | b'>' | b'|' | b'&'
+            | b'~',
+            ..,
+        ] => 1,
+        _ => return (TokenKind::Illegal, text.chars().next().map_or(1, char::len_utf8)),
+    };
+    (TokenKind::Operator, length)
 }
 
 /// A quoted name or string without its quotes; any other text as it is.
 #[must_use]
 pub fn unquote(text: &str) -> Cow<'_, str> {
-    let Some(quote) = text.chars().next().filter(|c| matches!(c, '\'' | '"' | '`' | '[')) else {
-        return Cow::Borrowed(text);
+    let (quote, doubled) = match text.as_bytes().first() {
+        _ if text.len() < 2 => return Cow::Borrowed(text),
+        Some(b'\'') => ("'", "''"),
+        Some(b'"') => ("\"", "\"\""),
+        Some(b'`') => ("`", "``"),
+        Some(b'[') => return Cow::Borrowed(&text[1..text.len() - 1]),
+        _ => return Cow::Borrowed(text),
     };
-    if text.len() < 2 {
-        return Cow::Borrowed(text);
-    }
     let inner = &text[1..text.len() - 1];
-    let doubled = format!("{quote}{quote}");
-    if quote != '[' && inner.contains(&doubled) {
-        Cow::Owned(inner.replace(&doubled, quote.encode_utf8(&mut [0; 4])))
-    } else {
-        Cow::Borrowed(inner)
-    }
+    if inner.contains(quote) { Cow::Owned(inner.replace(doubled, quote)) } else { Cow::Borrowed(inner) }
 }
 
 /// A text as an SQL string literal.
@@ -330,7 +336,8 @@ pub fn is_reserved(word: &str) -> bool {
         "WHEN",
         "WHERE",
     ];
-    word.len() <= 17 && RESERVED.binary_search(&word.to_ascii_uppercase().as_str()).is_ok()
+    let upper = || word.bytes().map(|b| b.to_ascii_uppercase());
+    word.len() <= 17 && RESERVED.binary_search_by(|reserved| reserved.bytes().cmp(upper())).is_ok()
 }
 
 /// A token as it is compared: spelling that SQLite does not look at is gone.
@@ -365,11 +372,28 @@ impl fmt::Display for Meaning<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Meaning::Keyword(word) => f.write_str(word),
-            Meaning::Name(name) => f.write_str(&quote_name(name)),
-            Meaning::String(text) => f.write_str(&quote_string(text)),
+            Meaning::Name(name) => write_quoted(f, name, '"'),
+            Meaning::String(text) => write_quoted(f, text, '\''),
             Meaning::Other(text) => f.write_str(text),
         }
     }
+}
+
+/// Writes a text between quotes, those in it doubled.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write_quoted(f: &mut impl fmt::Write, text: &str, quote: char) -> fmt::Result {
+    f.write_char(quote)?;
+    for (place, part) in text.split(quote).enumerate() {
+        if place > 0 {
+            f.write_char(quote)?;
+            f.write_char(quote)?;
+        }
+        f.write_str(part)?;
+    }
+    f.write_char(quote)
 }
 
 /// The tokens of a text as they are compared.

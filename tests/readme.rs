@@ -340,6 +340,8 @@ fn the_documents_for_programs_are_as_listed() {
     std::fs::remove_file(project.path("migrations.toml")).unwrap();
     std::fs::remove_dir_all(project.path("versions")).unwrap();
     run("init", &[]);
+    project.write("db/migrations/1_a.sql", "-- migrate:up\nCREATE TABLE a (b);\n-- migrate:down\n");
+    run("adopt", &["--from", "dbmate", "--database", "absent.db"]);
     run("show", &["absent"]);
     let failed = real.pop().expect("the last run");
     real.push(("any", failed.1));

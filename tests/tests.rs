@@ -4,6 +4,7 @@
 //! revision graphs are in `traversal`; crashes, full disks and crowds are in `faults`; what the README and the first page
 //! of the documentation say is in `readme` and `architecture`; what tests stand on is in `support`.
 
+mod adopt;
 mod architecture;
 mod cases;
 mod changes;

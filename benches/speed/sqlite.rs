@@ -29,7 +29,7 @@ pub fn run(args: &[String]) {
     if word == WORDS[2] {
         let connection = open(Path::new(database), Access::Read, Duration::ZERO).unwrap().expect("it exists");
         let schema = introspect::read(&connection, &Filter::default()).unwrap();
-        assert!(diff(&schema, &schema.clone(), &Renames::default(), ColumnOrder::Loose).is_empty());
+        assert!(diff(&schema, &schema, &Renames::default(), ColumnOrder::Loose).is_empty());
         return;
     }
     let connection = Connection::open(database).unwrap();

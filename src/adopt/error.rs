@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::database::Tool;
-use crate::report::{Class, Diagnostic, Report, count};
+use crate::report::{Class, Diagnostic, Report};
 
 /// Another tool's scripts or table that cannot be taken over.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +96,7 @@ pub enum Error {
         folder: PathBuf,
     },
     /// Scripts that were edited after they ran.
-    #[error("{}: the file is not what {} ran", quoted(which), tool.name())]
+    #[error("{}: not what {} ran, by the checksum in its table", quoted(which), tool.name())]
     Edited {
         /// The tool.
         tool: Tool,
@@ -136,7 +136,9 @@ impl Report for Error {
                 "no_tool",
                 "name the tool with `--from`; for a database that no tool has made: `schemactl init --from-database PATH`",
             ),
-            Error::Schema { .. } => of("unreadable_schema", "`PRAGMA integrity_check` says what is wrong with the file"),
+            Error::Schema { .. } => {
+                of("unreadable_schema", "`PRAGMA integrity_check` says what is wrong with the file")
+            }
             Error::SeveralTools { tools } => {
                 let choices: Vec<String> = tools.iter().map(|tool| format!("`--from {}`", tool.name())).collect();
                 of("several_tools", &format!("say which one: {}", choices.join(" or ")))
@@ -147,7 +149,9 @@ impl Report for Error {
             ),
             Error::Unreadable { .. } => of("unreadable_file", "check its permissions"),
             Error::Script { help, .. } => of("foreign_script", help),
-            Error::Twice { .. } => of("version_twice", "give one of them another version, as the tool would ask for, too"),
+            Error::Twice { .. } => {
+                of("version_twice", "give one of them another version, as the tool would ask for, too")
+            }
             Error::Table { .. } => of("foreign_table", "name the tool with `--from` if it is another one's"),
             Error::Locked { .. } => {
                 of("foreign_lock", "wait until it is done; if it died, free the lock with the tool's own command")
@@ -160,11 +164,10 @@ impl Report for Error {
                     if which.len() == 1 { "the file" } else { "the files" }
                 ),
             ),
-            Error::Edited { which, .. } => of(
+            Error::Edited { .. } => of(
                 "foreign_script_edited",
                 "undo the edit, or accept it with `--accept edits`: what the scripts make is compared with the database in any case",
-            )
-            .note(format!("{} by the checksum in the table", count(which.len(), "edited script"))),
+            ),
         }]
     }
 }

@@ -35,6 +35,7 @@ pub use folder::find as find_folder;
 pub use recognise::{found, locked};
 
 use crate::database::Tool;
+use crate::revision::Body;
 use crate::token::significant_tokens;
 
 /// A script of another tool.
@@ -79,6 +80,12 @@ impl Half {
     fn new(sql: &str, transaction: bool) -> Half {
         let sql = sql.strip_prefix('\u{feff}').unwrap_or(sql);
         Half { sql: sql.replace("\r\n", "\n"), transaction }
+    }
+
+    /// It as it stands in a revision.
+    #[must_use]
+    pub fn body(&self) -> Body<'_> {
+        Body { sql: &self.sql, transaction: self.transaction }
     }
 
     /// The same; none for what holds no statement: a way back that does nothing is none.

@@ -1,4 +1,4 @@
-//! refinery: `V<number>__<words>.sql`, in any folder below; a row for each with the SipHash of name, number and SQL.
+//! refinery: `V<number>__<words>.sql`, in any folder below; a row for each with the `SipHash` of name, number and SQL.
 
 use std::hash::{Hash, Hasher};
 use std::path::Path;

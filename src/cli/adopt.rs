@@ -13,7 +13,7 @@ use super::walk::{place, words};
 use crate::database::Tool;
 use crate::model::{self, Settings};
 use crate::operation::Project;
-use crate::operation::adopt::{self, Adopted, Beginning, Options, Taken};
+use crate::operation::adopt::{self, Accepted, Adopted, Beginning, Options, Taken};
 use crate::report::{Class, Diagnostic, Failure, Source, count};
 use crate::revision::RevisionId;
 
@@ -22,7 +22,7 @@ Examples:
   schemactl adopt --database app.db --dry-run    what would be taken over
   schemactl adopt --database app.db              what its table tells
   schemactl adopt --from goose --scripts sql     as somebody says
-  schemactl adopt --baseline                     one revision for all that is applied";
+  schemactl adopt --baseline                 one revision for all of them";
 
 /// What `adopt` takes.
 #[derive(Debug, clap::Args)]
@@ -42,20 +42,29 @@ pub struct Args {
 
     /// Go on although the database is more than its scripts (drift), or scripts are not what ran (edits)
     #[arg(long, value_name = "WHAT", value_enum)]
-    pub accept: Vec<Accepted>,
+    pub accept: Vec<Accept>,
 
     /// Say what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// What can be wrong and is meant.
+/// What can be wrong and meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Accepted {
+pub enum Accept {
     /// What was done beside the scripts becomes a revision of its own
     Drift,
     /// Scripts count as they are now
     Edits,
+}
+
+impl From<Accept> for Accepted {
+    fn from(accept: Accept) -> Accepted {
+        match accept {
+            Accept::Drift => Accepted::Drift,
+            Accept::Edits => Accepted::Edits,
+        }
+    }
 }
 
 fn tools() -> PossibleValuesParser {
@@ -67,12 +76,12 @@ fn tools() -> PossibleValuesParser {
 /// # Errors
 /// When the other tool is not known, its state is not whole, or its scripts do not make what is there.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
+    let accepted: Vec<Accepted> = args.accept.iter().copied().map(Accepted::from).collect();
     let options = Options {
         from: Tool::named(&args.from),
         scripts: args.scripts.as_deref(),
         baseline: args.baseline,
-        accept_drift: args.accept.contains(&Accepted::Drift),
-        accept_edits: args.accept.contains(&Accepted::Edits),
+        accepted: &accepted,
         dry_run: args.dry_run,
         lock_timeout: LOCK_TIMEOUT,
         now: context.now()?,
@@ -214,7 +223,7 @@ mod tests {
     #[test]
     fn several_things_can_be_accepted() {
         let args: Args = parse(&["--accept", "drift", "--accept", "edits"]).unwrap();
-        assert_eq!(args.accept, [Accepted::Drift, Accepted::Edits]);
+        assert_eq!(args.accept, [Accept::Drift, Accept::Edits]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::interrupt;
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
 use crate::database::backup::Writers;
+use crate::operation::Database;
 use crate::operation::backup::{self, Backup};
 use crate::report::{Class, Diagnostic, Failure, grouped};
 
@@ -58,8 +59,12 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         progress: &|pages| copying.tell(pages),
     };
     let table = &project.settings.version_table;
-    let made = backup::make(&project.database()?, args.file.as_deref(), table, &options);
-    let made = made?;
+    let made = match project.place()? {
+        Database::File(database) => backup::make(&database, args.file.as_deref(), table, &options),
+        Database::Server(server) => {
+            backup::dump(&server, &project.beside_backups()?, args.file.as_deref(), table, &now)
+        }
+    }?;
     let path = context.shown(&made.path)?;
     if context.output.is_json() {
         context.output.json(&document(&made, &path));
@@ -81,8 +86,12 @@ pub fn document(backup: &Backup, path: &str) -> serde_json::Value {
 pub fn tell(context: &Context, backup: &Backup) {
     // A path that cannot be shown from here is shown as it is.
     let path = context.shown(&backup.path).unwrap_or_else(|_| backup.path.display().to_string());
+    let is_sql = backup.path.extension().is_some_and(|ending| ending == "sql");
+    let way_back =
+        if is_sql { "load it into an empty database".to_owned() } else { format!("schemactl restore {path}") };
     context.output.talk(format!(
-        "backup: {} ({} bytes)\nto go back: schemactl restore {path}",
+        "backup: {} ({} bytes)
+to go back: {way_back}",
         Meaning::Path.paint(&path),
         grouped(backup.bytes)
     ));

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::context::Context;
 use super::style::Meaning;
 use crate::operation::backup;
-use crate::report::{Failure, grouped};
+use crate::report::{Diagnostic, Failure, grouped};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +23,14 @@ pub struct Args {}
 /// When the folder cannot be read.
 pub fn run(_: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project_or_bare()?;
-    let backups = backup::list(&project.database()?)?;
+    let beside = project.beside_backups()?;
+    let backups = backup::list(&beside)?;
+    for left in backup::unfinished(&beside)? {
+        let path = context.shown(&left.path)?;
+        let found = format!("`{path}` is unfinished: it is made now, or its making was ended by force");
+        let help = format!("where no backup runs, remove it: rm {path}");
+        context.output.warn(&Diagnostic::new("unfinished_backup", found).help(help));
+    }
     let mut lines = Vec::new();
     for backup in &backups {
         lines.push((context.shown(&backup.path)?, backup));

@@ -58,7 +58,7 @@ pub fn complete(line: &[OsString]) -> Option<ExitCode> {
 }
 
 /// The arguments that name revisions, by command.
-const REVISIONS: [(&str, &str); 15] = [
+const REVISIONS: [(&str, &str); 21] = [
     ("upgrade", "target"),
     ("downgrade", "target"),
     ("switch", "target"),
@@ -67,6 +67,12 @@ const REVISIONS: [(&str, &str); 15] = [
     ("show", "revision"),
     ("edit", "revision"),
     ("merge", "revisions"),
+    ("rebase", "line"),
+    ("rebase", "onto"),
+    ("squash", "range"),
+    ("revision", "head"),
+    ("revision", "depends_on"),
+    ("lint", "rev_range"),
     ("repair", "revisions"),
     ("history", "rev_range"),
     ("introspect", "at"),
@@ -92,7 +98,8 @@ fn command() -> Command {
         let candidates = ArgValueCandidates::new(tables);
         command = command.mut_subcommand(name, |command| command.mut_arg(arg, |arg| arg.add(candidates)));
     }
-    command
+    let candidates = ArgValueCandidates::new(rules);
+    command.mut_subcommand("explain", |command| command.mut_arg("code", |arg| arg.add(candidates)))
 }
 
 /// What stands for the project while a line is typed: that of the current folder and the variables. Where it cannot be
@@ -116,6 +123,10 @@ fn revisions() -> Vec<CompletionCandidate> {
         CompletionCandidate::new(revision.id.as_str()).help(Some(message.into()))
     });
     fixed.into_iter().chain(revisions).collect()
+}
+
+fn rules() -> Vec<CompletionCandidate> {
+    crate::lint::rules().iter().map(|rule| CompletionCandidate::new(rule.code).help(Some(rule.name.into()))).collect()
 }
 
 fn schemas() -> Vec<CompletionCandidate> {

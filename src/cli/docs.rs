@@ -1,14 +1,13 @@
 //! `schemactl docs`: one page about the schema.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::ValueEnum;
 use serde_json::json;
 
 use super::context::Context;
-use super::graph::chosen;
 use super::options::NONE;
-use super::side::Side;
+use super::shown::Shown;
 use super::written;
 use crate::docs::{Comments, html, markdown, page};
 use crate::report::Failure;
@@ -24,25 +23,17 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The schema that is described: `model`, `database`, or that after a revision
-    #[arg(long, value_name = "SCHEMA", default_value = "model", allow_negative_numbers = true)]
-    pub at: Side,
+    /// Which schema, and where the page goes.
+    #[command(flatten)]
+    pub shown: Shown,
 
     /// How it is written; left out, the end of the name of FILE says it, or else it is Markdown
     #[arg(long = "as", value_enum, value_name = "FORM")]
     pub form: Option<Form>,
 
-    /// The tables and views that are described
-    #[arg(long, value_name = "PATTERN", num_args = 1.., value_delimiter = ',')]
-    pub tables: Vec<String>,
-
     /// What the page is called
     #[arg(long, value_name = "TEXT")]
     pub title: Option<String>,
-
-    /// Write it to a file
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
 }
 
 /// How a page is written.
@@ -61,8 +52,8 @@ pub enum Form {
 /// # Errors
 /// When it cannot be read, or no table is meant.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    let form = args.form.unwrap_or_else(|| form_of_file(args.output.as_deref()));
-    let (project, side) = args.at.of_project(context)?;
+    let form = args.form.unwrap_or_else(|| form_of_file(args.shown.output.as_deref()));
+    let (project, side) = args.shown.at.of_project(context)?;
     let schema = side.shown(context, &project)?;
     let comments = if project.settings.source.is_some() {
         match project.model() {
@@ -76,13 +67,13 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         Comments::new()
     };
     let title = args.title.clone().map_or_else(|| written::title(&side, context, &project), Ok)?;
-    let page = page(&title, &schema, &comments, &chosen(&args.tables, &schema)?);
+    let page = page(&title, &schema, &comments, &args.shown.chosen(&schema)?);
     let text = match form {
         Form::Markdown => markdown::write(&page),
         Form::Html => html::write(&page),
     };
     let shape = form.to_possible_value().map(|value| value.get_name().to_owned());
-    let path = match &args.output {
+    let path = match &args.shown.output {
         Some(file) => Some(written::write(context, file, &text)?),
         None => None,
     };

@@ -28,7 +28,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     let table = &project.settings.version_table;
     if args.sql {
-        context.output.verbatim(&format!("{};\n", version_table::create_sql(table)));
+        context.output.sql(&format!("{};\n", version_table::create_sql(table)));
         return Ok(());
     }
     let name = context.database_name(&project)?;

@@ -16,12 +16,12 @@ use crate::revision::{Applied, Target, Word};
 
 const EXAMPLES: &str = "\
 Examples:
-  schemactl export --format sqlx                     all revisions, to migrations/
+  schemactl export --format sqlx                 all revisions, to migrations/
   schemactl export --format dbmate -o db/migrations
-  schemactl export --format goose ae10:head          what an upgrade from ae10 to head would run
-  schemactl export --tool d1 --format json           the answer as JSON
+  schemactl export --format goose ae10:head      what comes after ae10
+  schemactl export --tool d1 --format json       the answer as JSON
 
-Writing the same again changes nothing, and no file is replaced without `--force`.";
+Writing the same again changes nothing; no file is replaced without `--force`.";
 
 /// What `export` takes.
 #[derive(Debug, clap::Args)]

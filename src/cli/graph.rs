@@ -1,21 +1,16 @@
 //! `schemactl graph`: the schema as a picture.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::ValueEnum;
 use serde_json::json;
 
 use super::context::Context;
 use super::options::NONE;
-use super::side::Side;
+use super::shown::Shown;
 use super::written;
-use crate::model::Ignore;
 use crate::picture::{Columns, Picture, dot, html, mermaid, svg};
 use crate::report::{Class, Diagnostic, Failure, count};
-use crate::schema::{Name, Schema};
-
-/// The most tables that one message lists.
-const LISTED: usize = 8;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,25 +24,17 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The schema that is drawn: `model`, `database`, or that after a revision
-    #[arg(long, value_name = "SCHEMA", default_value = "model", allow_negative_numbers = true)]
-    pub at: Side,
+    /// Which schema, and where the picture goes.
+    #[command(flatten)]
+    pub shown: Shown,
 
     /// How it is drawn; left out, the end of the name of FILE says it, or else it is Mermaid
     #[arg(long = "as", value_enum, value_name = "FORM")]
     pub form: Option<Form>,
 
-    /// The tables that are drawn; those that they refer to are shown by name
-    #[arg(long, value_name = "PATTERN", num_args = 1.., value_delimiter = ',')]
-    pub tables: Vec<String>,
-
     /// The columns that are drawn
     #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
     pub columns: Which,
-
-    /// Write it to a file
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
 }
 
 /// How a picture is written.
@@ -100,14 +87,14 @@ impl Form {
 /// When it cannot be read, or no table is meant.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let form = form(args)?;
-    let (project, side) = args.at.of_project(context)?;
+    let (project, side) = args.shown.at.of_project(context)?;
     let schema = side.shown(context, &project)?;
     let columns = match args.columns {
         Which::All => Columns::All,
         Which::Keys => Columns::Keys,
         Which::None => Columns::None,
     };
-    let picture = Picture::of(&schema, &chosen(&args.tables, &schema)?, columns);
+    let picture = Picture::of(&schema, &args.shown.chosen(&schema)?, columns);
     let text = match form {
         Form::Mermaid => mermaid::write(&picture),
         Form::Dot => dot::write(&picture),
@@ -115,7 +102,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         Form::Html => html::write(&picture, &written::title(&side, context, &project)?),
     };
     let shape = form.to_possible_value().map(|value| value.get_name().to_owned());
-    let path = match &args.output {
+    let path = match &args.shown.output {
         Some(file) => Some(written::write(context, file, &text)?),
         None => None,
     };
@@ -132,7 +119,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
 }
 
 fn form(args: &Args) -> Result<Form, Failure> {
-    match (args.form, &args.output) {
+    match (args.form, &args.shown.output) {
         (Some(form), _) => Ok(form),
         (None, None) => Ok(Form::Mermaid),
         (None, Some(file)) => Form::of_file(file).ok_or_else(|| {
@@ -144,41 +131,11 @@ fn form(args: &Args) -> Result<Form, Failure> {
     }
 }
 
-/// Which tables are meant; all, where none are named.
-///
-/// # Errors
-/// When a pattern is none, or matches nothing.
-pub(super) fn chosen(patterns: &[String], schema: &Schema) -> Result<impl Fn(&Name) -> bool + use<>, Failure> {
-    let wrong = |code: &'static str, words: String| Failure::new(Class::Input, Diagnostic::new(code, words));
-    let names = || schema.tables.keys().chain(schema.virtual_tables.keys()).chain(schema.views.keys());
-    for pattern in patterns {
-        let one = Ignore::new(vec![pattern.clone()]).map_err(|error| wrong("bad_pattern", error.to_string()))?;
-        if !names().any(|name| one.covers(name)) {
-            let words = format!("no table is called like `{pattern}`");
-            let meant = crate::report::nearest(pattern, names().map(Name::as_str));
-            let help = meant.map_or_else(|| there_are(names()), |meant| format!("did you mean `{meant}`?"));
-            return Err(Failure::new(Class::Input, Diagnostic::new("unknown_table", words).help(help)));
-        }
-    }
-    let all = patterns.is_empty();
-    let set = Ignore::new(patterns.to_vec()).map_err(|error| wrong("bad_pattern", error.to_string()))?;
-    Ok(move |name: &Name| all || set.covers(name))
-}
-
-fn there_are<'a>(names: impl Iterator<Item = &'a Name>) -> String {
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    let more = match names.len().saturating_sub(LISTED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let shown = names.get(..LISTED).unwrap_or(&names).join(", ");
-    format!("there are {shown}{more}; `*` stands for any letters")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::parse;
+    use crate::cli::side::Side;
 
     #[test]
     fn the_name_of_the_file_says_the_form_unless_it_is_said() {
@@ -191,6 +148,6 @@ mod tests {
 
     #[test]
     fn a_revision_before_the_head_can_be_drawn() {
-        assert_eq!(parse::<Args>(&["--at", "-1"]).unwrap().at, Side::Revision("-1".to_owned()));
+        assert_eq!(parse::<Args>(&["--at", "-1"]).unwrap().shown.at, Side::Revision("-1".to_owned()));
     }
 }

@@ -63,6 +63,7 @@ pub mod progress;
 pub mod prompt;
 pub mod rename;
 pub mod secret;
+pub mod shown;
 pub mod side;
 pub mod style;
 pub mod table;

@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::AutoStream;
 use serde::Serialize;
+use serde_json::json;
 use terminal_size::{Width, terminal_size_of};
 
 use super::diagnostic::{self, Severity};
@@ -65,6 +66,15 @@ impl Output {
     pub fn verbatim(&self, text: &str) {
         let shown = if io::stdout().is_terminal() { visible_lines(text) } else { Cow::Borrowed(text) };
         self.given(io::stdout().lock().write_all(shown.as_bytes()));
+    }
+
+    /// Gives SQL as the answer: as it stands to people, in a document to programs.
+    pub fn sql(&self, text: &str) {
+        if self.is_json() {
+            self.json(&json!({ "version": 1, "sql": text }));
+        } else {
+            self.verbatim(text);
+        }
     }
 
     /// Gives the answer to programs: one document, on one line.
@@ -144,10 +154,15 @@ impl Output {
     fn show(&self) -> Show {
         match () {
             () if self.is_quiet => Show::Nothing,
-            () if io::stderr().is_terminal() => Show::Bar,
+            () if io::stderr().is_terminal() && !is_dumb() => Show::Bar,
             () => Show::Lines,
         }
     }
+}
+
+/// Whether the terminal cannot go back on a line.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|kind| kind == "dumb")
 }
 
 fn stderr_width() -> Option<usize> {

@@ -165,7 +165,10 @@ fn show_bar(work: &Work, ended: &Receiver<()>) {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("the templates above are well formed").progress_chars("=> ")
+    ProgressStyle::with_template(template)
+        .expect("the templates above are well formed")
+        .progress_chars("=> ")
+        .tick_chars("|/-\\ ")
 }
 
 fn show_lines(work: &Work, ended: &Receiver<()>, heartbeat: Duration, mut stream: impl Write) {

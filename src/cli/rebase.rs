@@ -1,5 +1,6 @@
 //! `schemactl rebase`: puts a line of revisions on top of another head.
 
+use clap::builder::FalseyValueParser;
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -33,6 +34,10 @@ pub struct Args {
     /// Say what would become of which file, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Run none of the hooks that the settings have
+    #[arg(long, env = "SCHEMACTL_NO_HOOKS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_hooks: bool,
 }
 
 /// Moves the line.
@@ -55,6 +60,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     }
     if !args.dry_run {
         rebase::write(&rebased)?;
+        for moved in rebased.moved.iter().filter(|moved| moved.treatment == Treatment::Regenerated && !args.no_hooks) {
+            super::shell::post_write(context, &project, &moved.script, moved.script.path().as_ref())?;
+        }
     }
     give(args, context, &rebased)
 }

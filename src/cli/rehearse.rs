@@ -12,6 +12,7 @@ use crate::model;
 use crate::operation::rehearse::{self, Rehearsal};
 use crate::operation::walk::{self, Direction};
 use crate::report::{Failure, count, grouped};
+use crate::revision::Remark;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,7 +78,8 @@ fn give(context: &Context, name: &str, rehearsal: &Rehearsal) {
         }));
         return;
     }
-    for remark in &walked.remarks {
+    // That there is nothing to do is the answer.
+    for remark in walked.remarks.iter().filter(|remark| !matches!(remark, Remark::AlreadyThere { .. })) {
         context.output.warn(&remark.diagnostic());
     }
     context.output.answer(format!(

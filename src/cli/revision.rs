@@ -205,7 +205,7 @@ fn give(
     changes: &[Line],
 ) -> Result<Option<String>, Failure> {
     if args.sql {
-        context.output.verbatim(&script.source.text);
+        context.output.sql(&script.source.text);
         return Ok(None);
     }
     let path = new_revision::write(project, graph, script, args.version_path.clone())?;

@@ -1,5 +1,6 @@
 //! `schemactl squash`: one revision in the place of a stretch of them.
 
+use clap::builder::FalseyValueParser;
 use serde_json::json;
 
 use super::context::Context;
@@ -39,6 +40,10 @@ pub struct Args {
     /// Print the script, and write no file
     #[arg(long)]
     pub sql: bool,
+
+    /// Run none of the hooks that the settings have
+    #[arg(long, env = "SCHEMACTL_NO_HOOKS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_hooks: bool,
 }
 
 /// Writes a revision that stands for others.
@@ -75,10 +80,14 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         context.output.warn(&warning);
     }
     if args.sql {
-        context.output.verbatim(&squashed.script.source.text);
+        context.output.sql(&squashed.script.source.text);
         return Ok(());
     }
-    let path = context.shown(&squash::write(&project, &graph, &squashed)?)?;
+    let path = squash::write(&project, &graph, &squashed)?;
+    if !args.no_hooks {
+        super::shell::post_write(context, &project, &squashed.script, &path)?;
+    }
+    let path = context.shown(&path)?;
     give(context, &squashed, &path);
     Ok(())
 }

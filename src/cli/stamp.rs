@@ -48,7 +48,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     if args.sql {
         let sql = walk::offline_stamp(&project, &targets, Applied::default(), &now)?;
-        context.output.verbatim(&sql);
+        context.output.sql(&sql);
         return Ok(());
     }
     if let Some(members) = context.fleet(&args.choice, None, &project)? {

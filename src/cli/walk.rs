@@ -149,7 +149,8 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
     let mut shown = None;
     let mut observer = |event: Event<'_>| tell(context, &event, rows, &mut shown);
     let shell = |command: &hooks::Command<'_>| super::shell::run(context, command);
-    let walked = hooks::walk(&project, &mut connection, &state, direction, &target, &options, &shell, &mut observer);
+    let errand = walk::Errand { project: &project, start: &state, direction, target: &target, options: &options };
+    let walked = hooks::walk(&errand, &mut connection, &shell, &mut observer);
     drop(shown);
     let walked = walked?;
     if args.dry_run && project.settings.hooks.are_beside_runs() && !walked.outcome.steps.is_empty() {
@@ -371,7 +372,7 @@ fn offline(word: &str, direction: Direction, context: &Context, project: &Projec
     }
     let applied = graph.applied_at(&start);
     let to = if to.trim().is_empty() { "head" } else { to };
-    context.output.verbatim(&walk::offline(project, direction, &target(to)?, applied, &now)?);
+    context.output.sql(&walk::offline(project, direction, &target(to)?, applied, &now)?);
     Ok(())
 }
 

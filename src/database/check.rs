@@ -11,7 +11,9 @@ use super::connect;
 use super::error::{Error, words};
 use super::scratch::Scratch;
 use super::stand_ins::{Missing, StandIns};
-use crate::schema::{Event, ForeignKey, IndexKey, Name, ObjectKind, ObjectRef, Schema, Table, Timing, Trigger};
+use crate::schema::{
+    Column, Event, Expression, ForeignKey, IndexKey, Name, ObjectKind, ObjectRef, Schema, Table, Timing, Trigger,
+};
 use crate::token::significant_tokens;
 
 /// The views and triggers among what was found that do not compile.
@@ -288,7 +290,12 @@ impl Scratch {
     /// The objects that SQLite refuses once double-quoted words that name nothing are no strings any more.
     fn strings(&mut self, schema: &Schema) -> rusqlite::Result<Vec<(ObjectRef, String)>> {
         let mut found = Vec::new();
-        for group in bulk::groups(schema).unwrap_or_default() {
+        let suspects = schema.tables.iter().filter(|(_, table)| may_hold_strings(table));
+        let suspects = Schema {
+            tables: suspects.map(|(name, table)| (name.clone(), table.clone())).collect(),
+            ..Schema::default()
+        };
+        for group in bulk::groups(&suspects).unwrap_or_default() {
             let strict = connect::in_memory()?;
             self.stand_ins.register(&strict)?;
             for (object, sql) in &group {
@@ -306,6 +313,24 @@ impl Scratch {
         found.extend(refused?);
         Ok(found)
     }
+}
+
+/// Whether a table or an index on it says anything in double quotes where a string may stand: in an expression, or as the
+/// term of an index that is no column. Views and triggers are not compiled when they are created.
+fn may_hold_strings(table: &Table) -> bool {
+    let is_quoted = |expression: &Expression| expression.as_str().contains('"');
+    let may_be_string = |key: &IndexKey| match key {
+        IndexKey::Column(name) => table.column(name).is_none(),
+        IndexKey::Expression(expression) => is_quoted(expression),
+    };
+    let of_column = |column: &Column| {
+        column.default.iter().chain(column.generated.iter().map(|generated| &generated.expression)).any(is_quoted)
+    };
+    table.columns.iter().any(of_column)
+        || table.checks.iter().any(|check| is_quoted(&check.expression))
+        || table.indexes.values().any(|index| {
+            index.terms.iter().any(|term| may_be_string(&term.key)) || index.predicate.iter().any(is_quoted)
+        })
 }
 
 /// What SQLite says against a statement once double-quoted words that name nothing are no strings any more; nothing

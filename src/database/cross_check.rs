@@ -2,36 +2,29 @@
 //!
 //! Three joins over table-valued pragmas whatever the number of tables (<https://www.sqlite.org/pragma.html#pragfunc>).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use rusqlite::{Connection, Row};
 
 use super::error::Error;
+use super::familiar::Forms;
 use super::introspect::failed;
 use crate::schema::{
     Column, Expression, ForeignKey, Index, IndexKey, KeyColumn, Name, ObjectKind, ObjectRef, Table, TypeName,
 };
 use crate::token::{TokenKind, quote_string, significant_tokens};
 
-/// What SQLite says about a table.
-#[derive(Default)]
-struct Facts {
-    columns: Vec<ColumnFacts>,
+/// A table and what SQLite says about it.
+struct Facts<'a> {
+    table: &'a Table,
+    key: Vec<&'a KeyColumn>,
+    columns: usize,
     indexes: IndexMap<String, IndexFacts>,
     foreign_keys: BTreeMap<i64, ForeignKeyFacts>,
     without_rowid: bool,
     strict: bool,
-}
-
-/// A row of `table_xinfo`.
-struct ColumnFacts {
-    name: String,
-    type_name: String,
-    not_null: bool,
-    default: Option<String>,
-    key_position: i64,
-    hidden: i64,
 }
 
 /// A row of `index_list` with its rows of `index_xinfo`.
@@ -62,69 +55,84 @@ struct ForeignKeyFacts {
     on_delete: String,
 }
 
-/// Whether both say the same of an object.
-pub(super) fn agree(object: &ObjectRef, what: &str, sqlite: &str, read: &str) -> Result<(), Error> {
-    if sqlite == read {
-        return Ok(());
-    }
-    Err(Error::Disagreement {
-        object: object.clone(),
-        what: what.to_owned(),
-        sqlite: sqlite.to_owned(),
-        read: read.to_owned(),
-    })
+/// The error that both say something else of an object.
+pub(super) fn disagreement(
+    object: ObjectRef,
+    what: impl Into<String>,
+    sqlite: impl ToString,
+    read: impl ToString,
+) -> Error {
+    Error::Disagreement { object, what: what.into(), sqlite: sqlite.to_string(), read: read.to_string() }
 }
 
 /// From this many tables on, the pragmas are asked about all of them at once.
 const MANY: usize = 32;
 
-/// Holds tables against SQLite's pragmas, but for those that have been and have not changed since.
+/// A table as it was read, and the statements that it and its indexes were read from.
+pub(super) struct Read<'a> {
+    pub table: &'a Table,
+    pub sql: &'a str,
+    pub indexes: Vec<&'a str>,
+}
+
+/// Holds tables against SQLite's pragmas, but for those that say nothing which others of them do not say too.
 ///
 /// # Errors
 ///
 /// Names the first object and property that differ, with both readings.
-pub(super) fn check(
-    connection: &Connection,
-    tables: &IndexMap<Name, Table>,
-    checked: &IndexMap<Name, Table>,
-) -> Result<(), Error> {
-    let new: Vec<&Table> = tables.values().filter(|table| checked.get(&table.name) != Some(*table)).collect();
-    let some: Vec<&str> = new.iter().map(|table| table.name.as_str()).collect();
-    let facts = match some.len() {
-        0 => return Ok(()),
-        number if number < MANY => gather(connection, Some(&some)),
-        _ => gather(connection, None),
-    };
-    let facts = facts.map_err(|error| failed(connection, &error))?;
-    let none = Facts::default();
-    for table in new {
-        check_table(table, facts.get(table.name.as_str()).unwrap_or(&none))?;
+pub(super) fn check(connection: &Connection, mut tables: Vec<Read<'_>>) -> Result<(), Error> {
+    let mut forms = Forms::default();
+    tables.retain(|table| !forms.meet(table));
+    let mut all: IndexMap<&str, Facts<'_>> =
+        tables.iter().map(|read| (read.table.name.as_str(), Facts::of(read.table))).collect();
+    if all.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let chosen = (all.len() < MANY).then(|| chosen(all.keys()));
+    let gathered = gather(connection, chosen.as_deref(), &mut all);
+    gathered.map_err(|error| failed(connection, &error))??;
+    // Without these words no table is of these kinds.
+    let has = |sql: &str, word: &str| {
+        sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let special: Vec<&str> = tables
+        .iter()
+        .filter(|read| has(read.sql, "WITHOUT") || has(read.sql, "STRICT"))
+        .map(|read| read.table.name.as_str())
+        .collect();
+    gather_kinds(connection, &special, &mut all).map_err(|error| failed(connection, &error))?;
+    all.values().try_for_each(check_table)
 }
 
-/// The facts of the tables of these names, or of all tables.
-fn gather(connection: &Connection, names: Option<&[&str]>) -> rusqlite::Result<BTreeMap<String, Facts>> {
-    let mut all: BTreeMap<String, Facts> = BTreeMap::new();
-    let names = names.map(|names| names.iter().map(|name| quote_string(name)).collect::<Vec<_>>().join(", "));
-    let chosen = names.as_ref().map_or(String::new(), |names| format!("AND t.name IN ({names}) "));
-    // Virtual tables and views have no root page; asking about them would load modules and compile views.
+/// The condition that a table is one of these.
+fn chosen<'a>(names: impl Iterator<Item = &'a &'a str>) -> String {
+    format!("AND t.name IN ({})", names.map(|name| quote_string(name)).collect::<Vec<_>>().join(", "))
+}
+
+/// Gathers the facts of all tables, or of those that a condition chooses, and checks their columns on the way. Virtual
+/// tables and views have no root page; asking about them would load modules and compile views.
+fn gather(
+    connection: &Connection,
+    chosen: Option<&str>,
+    all: &mut IndexMap<&str, Facts<'_>>,
+) -> rusqlite::Result<Result<(), Error>> {
+    let chosen = chosen.unwrap_or_default();
+    // The rows come table by table, since SQLite keeps the order of a CROSS JOIN
+    // (https://www.sqlite.org/optoverview.html#crossjoin); in another order tables would be found to differ.
+    let mut outcome = Ok(());
     each(
         connection,
         &format!(
             "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden \
-             FROM sqlite_schema AS t JOIN pragma_table_xinfo(t.name, 'main') AS c \
-             WHERE t.type = 'table' AND t.rootpage > 0 {chosen}ORDER BY t.rowid, c.cid"
+             FROM sqlite_schema AS t CROSS JOIN pragma_table_xinfo(t.name, 'main') AS c \
+             WHERE t.type = 'table' AND t.rootpage > 0 {chosen}"
         ),
         |row| {
-            all.entry(row.get(0)?).or_default().columns.push(ColumnFacts {
-                name: row.get(1)?,
-                type_name: row.get(2)?,
-                not_null: row.get(3)?,
-                default: row.get(4)?,
-                key_position: row.get(5)?,
-                hidden: row.get(6)?,
-            });
+            if outcome.is_ok()
+                && let Some(facts) = all.get_mut(text(row, 0)?)
+            {
+                outcome = check_next_column(facts, row)?;
+            }
             Ok(())
         },
     )?;
@@ -132,23 +140,19 @@ fn gather(connection: &Connection, names: Option<&[&str]>) -> rusqlite::Result<B
         connection,
         &format!(
             "SELECT t.name, i.name, i.\"unique\", i.origin, i.partial, c.name, c.\"desc\", c.coll \
-             FROM sqlite_schema AS t JOIN pragma_index_list(t.name, 'main') AS i \
-             JOIN pragma_index_xinfo(i.name, 'main') AS c \
-             WHERE t.type = 'table' AND t.rootpage > 0 AND c.key {chosen}ORDER BY t.rowid, i.seq, c.seqno"
+             FROM sqlite_schema AS t CROSS JOIN pragma_index_list(t.name, 'main') AS i \
+             CROSS JOIN pragma_index_xinfo(i.name, 'main') AS c \
+             WHERE t.type = 'table' AND t.rootpage > 0 AND c.key {chosen}"
         ),
         |row| {
-            let facts = all.entry(row.get(0)?).or_default();
-            let index = facts.indexes.entry(row.get(1)?).or_insert(IndexFacts {
-                unique: row.get(2)?,
-                origin: row.get(3)?,
-                partial: row.get(4)?,
-                terms: Vec::new(),
-            });
-            index.terms.push(TermFacts {
-                name: row.get(5)?,
-                descending: row.get(6)?,
-                collate: row.get::<_, String>(7)?.to_ascii_uppercase(),
-            });
+            let Some(facts) = all.get_mut(text(row, 0)?) else { return Ok(()) };
+            let name = text(row, 1)?;
+            if !facts.indexes.contains_key(name) {
+                let (unique, origin, partial) = (row.get(2)?, row.get(3)?, row.get(4)?);
+                facts.indexes.insert(name.to_owned(), IndexFacts { unique, origin, partial, terms: Vec::new() });
+            }
+            let term = TermFacts { name: row.get(5)?, descending: row.get(6)?, collate: row.get(7)? };
+            facts.indexes[name].terms.push(term);
             Ok(())
         },
     )?;
@@ -156,11 +160,12 @@ fn gather(connection: &Connection, names: Option<&[&str]>) -> rusqlite::Result<B
         connection,
         &format!(
             "SELECT t.name, k.id, k.\"table\", k.\"from\", k.\"to\", k.on_update, k.on_delete \
-             FROM sqlite_schema AS t JOIN pragma_foreign_key_list(t.name, 'main') AS k \
-             WHERE t.type = 'table' AND t.rootpage > 0 {chosen}ORDER BY t.rowid, k.id, k.seq"
+             FROM sqlite_schema AS t CROSS JOIN pragma_foreign_key_list(t.name, 'main') AS k \
+             WHERE t.type = 'table' AND t.rootpage > 0 {chosen}"
         ),
         |row| {
-            let key = all.entry(row.get(0)?).or_default().foreign_keys.entry(row.get(1)?).or_default();
+            let Some(facts) = all.get_mut(text(row, 0)?) else { return Ok(()) };
+            let key = facts.foreign_keys.entry(row.get(1)?).or_default();
             key.parent = row.get(2)?;
             key.from.push(row.get(3)?);
             key.to.push(row.get(4)?);
@@ -169,21 +174,27 @@ fn gather(connection: &Connection, names: Option<&[&str]>) -> rusqlite::Result<B
             Ok(())
         },
     )?;
-    let kinds = match names {
-        None => "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'".to_owned(),
-        Some(names) => format!(
+    Ok(outcome)
+}
+
+/// Gathers of these tables whether they are WITHOUT ROWID or STRICT.
+fn gather_kinds(connection: &Connection, names: &[&str], all: &mut IndexMap<&str, Facts<'_>>) -> rusqlite::Result<()> {
+    let kinds = match names.len() {
+        0 => return Ok(()),
+        number if number < MANY => format!(
             "SELECT l.name, l.wr, l.strict FROM sqlite_schema AS t JOIN pragma_table_list(t.name) AS l \
-             WHERE t.type = 'table' AND t.name IN ({names}) AND l.schema = 'main'"
+             WHERE t.type = 'table' {} AND l.schema = 'main'",
+            chosen(names.iter())
         ),
+        _ => "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'".to_owned(),
     };
     each(connection, &kinds, |row| {
-        if let Some(facts) = all.get_mut(&row.get::<_, String>(0)?) {
+        if let Some(facts) = all.get_mut(text(row, 0)?) {
             facts.without_rowid = row.get(1)?;
             facts.strict = row.get(2)?;
         }
         Ok(())
-    })?;
-    Ok(all)
+    })
 }
 
 fn each(
@@ -199,74 +210,126 @@ fn each(
     Ok(())
 }
 
-fn check_table(table: &Table, facts: &Facts) -> Result<(), Error> {
-    let object = ObjectRef::new(ObjectKind::Table, &table.name);
-    let agree = |what: &str, sqlite: String, read: String| agree(&object, what, &sqlite, &read);
-    agree(
-        "the list of its columns",
-        list(facts.columns.iter().map(|column| &column.name)),
-        list(table.columns.iter().map(|column| column.name.as_str())),
-    )?;
-    agree("WITHOUT ROWID", facts.without_rowid.to_string(), table.without_rowid.to_string())?;
-    agree("STRICT", facts.strict.to_string(), table.strict.to_string())?;
-    for (column, facts) in table.columns.iter().zip(&facts.columns) {
-        check_column(table, column, facts, &object)?;
-    }
-    agree(
-        "the list of its foreign keys",
-        sorted(facts.foreign_keys.values().map(ForeignKeyFacts::text)),
-        sorted(table.foreign_keys.iter().map(foreign_key_text)),
-    )?;
-    check_keys(table, facts, &object)?;
-    let made_by_hand = || facts.indexes.iter().filter(|(_, index)| index.origin == "c");
-    agree(
-        "the list of its indexes",
-        sorted(made_by_hand().map(|(name, _)| name.clone())),
-        sorted(table.indexes.keys().map(|name| name.as_str().to_owned())),
-    )?;
-    for (name, facts) in made_by_hand() {
-        if let Some(index) = table.indexes.get(&Name::new(name)) {
-            check_index(table, index, facts)?;
+fn text<'a>(row: &'a Row<'_>, place: usize) -> rusqlite::Result<&'a str> {
+    Ok(row.get_ref(place)?.as_str()?)
+}
+
+impl<'a> Facts<'a> {
+    /// A table of which nothing is known yet.
+    fn of(table: &'a Table) -> Facts<'a> {
+        Facts {
+            table,
+            key: key_columns(table),
+            columns: 0,
+            indexes: IndexMap::new(),
+            foreign_keys: BTreeMap::new(),
+            without_rowid: false,
+            strict: false,
         }
+    }
+
+    fn object(&self) -> ObjectRef {
+        ObjectRef::new(ObjectKind::Table, &self.table.name)
+    }
+}
+
+fn check_table(facts: &Facts<'_>) -> Result<(), Error> {
+    let table = facts.table;
+    let differs = |what: &str, sqlite: String, read: String| Err(disagreement(facts.object(), what, sqlite, read));
+    if facts.columns != table.columns.len() {
+        return differs("the number of its columns", facts.columns.to_string(), table.columns.len().to_string());
+    }
+    if facts.without_rowid != table.without_rowid {
+        return differs("WITHOUT ROWID", facts.without_rowid.to_string(), table.without_rowid.to_string());
+    }
+    if facts.strict != table.strict {
+        return differs("STRICT", facts.strict.to_string(), table.strict.to_string());
+    }
+    if !facts.foreign_keys.is_empty() || !table.foreign_keys.is_empty() {
+        let sqlite = sorted(facts.foreign_keys.values().map(ForeignKeyFacts::text));
+        let read = sorted(table.foreign_keys.iter().map(foreign_key_text));
+        if sqlite != read {
+            return differs("the list of its foreign keys", sqlite, read);
+        }
+    }
+    check_keys(facts)?;
+    let mut known = 0;
+    for (name, index_facts) in &facts.indexes {
+        if index_facts.origin == "c"
+            && let Some((read, index)) = table.indexes.get_key_value(&Name::from(name.as_str()))
+            && read.as_str() == name
+        {
+            known += 1;
+            check_index(table, index, index_facts)?;
+        }
+    }
+    let made_by_hand = || facts.indexes.iter().filter(|(_, index)| index.origin == "c");
+    if known != table.indexes.len() || known != made_by_hand().count() {
+        let sqlite = sorted(made_by_hand().map(|(name, _)| name.clone()));
+        return differs("the list of its indexes", sqlite, sorted(table.indexes.keys().map(ToString::to_string)));
     }
     Ok(())
 }
 
-fn check_column(table: &Table, column: &Column, facts: &ColumnFacts, object: &ObjectRef) -> Result<(), Error> {
-    let agree = |what: &str, sqlite: String, read: String| {
-        agree(object, &format!("{what} of the column `{}`", column.name), &sqlite, &read)
+/// Holds the next column of a table against its row of `table_xinfo`.
+fn check_next_column(facts: &mut Facts<'_>, row: &Row<'_>) -> rusqlite::Result<Result<(), Error>> {
+    let table = facts.table;
+    let place = facts.columns;
+    facts.columns += 1;
+    // A column too many is told by the number of columns.
+    let Some(column) = table.columns.get(place) else { return Ok(Ok(())) };
+    let differs = |what: &str, sqlite: String, read: String| {
+        let what = format!("{what} of the column `{}`", column.name);
+        Ok(Err(disagreement(facts.object(), what, sqlite, read)))
     };
+    let name = text(row, 1)?;
+    if name != column.name.as_str() {
+        return differs("the name", format!("`{name}`"), format!("`{}`", column.name));
+    }
+    let stored = text(row, 2)?;
     let written = column.type_name.as_ref().map(stored_type).unwrap_or_default();
-    if !written.eq_ignore_ascii_case(&facts.type_name) {
-        let normal = |text: &str| TypeName::new(text).normal();
-        if normal(&written) != normal(&facts.type_name) {
-            agree("the type", format!("`{}`", facts.type_name), format!("`{written}`"))?;
-        }
+    if !written.eq_ignore_ascii_case(stored)
+        && TypeName::new(written.clone()).normal() != TypeName::new(stored).normal()
+    {
+        return differs("the type", format!("`{stored}`"), format!("`{written}`"));
     }
     // Key columns that SQLite makes NOT NULL by itself (https://www.sqlite.org/withoutrowid.html, stricttables.html).
-    let implied = table.is_not_null_by_key(column);
-    agree("NOT NULL", facts.not_null.to_string(), (column.not_null.is_some() || implied).to_string())?;
-    let default = |text: Option<Expression>| text.map_or("none".to_owned(), |text| format!("`{}`", text.normal()));
-    agree(
-        "the default",
-        default(facts.default.as_deref().map(plain_default)),
-        default(column.default.as_ref().map(|default| plain_default(default.as_str()))),
-    )?;
+    let not_null = column.not_null.is_some() || table.is_not_null_by_key(column);
+    let is_not_null: bool = row.get(3)?;
+    if is_not_null != not_null {
+        return differs("NOT NULL", is_not_null.to_string(), not_null.to_string());
+    }
+    let default = row.get_ref(4)?.as_str_or_null()?;
+    if default != column.default.as_ref().map(Expression::as_str) {
+        let normal =
+            |text: Option<&str>| text.map_or("none".to_owned(), |text| format!("`{}`", plain_default(text).normal()));
+        let (sqlite, read) = (normal(default), normal(column.default.as_ref().map(Expression::as_str)));
+        if sqlite != read {
+            return differs("the default", sqlite, read);
+        }
+    }
     let hidden = match &column.generated {
         None => 0,
         Some(generated) if generated.stored => 3,
         Some(_) => 2,
     };
-    agree("the kind", facts.hidden.to_string(), hidden.to_string())?;
-    let position = key_columns(table).iter().position(|key| key.name == column.name).map_or(0, |position| position + 1);
-    agree("the place in the primary key", facts.key_position.to_string(), position.to_string())
+    let is_hidden: i64 = row.get(6)?;
+    if is_hidden != hidden {
+        return differs("the kind", is_hidden.to_string(), hidden.to_string());
+    }
+    let position = (1_i64..).zip(&facts.key).find(|(_, key)| key.name == column.name).map_or(0, |(place, _)| place);
+    let key_position: i64 = row.get(5)?;
+    if key_position != position {
+        return differs("the place in the primary key", key_position.to_string(), position.to_string());
+    }
+    Ok(Ok(()))
 }
 
 /// A type as SQLite stores it: of a quoted one only the first name, without its quotes.
-fn stored_type(type_name: &TypeName) -> String {
+fn stored_type(type_name: &TypeName) -> Cow<'_, str> {
     match significant_tokens(type_name.as_str()).next() {
-        Some(token) if matches!(token.kind, TokenKind::QuotedName | TokenKind::String) => token.unquoted().into_owned(),
-        _ => type_name.as_str().to_owned(),
+        Some(token) if matches!(token.kind, TokenKind::QuotedName | TokenKind::String) => token.unquoted(),
+        _ => Cow::Borrowed(type_name.as_str()),
     }
 }
 
@@ -297,49 +360,79 @@ fn key_columns(table: &Table) -> Vec<&KeyColumn> {
 type Key = Vec<(String, String)>;
 
 /// The indexes that PRIMARY KEY and UNIQUE make. SQLite makes one for constraints that say the same.
-fn check_keys(table: &Table, facts: &Facts, object: &ObjectRef) -> Result<(), Error> {
+fn check_keys(facts: &Facts<'_>) -> Result<(), Error> {
+    let table = facts.table;
     let key = |columns: &mut dyn Iterator<Item = &KeyColumn>| -> Key {
         columns.map(|column| (column.name.folded(), collation(table, column))).collect()
     };
     let mut read: BTreeSet<Key> = table.uniques.iter().map(|unique| key(&mut unique.columns.iter())).collect();
     if table.primary_key.is_some() && table.rowid_alias().is_none() {
-        let columns = key_columns(table);
+        let columns = &facts.key;
         // The COLLATE of a single INTEGER key is lost where SQLite makes a key of its own for a table WITHOUT ROWID.
         let type_name = columns.first().and_then(|only| table.column(&only.name)?.type_name.as_ref());
         if let ([only], true) = (columns.as_slice(), type_name.is_some_and(TypeName::is_integer)) {
             read.insert(key(&mut [&KeyColumn { collate: None, ..(*only).clone() }].into_iter()));
         } else {
-            read.insert(key(&mut columns.into_iter()));
+            read.insert(key(&mut columns.iter().copied()));
         }
     }
     let sqlite: BTreeSet<Key> = facts
         .indexes
         .values()
         .filter(|index| index.origin != "c")
-        .map(|index| index.terms.iter().map(|term| (term.folded_name(), term.collate.clone())).collect())
+        .map(|index| index.terms.iter().map(|term| (term.folded_name(), term.collate.to_ascii_uppercase())).collect())
         .collect();
+    if sqlite == read {
+        return Ok(());
+    }
     let text = |keys: &BTreeSet<Key>| {
         let one = |key: &Key| list(key.iter().map(|(name, collate)| format!("{name} {collate}")));
         list(keys.iter().map(|key| format!("({})", one(key))))
     };
-    agree(object, "what is unique", &text(&sqlite), &text(&read))
+    Err(disagreement(facts.object(), "what is unique", text(&sqlite), text(&read)))
 }
 
 fn check_index(table: &Table, index: &Index, facts: &IndexFacts) -> Result<(), Error> {
-    let object = ObjectRef::new(ObjectKind::Index, &index.name);
-    agree(&object, "UNIQUE", &facts.unique.to_string(), &index.unique.to_string())?;
-    agree(&object, "WHERE", &facts.partial.to_string(), &index.predicate.is_some().to_string())?;
-    let text = |name: &str, collate: &str, descending: bool| {
-        format!("{name} {}{}", collate.to_ascii_uppercase(), if descending { " DESC" } else { "" })
+    let differs = |what: &str, sqlite: String, read: String| {
+        Err(disagreement(ObjectRef::new(ObjectKind::Index, &index.name), what, sqlite, read))
     };
-    let sqlite = facts.terms.iter().map(|term| text(&term.folded_name(), &term.collate, term.descending));
-    let read = index.terms.iter().map(|term| {
-        let column = indexed_column(table, &term.key);
-        let collate = term.collate.as_ref().or(column.and_then(|column| column.collate.as_ref()));
-        let name = column.map_or(EXPRESSION.to_owned(), |column| column.name.folded());
-        text(&name, collate.map_or("BINARY", Name::as_str), term.descending)
-    });
-    agree(&object, "what it sorts by", &list(sqlite), &list(read))
+    if facts.unique != index.unique {
+        return differs("UNIQUE", facts.unique.to_string(), index.unique.to_string());
+    }
+    if facts.partial != index.predicate.is_some() {
+        return differs("WHERE", facts.partial.to_string(), index.predicate.is_some().to_string());
+    }
+    let read = || {
+        index.terms.iter().map(|term| {
+            let column = indexed_column(table, &term.key);
+            let collate = term.collate.as_ref().or(column.and_then(|column| column.collate.as_ref()));
+            (
+                column.map_or(EXPRESSION, |column| column.name.as_str()),
+                collate.map_or("BINARY", Name::as_str),
+                term.descending,
+            )
+        })
+    };
+    let sqlite = || {
+        let terms = facts.terms.iter();
+        terms.map(|term| (term.name.as_deref().unwrap_or(EXPRESSION), term.collate.as_str(), term.descending))
+    };
+    let is_same = facts.terms.len() == index.terms.len()
+        && sqlite().zip(read()).all(|(sqlite, read)| {
+            sqlite.0.eq_ignore_ascii_case(read.0) && sqlite.1.eq_ignore_ascii_case(read.1) && sqlite.2 == read.2
+        });
+    if is_same {
+        return Ok(());
+    }
+    let text = |(name, collate, descending): (&str, &str, bool)| {
+        format!(
+            "{} {}{}",
+            name.to_ascii_lowercase(),
+            collate.to_ascii_uppercase(),
+            if descending { " DESC" } else { "" }
+        )
+    };
+    differs("what it sorts by", list(sqlite().map(text)), list(read().map(text)))
 }
 
 /// The column that a bare name in an index means; none for a double-quoted word that names no column, which SQLite

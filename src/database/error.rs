@@ -120,7 +120,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Another connection holds the lock.
-    #[error("the database `{}` is locked by another program (waited {} ms)", .path.display(), .waited.as_millis())]
+    #[error("the database `{}` is locked by another program (waited {})", .path.display(), words_of(*.waited))]
     Locked {
         /// The file.
         path: PathBuf,
@@ -335,13 +335,28 @@ impl Error {
                 Ok(header) if header.write_version > 2 => Error::NewerFormat { path },
                 _ => Error::ReadOnlyFile { path },
             },
-            ffi::SQLITE_CANTOPEN => match std::fs::File::open(&path) {
+            ffi::SQLITE_CANTOPEN if MAY_LOOK => match std::fs::File::open(&path) {
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Error::NoPermission { path },
                 Err(_) => Error::Sqlite { path, message },
                 Ok(_) => read_only_folder(path),
             },
             _ => Error::Sqlite { path, message },
         }
+    }
+}
+
+/// Whether a file may be opened to say more about what is wrong with it. To close it again drops the locks that this
+/// process holds on it (<https://www.sqlite.org/howtocorrupt.html>, 2.2): the command line has none left by then, an
+/// application may have connections of its own.
+const MAY_LOOK: bool = cfg!(feature = "cli");
+
+/// `30 s`, `1500 ms`: as it was asked for.
+pub(super) fn words_of(wait: Duration) -> String {
+    let milliseconds = wait.as_millis();
+    if milliseconds > 0 && milliseconds.is_multiple_of(1000) {
+        format!("{} s", milliseconds / 1000)
+    } else {
+        format!("{milliseconds} ms")
     }
 }
 
@@ -355,7 +370,7 @@ fn read_only_folder(path: PathBuf) -> Error {
 
 /// What the first 100 bytes of a file say (<https://www.sqlite.org/fileformat.html#the_database_header>).
 ///
-/// Read only after SQLite has failed: closing a file drops the locks that this process holds on it.
+/// Read only after SQLite has failed, and not in an application: see [`MAY_LOOK`].
 struct Header {
     is_sqlite: bool,
     is_text: bool,
@@ -368,6 +383,9 @@ struct Header {
 impl Header {
     fn read(path: &Path) -> Result<Header, Error> {
         use std::io::Read;
+        if !MAY_LOOK {
+            return Err(Error::NotADatabase { path: path.to_owned(), text: false });
+        }
         let io = |source: std::io::Error| match source.kind() {
             std::io::ErrorKind::PermissionDenied => Error::NoPermission { path: path.to_owned() },
             _ => Error::Io { path: path.to_owned(), source },

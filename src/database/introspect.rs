@@ -4,7 +4,7 @@
 //! Compiles nothing, so that a broken view stands in no one's way. Never guesses: where the two readings differ, the
 //! object is named and nothing is returned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use indexmap::IndexMap;
 use rusqlite::Connection;
@@ -20,8 +20,41 @@ use crate::sql::{self, Statement};
 /// again. For one database, whatever the filter.
 #[derive(Debug, Default)]
 pub struct Known {
-    statements: BTreeMap<(String, String), (String, Statement)>,
-    checked: IndexMap<Name, Table>,
+    /// The rows of `sqlite_schema` that the filter took, in their order.
+    read: VecDeque<(Row, Statement)>,
+    /// What its tables say, for the fingerprint.
+    texts: sql::Texts,
+}
+
+impl Known {
+    /// What was read of an object before, if its row is still the same; its own row if not, and the rows before it, are
+    /// given to `gone`.
+    fn take(&mut self, row: &Row, gone: &mut Vec<Row>) -> Option<Statement> {
+        let is_it = |(before, _): &(Row, Statement)| before.kind == row.kind && before.name == row.name;
+        let place = self.read.iter().position(is_it)?;
+        gone.extend(self.read.drain(..place).map(|(row, _)| row));
+        let (before, statement) = self.read.pop_front()?;
+        if before == *row {
+            return Some(statement);
+        }
+        gone.push(before);
+        None
+    }
+}
+
+/// Reads a schema as [`read_again`], and gives its fingerprint too.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with_fingerprint(
+    connection: &Connection,
+    filter: &Filter,
+    known: &mut Known,
+) -> Result<(Schema, String), Error> {
+    let schema = read_again(connection, filter, known)?;
+    let fingerprint = known.texts.fingerprint(&schema);
+    Ok((schema, fingerprint))
 }
 
 /// Reads the schema of a connection's main database, without what the filter leaves out.
@@ -30,7 +63,7 @@ pub struct Known {
 ///
 /// Names the object that cannot be read, or that SQLite reads differently, and both readings.
 pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
-    read_again(connection, filter, &mut Known::default())
+    read_rows(connection, filter, &mut Known::default(), Keep::No)
 }
 
 /// The same for a database that has been read before.
@@ -39,13 +72,32 @@ pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
 ///
 /// As [`read`].
 pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -> Result<Schema, Error> {
-    let rows = rows(connection).map_err(|error| failed(connection, &error))?;
+    read_rows(connection, filter, known, Keep::Yes)
+}
+
+/// Whether what is read is kept for the next time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Yes,
+    No,
+}
+
+fn read_rows(connection: &Connection, filter: &Filter, known: &mut Known, keep: Keep) -> Result<Schema, Error> {
+    // All of it is one look at the database: what others commit meanwhile is not seen, and the lock is taken once.
+    let look = if connection.is_autocommit() { Some(connection.unchecked_transaction()) } else { None };
+    let _look = look.transpose().map_err(|error| failed(connection, &error))?;
+    let mut before = std::mem::take(known);
+    let is_first = before.read.is_empty();
+    // Tables that are not as they were before, and rows that are no more.
+    let (mut fresh, mut gone) = (BTreeSet::new(), Vec::new());
+    let rows = rows_since(connection, &mut before, &mut gone).map_err(|error| failed(connection, &error))?;
     let shadows = shadow_tables(connection, &rows).map_err(|error| failed(connection, &error))?;
     let mut schema = Schema::default();
     let mut left_out: BTreeSet<Name> = shadows;
-    let mut statements = BTreeMap::new();
-    for row in rows {
-        let Some(sql) = row.sql.clone() else { continue };
+    let mut read = Vec::with_capacity(rows.len());
+    let mut statements = Vec::new();
+    for (row, known) in rows {
+        let Some(sql) = row.sql.as_deref() else { continue };
         let name = Name::new(&row.name);
         let on = Name::new(&row.table);
         // A name that the filter takes can belong to a table that comes later: tables come before what hangs on them.
@@ -61,35 +113,69 @@ pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -
             }
             continue;
         }
-        let key = (row.kind.clone(), row.name.clone());
-        let unchanged = known.statements.remove(&key).filter(|(before, _)| *before == sql);
-        let statement = if let Some((_, statement)) = unchanged {
+        let statement = if let Some(statement) = known.or_else(|| before.take(&row, &mut gone)) {
             statement
         } else {
             let unreadable = |error: sql::ReadError| Error::Unreadable {
                 object: row.object(),
                 message: error.to_string(),
-                sql: sql.clone(),
+                sql: sql.to_owned(),
             };
-            let statement = sql::read(&sql).map_err(unreadable)?;
+            let statement = sql::read(sql).map_err(unreadable)?;
             row.check(&statement)?;
+            if !is_first && !matches!(statement, Statement::View(_) | Statement::Trigger(_)) {
+                fresh.insert(on);
+            }
             statement
         };
+        if keep == Keep::Yes {
+            statements.push(statement.clone());
+        }
         let is_another_tool = matches!(&statement, Statement::Table(table) if is_of_another_tool(table));
-        statements.insert(key, (sql, statement.clone()));
         if is_another_tool {
             left_out.insert(name);
-            continue;
+        } else {
+            add(&mut schema, statement, &row)?;
         }
-        add(&mut schema, statement, &row)?;
+        read.push(row);
     }
-    known.statements = statements;
-    cross_check::check(connection, &schema.tables, &known.checked)?;
-    known.checked.clone_from(&schema.tables);
+    gone.extend(before.read.into_iter().map(|(row, _)| row));
+    let gone = gone.iter().filter(|row| matches!(row.kind.as_str(), "table" | "index"));
+    fresh.extend(gone.map(|row| Name::from(row.table.as_str())));
+    cross_check::check(connection, to_check(&schema, &read, (!is_first).then_some(&fresh)))?;
+    if keep == Keep::Yes {
+        let mut texts = if is_first { sql::Texts::default() } else { before.texts };
+        fresh.iter().for_each(|table| texts.forget(table));
+        *known = Known { read: read.into_iter().zip(statements).collect(), texts };
+    }
     for table in schema.tables.values_mut() {
         table.indexes.retain(|name, _| !filter.ignores(name.as_str()));
     }
     Ok(schema)
+}
+
+/// The tables that are to be held against the pragmas: all, or those that are fresh.
+fn to_check<'a>(schema: &'a Schema, read: &'a [Row], fresh: Option<&BTreeSet<Name>>) -> Vec<cross_check::Read<'a>> {
+    let is_asked = |name: &Name| fresh.is_none_or(|fresh| fresh.contains(name));
+    let mut tables: IndexMap<Name, cross_check::Read<'a>> = IndexMap::new();
+    if fresh.is_some_and(BTreeSet::is_empty) {
+        return Vec::new();
+    }
+    for row in read {
+        let Some(sql) = row.sql.as_deref() else { continue };
+        let name = Name::from(row.table.as_str());
+        if row.kind == "index"
+            && let Some(on) = tables.get_mut(&name)
+        {
+            on.indexes.push(sql);
+        } else if row.kind == "table"
+            && is_asked(&name)
+            && let Some(table) = schema.tables.get(&name)
+        {
+            tables.insert(name, cross_check::Read { table, sql, indexes: Vec::new() });
+        }
+    }
+    tables.into_values().collect()
 }
 
 /// Reads some tables with their indexes; those that are not there are left out. For databases without virtual tables,
@@ -154,12 +240,19 @@ impl Row {
             Statement::Index { table, index } => ("index", &index.name, table),
             Statement::Trigger(trigger) => ("trigger", &trigger.name, &trigger.table),
         };
-        let agree = |what: &str, sqlite: &str, read: &str| {
-            cross_check::agree(&self.object(), what, &format!("`{sqlite}`"), &format!("`{read}`"))
+        let differs = |what: &str, sqlite: &str, read: &str| {
+            Err(cross_check::disagreement(self.object(), what, format!("`{sqlite}`"), format!("`{read}`")))
         };
-        agree("its kind", &self.kind, kind)?;
-        agree("its name", &self.name, name.as_str())?;
-        agree("its table", &self.table.to_ascii_lowercase(), &table.folded())
+        if self.kind != kind {
+            return differs("its kind", &self.kind, kind);
+        }
+        if self.name != name.as_str() {
+            return differs("its name", &self.name, name.as_str());
+        }
+        if *table != *self.table.as_str() {
+            return differs("its table", &self.table.to_ascii_lowercase(), &table.folded());
+        }
+        Ok(())
     }
 }
 
@@ -168,6 +261,34 @@ pub(super) fn rows(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
     let rows = statement
         .query_map([], |row| Ok(Row { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? }))?;
     rows.collect()
+}
+
+/// All rows, each with what it was read as before where it is the next of those and the same; where it is not the same
+/// any more, what it was is given to `gone`.
+fn rows_since(
+    connection: &Connection,
+    before: &mut Known,
+    gone: &mut Vec<Row>,
+) -> rusqlite::Result<Vec<(Row, Option<Statement>)>> {
+    let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid")?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::with_capacity(before.read.len());
+    while let Some(row) = rows.next()? {
+        let text = |place: usize| row.get_ref(place).map(|value| value.as_str_or_null());
+        let (kind, name, table, sql) = (text(0)??, text(1)??, text(2)??, text(3)??);
+        let is_it = |known: &Row| kind == Some(known.kind.as_str()) && name == Some(known.name.as_str());
+        let is_next = before.read.front().is_some_and(|(known, _)| is_it(known));
+        let next = if is_next { before.read.pop_front() } else { None };
+        let is_same = |known: &Row| table == Some(known.table.as_str()) && sql == known.sql.as_deref();
+        match next {
+            Some((known, statement)) if is_same(&known) => all.push((known, Some(statement))),
+            next => {
+                gone.extend(next.map(|(known, _)| known));
+                all.push((Row { kind: row.get(0)?, name: row.get(1)?, table: row.get(2)?, sql: row.get(3)? }, None));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The tables of these names, a list as JSON, and their indexes.
@@ -183,12 +304,12 @@ fn rows_on(connection: &Connection, names: &str) -> rusqlite::Result<Vec<Row>> {
 
 /// The tables that virtual tables keep their content in: those that SQLite knows as such, and for a module that is
 /// missing here all that bear the virtual table's name (<https://www.sqlite.org/vtab.html#xshadowname>).
-fn shadow_tables(connection: &Connection, rows: &[Row]) -> rusqlite::Result<BTreeSet<Name>> {
+fn shadow_tables<T>(connection: &Connection, rows: &[(Row, T)]) -> rusqlite::Result<BTreeSet<Name>> {
+    let rows = || rows.iter().map(|(row, _)| row);
     let names = |sql: &str| -> rusqlite::Result<BTreeSet<Name>> {
         connection.prepare(sql)?.query_map([], |row| row.get::<_, String>(0).map(Name::new))?.collect()
     };
-    let virtual_tables: BTreeMap<&str, String> = rows
-        .iter()
+    let virtual_tables: BTreeMap<&str, String> = rows()
         .filter_map(|row| Some((row.name.as_str(), module_of(row.sql.as_ref().filter(|_| row.kind == "table")?)?)))
         .collect();
     if virtual_tables.is_empty() {
@@ -200,7 +321,7 @@ fn shadow_tables(connection: &Connection, rows: &[Row]) -> rusqlite::Result<BTre
         if !modules.contains(&Name::new(module)) {
             let prefix = format!("{}_", name.to_ascii_lowercase());
             let belongs = |row: &&Row| row.kind == "table" && row.name.to_ascii_lowercase().starts_with(&prefix);
-            shadows.extend(rows.iter().filter(belongs).map(|row| Name::new(&row.name)));
+            shadows.extend(rows().filter(belongs).map(|row| Name::new(&row.name)));
         }
     }
     Ok(shadows)
@@ -369,7 +490,8 @@ mod tests {
         connection.execute_batch("CREATE TABLE t (a INT, b TEXT); CREATE INDEX i ON t (a)").unwrap();
         let mut schema = read(&connection, &Filter::default()).unwrap();
         let differs = |schema: &Schema| {
-            cross_check::check(&connection, &schema.tables, &IndexMap::new()).unwrap_err().to_string()
+            let read = schema.tables.values().map(|table| cross_check::Read { table, sql: "", indexes: Vec::new() });
+            cross_check::check(&connection, read.collect()).unwrap_err().to_string()
         };
         let table = &mut schema.tables[0];
         table.columns[0].not_null = Some(crate::schema::NotNull::default());

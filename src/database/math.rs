@@ -48,10 +48,8 @@ const TWO_ARGUMENTS: [TwoArguments; 5] = [
 
 /// Registers the math functions on a connection whose SQLite was built without them.
 pub(super) fn register_where_missing(connection: &Connection) -> rusqlite::Result<()> {
-    let built_in: bool =
-        connection.query_row("SELECT EXISTS (SELECT 1 FROM pragma_function_list WHERE name = 'sqrt')", [], |row| {
-            row.get(0)
-        })?;
+    let ask = "SELECT sqlite_compileoption_used('ENABLE_MATH_FUNCTIONS')";
+    let built_in: bool = connection.query_row(ask, [], |row| row.get(0))?;
     if built_in { Ok(()) } else { register(connection) }
 }
 

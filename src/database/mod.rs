@@ -11,6 +11,7 @@ pub mod connect;
 mod cross_check;
 pub mod dependencies;
 mod error;
+mod familiar;
 pub mod filter;
 pub mod gate;
 pub mod introspect;

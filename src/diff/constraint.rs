@@ -30,6 +30,9 @@ pub(super) fn is_alias_moved(before: &Table, after: &Table) -> bool {
 /// The UNIQUE constraints that say something: an unnamed one is left out where the primary key or another one says the
 /// same. Of two that differ in nothing but DESC, SQLite builds the index of the one that comes first: both count.
 pub(super) fn telling_uniques(table: &Table) -> Vec<usize> {
+    if table.uniques.is_empty() {
+        return Vec::new();
+    }
     let bare = |columns: &[KeyColumn]| -> Vec<(Name, Name, bool)> {
         let bare = |column: &KeyColumn| (column.name.clone(), key_collation(table, column), column.descending);
         columns.iter().map(bare).collect()

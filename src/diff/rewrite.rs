@@ -3,6 +3,7 @@
 //! Tables, columns and what refers to them inside tables are rewritten. Views and triggers are not: they are compared
 //! token by token, with the [`Pairs`] of names that stand for each other.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Renames;
@@ -51,7 +52,10 @@ impl NewNames {
     }
 
     /// A table as it reads with the new names; the order of everything in it stays.
-    pub(super) fn rewrite(&self, before: &Table) -> Table {
+    pub(super) fn rewrite<'a>(&self, before: &'a Table) -> Cow<'a, Table> {
+        if self.is_empty() {
+            return Cow::Borrowed(before);
+        }
         let mut table = before.clone();
         let old = &before.name;
         table.name = self.table(old);
@@ -76,7 +80,7 @@ impl NewNames {
         }
         table.indexes =
             before.indexes.iter().map(|(name, index)| (self.index_name(name), self.index(old, index))).collect();
-        table
+        Cow::Owned(table)
     }
 
     fn foreign_key(&self, table: &Name, key: &ForeignKey) -> ForeignKey {

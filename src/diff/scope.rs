@@ -13,6 +13,8 @@ use crate::token::{Meaning, Token, TokenKind, is_reserved, significant_tokens};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope<'a> {
     names: BTreeSet<String>,
+    /// Tables whose columns and rowids can be named.
+    tables: Vec<&'a Table>,
     outer: Option<&'a Scope<'a>>,
 }
 
@@ -21,16 +23,13 @@ const ROWID_NAMES: [&str; 3] = ["rowid", "oid", "_rowid_"];
 
 impl<'a> Scope<'a> {
     /// What the expressions of a table can name: the columns of both its forms, and the rowid.
-    pub(super) fn of_table(before: &Table, after: &Table) -> Scope<'static> {
-        let mut scope = Scope::default();
-        scope.names.extend(ROWID_NAMES.map(str::to_owned));
-        scope.names.extend(before.columns.iter().chain(&after.columns).map(|column| column.name.folded()));
-        scope
+    pub(super) fn of_table(before: &'a Table, after: &'a Table) -> Scope<'a> {
+        Scope { tables: vec![before, after], ..Scope::default() }
     }
 
     /// What views and triggers can name: all tables, views and columns of both schemas.
     pub(super) fn of_schemas(before: &Schema, after: &Schema) -> Scope<'static> {
-        let mut scope = Scope::default();
+        let mut scope: Scope<'static> = Scope::default();
         scope.names.extend(["new", "old", "excluded"].into_iter().chain(ROWID_NAMES).map(str::to_owned));
         for schema in [before, after] {
             for table in schema.tables.values() {
@@ -52,7 +51,7 @@ impl<'a> Scope<'a> {
 
     /// The same names and those that two texts surely use as names.
     pub(super) fn with_names_in(outer: &'a Scope<'a>, before: &str, after: &str) -> Scope<'a> {
-        let mut scope = Scope { names: BTreeSet::new(), outer: Some(outer) };
+        let mut scope = Scope { outer: Some(outer), ..Scope::default() };
         scope.add_names_in(before);
         scope.add_names_in(after);
         scope
@@ -102,8 +101,12 @@ impl<'a> Scope<'a> {
     }
 
     fn holds(&self, name: &str) -> bool {
-        let folded = name.to_ascii_lowercase();
-        self.names.contains(&folded) || self.outer.is_some_and(|outer| outer.holds(&folded))
+        let is_rowid = || ROWID_NAMES.iter().any(|rowid| name.eq_ignore_ascii_case(rowid));
+        let is_column = |table: &Table| table.columns.iter().any(|column| column.name == *name);
+        !self.tables.is_empty() && is_rowid()
+            || self.tables.iter().any(|table| is_column(table))
+            || self.names.contains(&name.to_ascii_lowercase())
+            || self.outer.is_some_and(|outer| outer.holds(name))
     }
 
     fn add(&mut self, name: &Name) {

@@ -1,5 +1,7 @@
 //! When has a table changed?
 
+use std::borrow::Cow;
+
 use super::change::{AlterTable, TableChange};
 use super::column::{self, ColumnDifference};
 use super::constraint::{same_check, same_foreign_key, same_primary_key, same_unique, telling_uniques, unpaired};
@@ -14,16 +16,17 @@ use crate::schema::{Column, Index, Name, Table};
 pub(super) struct Pair<'a> {
     before: &'a Table,
     /// `before` as it reads once renames have been applied; everything stands at the same place.
-    renamed: Table,
+    renamed: Cow<'a, Table>,
     after: &'a Table,
-    scope: Scope<'static>,
 }
 
 impl<'a> Pair<'a> {
     pub(super) fn new(before: &'a Table, after: &'a Table, names: &NewNames) -> Pair<'a> {
-        let renamed = names.rewrite(before);
-        let scope = Scope::of_table(&renamed, after);
-        Pair { before, renamed, after, scope }
+        Pair { before, renamed: names.rewrite(before), after }
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope::of_table(&self.renamed, self.after)
     }
 
     /// What differs, or `None` where nothing does.
@@ -50,22 +53,22 @@ impl<'a> Pair<'a> {
         self.constraints(&mut changes);
         self.options(&mut changes);
         self.indexes(renames, &mut changes);
-        let (before, after) = (self.before.clone(), self.after.clone());
-        (!changes.is_empty()).then_some(AlterTable { before, after, changes })
+        let is_changed = !changes.is_empty();
+        is_changed.then(|| AlterTable { before: self.before.clone(), after: self.after.clone(), changes })
     }
 
     /// What differs between two columns of these tables, given as they stand in them.
     pub(super) fn column_differences(&self, before: &Column, after: &Column) -> Vec<ColumnDifference> {
         let place = self.before.columns.iter().position(|column| column.name == before.name);
         let renamed = place.map_or(before, |place| &self.renamed.columns[place]);
-        column::differences((&self.renamed, renamed), (self.after, after), &self.scope)
+        column::differences((&self.renamed, renamed), (self.after, after), &self.scope())
     }
 
     /// Whether two indexes of these tables, given as they stand in them, mean the same, apart from their names.
     pub(super) fn is_same_index(&self, before: &Index, after: &Index) -> bool {
         let place = self.before.indexes.get_index_of(&before.name);
         let renamed = place.map_or(before, |place| &self.renamed.indexes[place]);
-        index::same((&self.renamed, renamed), (self.after, after), &self.scope)
+        index::same((&self.renamed, renamed), (self.after, after), &self.scope())
     }
 
     fn columns(&self, changes: &mut Vec<TableChange>) {
@@ -102,7 +105,7 @@ impl<'a> Pair<'a> {
     }
 
     fn constraints(&self, changes: &mut Vec<TableChange>) {
-        let (before, renamed, after) = (self.before, &self.renamed, self.after);
+        let (before, renamed, after) = (self.before, &*self.renamed, self.after);
         if !same_primary_key(renamed, after) {
             let (before, after) = (before.primary_key.clone(), after.primary_key.clone());
             changes.push(TableChange::AlterPrimaryKey { before, after });
@@ -113,7 +116,8 @@ impl<'a> Pair<'a> {
         });
         changes.extend(added.iter().map(|&place| TableChange::AddUnique(after.uniques[new[place]].clone())));
         changes.extend(dropped.iter().map(|&place| TableChange::DropUnique(before.uniques[old[place]].clone())));
-        let (dropped, added) = unpaired(&renamed.checks, &after.checks, |old, new| same_check(old, new, &self.scope));
+        let scope = self.scope();
+        let (dropped, added) = unpaired(&renamed.checks, &after.checks, |old, new| same_check(old, new, &scope));
         changes.extend(added.iter().map(|&place| TableChange::AddCheck(after.checks[place].clone())));
         changes.extend(dropped.iter().map(|&place| TableChange::DropCheck(before.checks[place].clone())));
         let (dropped, added) = unpaired(&renamed.foreign_keys, &after.foreign_keys, same_foreign_key);

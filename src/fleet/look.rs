@@ -13,9 +13,10 @@ use super::list::Member;
 use super::record::{Outcome, Record};
 use crate::database::{self, Access, Shape, Shapes, version_table};
 use crate::diff::Line;
+use crate::libsql::Server;
 use crate::model::Renames;
 use crate::operation::planner::place;
-use crate::operation::{self, Project, autogenerate, status};
+use crate::operation::{self, Database, Project, autogenerate, status};
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{RevisionId, Scripts};
 
@@ -153,9 +154,13 @@ impl Viewer<'_> {
 
     fn look(&self, member: &Member, wait: Duration) -> Result<Arc<Look>, Failure> {
         let missing = || database::Error::Missing { path: member.path.clone() };
-        let connection = self.project.on(&member.path).connect(Access::Read, wait)?.ok_or_else(missing)?;
+        let private = self.project.on(&member.path);
+        let connection = private.connect(Access::Read, wait)?.ok_or_else(missing)?;
         if self.view == View::Soundness {
-            require_sound(&connection, member)?;
+            match private.place()? {
+                Database::File(_) => require_sound(&connection, member)?,
+                Database::Server(server) => require_sound_server(&server)?,
+            }
         }
         let failed = |error: &rusqlite::Error| database::Error::from_sqlite(&member.path, error);
         // Rows and schema of one moment: a run that commits in between would look like drift.
@@ -204,6 +209,22 @@ impl Viewer<'_> {
         let behind = revisions.pending.len();
         Look { key, state: kind, heads, behind, schema: shape.fingerprint.clone(), changes }
     }
+}
+
+/// The same of a database on a server.
+fn require_sound_server(server: &Server) -> Result<(), Failure> {
+    let verdict = server.ask("PRAGMA quick_check(1)")?;
+    if verdict.text() != Some("ok") {
+        let found = format!("the database `{server}` is damaged: {}", verdict.text().unwrap_or_default());
+        return Err(Failure::new(Class::Database, Diagnostic::new("corrupt", found).help("restore a backup")));
+    }
+    let children = server.ask("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1")?;
+    if let Some(child) = children.text() {
+        let found = format!("rows of `{child}` in `{server}` refer to rows that are not there");
+        let help = "`PRAGMA foreign_key_check` lists them";
+        return Err(Failure::new(Class::Database, Diagnostic::new("foreign_key", found).help(help)));
+    }
+    Ok(())
 }
 
 /// Refuses a damaged file, and rows that refer to nothing.

@@ -1,10 +1,8 @@
 //! An empty database at head, to be copied for each new tenant: a copy takes no time, however long the history is.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::database::{self, Access, introspect, version_table};
-use crate::model;
 use crate::operation::passing::{Passing, beside};
 use crate::operation::walk::{self, Direction};
 use crate::operation::{Project, status};
@@ -39,21 +37,11 @@ pub fn template(
     let private = project.on(&unfinished.path);
     let missing = || database::Error::Missing { path: path.to_owned() };
     let mut connection = private.connect(Access::Create, options.lock_timeout)?.ok_or_else(missing)?;
-    let options = walk::Options {
-        lock_timeout: Duration::ZERO,
-        transaction: options.transaction,
-        dry_run: false,
-        long_transactions: false,
-        backup: model::Backup::Never,
-        progress: options.progress,
-        backed_up: options.backed_up,
-        agree: options.agree,
-        interrupt: std::sync::Arc::clone(&options.interrupt),
-        now: options.now,
-    };
     let heads = Target::of(Word::Heads);
     let state = project.state(Some(&connection))?;
-    let walked = walk::walk(&private, &mut connection, &state, Direction::Up, &heads, &options, &mut |_| ())?;
+    let options = &options.on_a_copy();
+    let errand = walk::Errand { project: &private, start: &state, direction: Direction::Up, target: &heads, options };
+    let walked = walk::walk(&errand, &mut connection, &mut |_| ())?;
     let sqlite = |error: rusqlite::Error| database::Error::from_sqlite(&unfinished.path, &error);
     // One file without a log beside it, whatever the journal is in later life, can be copied by anything.
     connection.execute_batch("PRAGMA journal_mode = DELETE; VACUUM").map_err(sqlite)?;

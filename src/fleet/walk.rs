@@ -11,11 +11,11 @@ use rusqlite::Connection;
 use super::list::Member;
 use super::record::{Outcome, Record};
 use crate::database::backup::Writers;
-use crate::database::runner::{Drift, RunError, Transaction};
+use crate::database::runner::{self, Drift, RunError, Transaction};
 use crate::database::{self, Access};
 use crate::model;
-use crate::operation::planner::Planner;
-use crate::operation::{Project, backup, rehearse, stamp, walk};
+use crate::operation::planner::{Planned, Planner};
+use crate::operation::{Database, Project, backup, rehearse, stamp, walk};
 use crate::report::{Class, Failure, Report};
 use crate::revision::Remark;
 
@@ -141,14 +141,7 @@ impl Walker<'_> {
         let mut plan = planner.plan_once(&mut planned, options.agree);
         let ended = walk::run(&ground, connection, &mut plan, options, &mut |_| ());
         drop(plan);
-        record.from = planned.map(|planned| planned.heads.clone());
-        match ended {
-            Ok(outcome) => {
-                settle(record, outcome.steps.len(), planner.heads(&outcome.applied));
-                Ok(())
-            }
-            Err(error) => Err(failed(record, error)),
-        }
+        note(record, planner, planned, ended)
     }
 
     fn stamp(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
@@ -161,21 +154,18 @@ impl Walker<'_> {
         let ground = stamp::Ground { project: self.project, database, filter: planner.filter(), known: None };
         let ended = stamp::run(&ground, &mut connection, &mut plan, wait, &now);
         drop(plan);
-        record.from = planned.map(|planned| planned.heads.clone());
-        match ended {
-            Ok(outcome) => {
-                settle(record, outcome.steps.len(), planner.heads(&outcome.applied));
-                Ok(())
-            }
-            Err(error) => Err(failed(record, error)),
-        }
+        note(record, planner, planned, ended)
     }
 
     fn copy(&self, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
         let now = (self.now)();
         let (writers, progress) = (Writers::Free, &|_| ());
         let options = backup::Options { writers, lock_timeout: wait, interrupt: &self.interrupt, now: &now, progress };
-        let made = backup::make(&member.path, None, &self.project.settings.version_table, &options)?;
+        let (private, table) = (self.project.on(&member.path), &self.project.settings.version_table);
+        let made = match private.place()? {
+            Database::File(path) => backup::make(&path, None, table, &options)?,
+            Database::Server(server) => backup::dump(&server, &private.beside_backups()?, None, table, &now)?,
+        };
         record.outcome = Outcome::Done;
         record.backup = Some(made.path);
         Ok(())
@@ -188,15 +178,27 @@ fn open(project: &Project, member: &Member, wait: Duration) -> Result<Connection
     Ok(project.on(&member.path).connect_to_run(Access::Write, wait)?.ok_or_else(missing)?)
 }
 
-fn settle(record: &mut Record, steps: usize, heads: Vec<crate::revision::RevisionId>) {
-    record.outcome = if steps == 0 { Outcome::Nothing } else { Outcome::Done };
-    record.steps = steps;
-    record.to = Some(heads);
-}
-
-fn failed(record: &mut Record, error: RunError) -> Failure {
-    record.to.clone_from(&error.heads);
-    // What is taken back at the end is not what was done.
-    record.steps = if error.class() == Class::Interrupted { 0 } else { error.done.len() };
-    error.into()
+/// Notes from where a run came, where it ended, and what is done.
+fn note(
+    record: &mut Record,
+    planner: &Planner,
+    planned: Option<Arc<Planned>>,
+    ended: Result<runner::Outcome, RunError>,
+) -> Result<(), Failure> {
+    record.from = planned.map(|planned| planned.heads.clone());
+    match ended {
+        Ok(outcome) => {
+            let steps = outcome.steps.len();
+            record.outcome = if steps == 0 { Outcome::Nothing } else { Outcome::Done };
+            record.steps = steps;
+            record.to = Some(planner.heads(&outcome.applied));
+            Ok(())
+        }
+        Err(error) => {
+            record.to.clone_from(&error.heads);
+            // What is taken back at the end is not what was done.
+            record.steps = if error.class() == Class::Interrupted { 0 } else { error.done.len() };
+            Err(error.into())
+        }
+    }
 }

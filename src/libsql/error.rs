@@ -126,6 +126,14 @@ pub enum Error {
         /// What a server gives.
         limit: u64,
     },
+    /// The server gives no copy of itself.
+    #[error("the server `{server}` gives no copy of the database (status {status} at `/dump`)")]
+    NoDump {
+        /// The server.
+        server: String,
+        /// The status of its answer.
+        status: u16,
+    },
     /// Scripts that run outside a transaction.
     #[error("its script runs outside a transaction, and on a server every revision is one")]
     OutsideTransaction,
@@ -222,6 +230,7 @@ impl Report for Error {
             Error::OutsideTransaction => {
                 ("outside_transaction", "do it by the server's own means, then `schemactl stamp` the revision")
             }
+            Error::NoDump { .. } => ("no_dump", "make one by the server's own means, then go on with `--no-backup`"),
             Error::Restless { .. } => ("locked", "run it again when others do not change the schema"),
             Error::Image { .. } => ("image", "leave it out: add its name to `ignore` in the settings"),
         };

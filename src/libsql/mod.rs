@@ -22,6 +22,7 @@ pub use image::Image;
 pub use runner::{Options, run};
 pub use stream::{Stream, Then};
 
+use self::transport::Transport;
 use crate::database::gate::{Gate, Offending, SHOWN};
 use crate::schema::{Name, SqliteVersion};
 use crate::token::quote_string;
@@ -74,6 +75,29 @@ impl Server {
             Some((_, refusal)) => Err(stream::understood(refusal)),
             None => Ok(results.answer(number)),
         }
+    }
+
+    /// Writes all of the database as SQL, and gives the number of bytes.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or does not give it.
+    pub fn dump(&self, to: &mut dyn std::io::Write) -> Result<u64, Error> {
+        let transport = Transport::new(&self.address)?;
+        let (url, host) = (self.address.url("/dump"), self.address.host_header());
+        match transport.get(&url, &host, self.token.as_ref(), to)? {
+            Ok(bytes) => Ok(bytes),
+            Err(reply) => match reply.status {
+                401 => Err(Error::Unauthorized { server: self.to_string(), was_given: self.token.is_some() }),
+                status => Err(Error::NoDump { server: self.to_string(), status }),
+            },
+        }
+    }
+
+    /// A name for files that are about the database.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        self.address.host_header().chars().map(|c| if is_plain(c) { c } else { '-' }).collect()
     }
 
     /// Asks a gate; nothing where it is open.

@@ -3,15 +3,18 @@
 //! The runner for files runs it on the image, so that all that it refuses is refused here too; the server is then held
 //! against what the image has become.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::Error;
 use super::evidence::Evidence;
 use super::image::Image;
+use crate::database::Switches;
 use crate::database::introspect;
 use crate::database::runner::{self, Event, Intended, Op, Problem, Step, Transaction, whole};
 use crate::database::statements::Failure;
 use crate::database::version_table::{self, Applied};
+use crate::plan;
 use crate::report::Place;
 use crate::revision::{Script, Section};
 use crate::schema::{Name, Schema, SqliteVersion};
@@ -67,7 +70,7 @@ pub(super) fn work_out(
 ) -> Result<Worked, Problem> {
     let before = read(image, options)?;
     let (statements, rewritten) = match &step.script {
-        Some(script) => (statements(image, &before, script)?, rewritten(image, script)?),
+        Some(script) => (statements(image, script)?, rewritten(image, script)?),
         None => (Vec::new(), Vec::new()),
     };
     let intended = rehearse(image, step, options, observer)?;
@@ -91,45 +94,59 @@ fn read(image: &Image, options: &runner::Options<'_>) -> Result<Schema, Problem>
     Ok(introspect::read(image.scratch.connection(), &options.filter)?)
 }
 
-/// Does something to the image that is taken back at once.
-fn tried<T>(
-    image: &mut Image,
-    attempt: impl FnOnce(&mut Image) -> Result<T, Failure>,
-) -> Result<Result<T, Failure>, Problem> {
-    let run = |image: &Image, sql: &str| {
-        let ran = image.scratch.connection().execute_batch(sql);
-        ran.map_err(|error| Problem::Database(crate::database::Error::from_sqlite(":memory:".as_ref(), &error)))
+/// The statements that do on a server what a script does. What a server lets a script switch is tried first; a script
+/// that needs more is written in another form.
+fn statements(image: &Image, script: &Section) -> Result<Vec<Statement>, Problem> {
+    let spans = match split(image, script.sql())? {
+        Ok(spans) => return Ok(spans.into_iter().map(|span| placed(script, script.sql(), span)).collect()),
+        Err(failure) if !is_refused(&failure) => {
+            return Err(Problem::Statement { message: failure.message, place: script.place(failure.span) });
+        }
+        Err(_) => {
+            let other = plan::confine(&image.scratch, script.sql(), Switches::ForeignKeys);
+            let text = other.map_err(|error| not_confined(error, script))?;
+            let failed = |failure: Failure| Problem::Statement { message: failure.message, place: whole(script) };
+            (split(image, &text)?.map_err(failed)?, text)
+        }
     };
-    run(image, "SAVEPOINT attempt")?;
-    let outcome = attempt(image);
-    run(image, "ROLLBACK TO attempt; RELEASE attempt; PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = OFF")?;
-    Ok(outcome)
+    let (spans, text) = spans;
+    Ok(spans.into_iter().map(|span| placed(script, &text, span)).collect())
 }
 
-/// The statements that do on a server what a script does; where SQLite finds their ends is where they end.
-fn statements(image: &mut Image, _before: &Schema, script: &Section) -> Result<Vec<Statement>, Problem> {
-    let text = script.sql().to_owned();
-    let ran = tried(image, |image| {
-        let mut spans = Vec::new();
-        image.scratch.run_each(&text, &mut |_, span| spans.push(span))?;
-        Ok(spans)
-    })?;
-    let spans =
-        ran.map_err(|failure| Problem::Statement { message: failure.message, place: script.place(failure.span) })?;
-    let statement = |span: std::ops::Range<usize>| {
-        let sql = text[span].to_owned();
-        let place = match script.sql().find(&sql) {
-            Some(at) => script.place(at..at + sql.len()),
-            None => whole(script),
-        };
-        Statement { sql, place }
+/// Where the statements of a text stand, if a server would run it.
+fn split(image: &Image, text: &str) -> Result<Result<Vec<Range<usize>>, Failure>, Problem> {
+    let mut trial = image.scratch.copy()?;
+    trial.confine(Switches::ForeignKeys)?;
+    let mut spans = Vec::new();
+    Ok(trial.run_each(text, &mut |_, span| spans.push(span)).map(|()| spans))
+}
+
+/// Whether a statement failed because a server does not let it do that.
+fn is_refused(failure: &Failure) -> bool {
+    let code = failure.source.as_ref().and_then(rusqlite::Error::sqlite_error_code);
+    code == Some(rusqlite::ErrorCode::AuthorizationForStatementDenied)
+}
+
+/// A statement of a text, with its place in the file where it stands there too.
+fn placed(script: &Section, text: &str, span: Range<usize>) -> Statement {
+    let sql = text[span].to_owned();
+    let place = script.sql().find(&sql).map(|at| script.place(at..at + sql.len()));
+    Statement { place: place.unwrap_or_else(|| whole(script)), sql }
+}
+
+fn not_confined(error: plan::Error, script: &Section) -> Problem {
+    let place = match &error {
+        plan::Error::NotConfined { statement, .. } => {
+            script.sql().find(statement.as_str()).map(|at| script.place(at..at + statement.len()))
+        }
+        _ => None,
     };
-    Ok(spans.into_iter().map(statement).collect())
+    Problem::Server { error: Box::new(error), place: Some(place.unwrap_or_else(|| whole(script))) }
 }
 
 /// The tables that a script writes anew.
-fn rewritten(image: &mut Image, script: &Section) -> Result<Vec<Name>, Problem> {
-    let heard = tried(image, |image| image.scratch.run_listening(script.sql()))?;
+fn rewritten(image: &Image, script: &Section) -> Result<Vec<Name>, Problem> {
+    let heard = image.scratch.copy()?.run_listening(script.sql());
     Ok(heard.map(|heard| heard.rewritten.into_iter().collect()).unwrap_or_default())
 }
 

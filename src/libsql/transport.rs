@@ -24,6 +24,7 @@ pub(super) use over_http::Transport;
 
 #[cfg(feature = "libsql")]
 mod over_http {
+    use std::io::{self, Write};
     use std::time::Duration;
 
     use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
@@ -91,6 +92,31 @@ mod over_http {
             Ok(Reply { status, body })
         }
 
+        /// Writes what a URL gives; the number of bytes, or an answer of another status than 200.
+        ///
+        /// # Errors
+        /// As [`Transport::post`], and when it cannot be written.
+        pub(in crate::libsql) fn get(
+            &self,
+            url: &str,
+            host: &str,
+            token: Option<&Token>,
+            to: &mut dyn Write,
+        ) -> Result<Result<u64, Reply>, Error> {
+            let mut request = self.agent.get(url).header(HOST, host);
+            if let Some(token) = token {
+                request = request.header(AUTHORIZATION, format!("Bearer {}", token.secret()));
+            }
+            let mut response = request.call().map_err(|error| self.failed(&error))?;
+            let status = response.status().as_u16();
+            if status != 200 {
+                let body = response.body_mut().read_to_string().map_err(|error| self.lost(&error))?;
+                return Ok(Err(Reply { status, body }));
+            }
+            let copied = io::copy(&mut response.body_mut().as_reader(), to);
+            copied.map(Ok).map_err(|error| Error::Lost { server: self.server.clone(), why: error.to_string() })
+        }
+
         /// Whether it is certain that nothing was sent.
         fn failed(&self, error: &ureq::Error) -> Error {
             use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
@@ -146,6 +172,16 @@ mod absent {
 
     impl Transport {
         pub(in crate::libsql) fn new(_: &Address) -> Result<Transport, Error> {
+            Err(MISSING)
+        }
+
+        pub(in crate::libsql) fn get(
+            &self,
+            _: &str,
+            _: &str,
+            _: Option<&Token>,
+            _: &mut dyn std::io::Write,
+        ) -> Result<Result<u64, Reply>, Error> {
             Err(MISSING)
         }
 

@@ -1,7 +1,8 @@
 //! Findings that somebody has agreed to, with a reason: `-- schemactl: allow SC202 nobody reads it any more`.
 //!
 //! In the head of a script it counts for all of the script; below a marker for the statement on whose line it stands,
-//! or else for the next one. In the model it is a key: `allow = { SC101 = "..." }`.
+//! or else for the next one. In the model it is a key, `allow = { SC101 = "..." }`,
+//! or in a file of SQL such a comment.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -10,6 +11,7 @@ use super::statement::Statement;
 use crate::report::Place;
 use crate::revision::Script;
 use crate::schema::ObjectRef;
+use crate::sql::agreement;
 use crate::token::{TokenKind, tokens};
 
 /// An agreement to what a rule finds.
@@ -34,9 +36,6 @@ pub(super) enum Scope {
     Statement(Range<usize>),
 }
 
-const MARK: &str = "schemactl:";
-const WORD: &str = "allow";
-
 /// The agreements of a script.
 pub(super) fn of_script(script: &Script, statements: &[Statement]) -> Vec<Allow> {
     let text = &script.source.text;
@@ -46,7 +45,7 @@ pub(super) fn of_script(script: &Script, statements: &[Statement]) -> Vec<Allow>
     let comments = tokens(text).filter(|token| token.kind == TokenKind::Comment);
     comments
         .filter_map(|token| {
-            let (code, reason) = read(token.text)?;
+            let (code, reason) = agreement(token.text)?;
             let line = text[..token.start].rfind('\n').map_or(0, |end| end + 1);
             let on_line = spans.iter().find(|span| span.end > line && span.end <= token.start);
             let around_or_next = || spans.iter().find(|span| span.end > token.start);
@@ -61,29 +60,9 @@ pub(super) fn of_script(script: &Script, statements: &[Statement]) -> Vec<Allow>
         .collect()
 }
 
-/// The code and the reason of a comment that agrees to something.
-fn read(comment: &str) -> Option<(&str, &str)> {
-    let words = comment.strip_prefix("--")?.trim().strip_prefix(MARK)?.trim_start();
-    let rest = words.strip_prefix(WORD)?;
-    let rest = rest.strip_prefix(char::is_whitespace).or(rest.is_empty().then_some(rest))?.trim();
-    Some(rest.split_once(char::is_whitespace).map_or((rest, ""), |(code, reason)| (code, reason.trim())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_comment_agrees_to_a_code_for_a_reason() {
-        assert_eq!(read("-- schemactl: allow SC101 rows are never deleted"), Some(("SC101", "rows are never deleted")));
-        assert_eq!(read("--schemactl:allow  SC101\r"), Some(("SC101", "")));
-        assert_eq!(read("-- schemactl: allow"), Some(("", "")));
-        for other in
-            ["-- schemactl: allowed SC101", "-- schemactl allow SC101", "-- allow SC101", "/* schemactl: allow */"]
-        {
-            assert_eq!(read(other), None, "{other}");
-        }
-    }
 
     #[test]
     fn it_counts_for_the_script_the_statement_on_its_line_or_the_next_one() {

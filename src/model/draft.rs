@@ -104,6 +104,11 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Notes a finding of `lint` that a comment agrees to.
+    pub(super) fn allow(&mut self, object: ObjectRef, code: &str, reason: &str, place: Place) {
+        self.allowed.push(Allowed { object, code: code.to_owned(), reason: reason.to_owned(), place });
+    }
+
     /// Notes the foreign keys of a table.
     pub(super) fn add_references(&mut self, table: &Name, references: Vec<Reference>) {
         self.references.extend(references.into_iter().map(|reference| (table.clone(), reference)));

@@ -7,9 +7,9 @@ use super::draft::Draft;
 use super::foreign_key;
 use super::toml_reader::{Mistakes, Text};
 use crate::report::{Diagnostic, Source};
-use crate::schema::{Name, ObjectKind};
+use crate::schema::{Name, ObjectKind, ObjectRef};
 use crate::sql::{self, ReadError, Statement};
-use crate::token::{Token, significant_tokens, tokens};
+use crate::token::{Token, TokenKind, significant_tokens, tokens};
 
 /// Reads a text that is one CREATE statement.
 pub(super) fn read(text: &Text<'_>) -> Option<Statement> {
@@ -50,10 +50,17 @@ pub(super) fn not_that(text: &Text<'_>, found: &Statement, kind: ObjectKind, nam
 /// Reads a `.sql` file: CREATE statements and nothing else.
 pub(super) fn read_file(source: &Arc<Source>, draft: &mut Draft<'_>, mistakes: &Mistakes) {
     let Some(file) = Text::of_file(source, mistakes) else { return };
-    for span in split(file.as_str()) {
-        let text = file.part(span);
+    let spans = split(file.as_str());
+    for (at, span) in spans.iter().enumerate() {
+        let text = file.part(span.clone());
         let place = text.place_of(name_place(text.as_str()));
-        match read(&text) {
+        let statement = read(&text);
+        if let Some(statement) = &statement {
+            for (code, reason, span) in agreements(file.as_str(), &spans, at) {
+                draft.allow(described(statement), code, reason, file.place_of(span));
+            }
+        }
+        match statement {
             None => {}
             Some(Statement::Table(table)) => {
                 draft.claim(ObjectKind::Table, &table.name, place);
@@ -112,6 +119,34 @@ fn span(statement: &[Token<'_>]) -> Option<Range<usize>> {
     Some(statement.first()?.start..statement.last()?.span().end)
 }
 
+/// What comments agree to about a statement: those in it, on the line where it ends, or else before it.
+fn agreements<'t>(text: &'t str, spans: &[Range<usize>], at: usize) -> Vec<(&'t str, &'t str, Range<usize>)> {
+    let is_of = |comment: usize| {
+        let line = text[..comment].rfind('\n').map_or(0, |end| end + 1);
+        let on_line = spans.iter().position(|span| span.end > line && span.end <= comment);
+        on_line.or_else(|| spans.iter().position(|span| span.end > comment)) == Some(at)
+    };
+    let bom = text.len() - text.trim_start_matches('\u{feff}').len();
+    let comments = tokens(&text[bom..]).filter(|token| token.kind == TokenKind::Comment);
+    let agreed = comments.filter_map(|token| {
+        let (code, reason) = sql::agreement(token.text)?;
+        let start = token.start + bom;
+        is_of(start).then(|| (code, reason, start..start + token.text.trim_end().len()))
+    });
+    agreed.collect()
+}
+
+/// The object about which findings on a statement are.
+fn described(statement: &Statement) -> ObjectRef {
+    match statement {
+        Statement::Table(table) => ObjectRef::new(ObjectKind::Table, &table.name),
+        Statement::Index { table, .. } => ObjectRef::new(ObjectKind::Table, table),
+        Statement::View(view) => ObjectRef::new(ObjectKind::View, &view.name),
+        Statement::Trigger(trigger) => ObjectRef::new(ObjectKind::Trigger, &trigger.name),
+        Statement::VirtualTable(table) => ObjectRef::new(ObjectKind::VirtualTable, &table.name),
+    }
+}
+
 /// Where a CREATE statement names what it makes; where it begins if it does not.
 fn name_place(sql: &str) -> Range<usize> {
     let is_before = |token: &Token<'_>| {
@@ -147,6 +182,17 @@ mod tests {
         assert_eq!(statements[0], "CREATE TABLE a(x DEFAULT ';')");
         assert!(statements[1].starts_with("CREATE TRIGGER") && statements[1].ends_with("END"), "{}", statements[1]);
         assert_eq!(statements[2], "CREATE VIEW v AS SELECT 1");
+    }
+
+    #[test]
+    fn a_comment_is_about_the_statement_on_its_line_around_it_or_after_it() {
+        let text = "\u{feff}-- schemactl: allow A before\nCREATE TABLE a(x); -- schemactl: allow B on the line\n\
+                    CREATE VIEW v AS -- schemactl: allow C inside\nSELECT 1;\n-- another\n";
+        let spans = split(text);
+        let codes = |at| agreements(text, &spans, at).into_iter().map(|(code, ..)| code).collect::<Vec<_>>();
+        assert_eq!((codes(0), codes(1)), (vec!["A", "B"], vec!["C"]));
+        let (_, reason, span) = agreements(text, &spans, 0).remove(1);
+        assert_eq!((reason, &text[span]), ("on the line", "-- schemactl: allow B on the line"));
     }
 
     #[test]

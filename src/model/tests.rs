@@ -311,7 +311,10 @@ fn each_mistake_is_told_with_its_place_and_what_to_do() {
         ),
         ("[schemactl]\nkeep_dropped = 1", "2:16 [1] `keep_dropped` takes true or false, found an integer"),
         ("[tables.t.columns]\na = 1", "2:5 [1] `a` takes a string or a table, found an integer"),
-        ("[tables.t.columns]\na = \"TEXT NOT NUL\"", "2:11 [NOT] found `NOT`, expected a column constraint"),
+        (
+            "[tables.t.columns]\na = \"TEXT NOT NUL\"",
+            "2:11 [NOT] found `NOT`, expected a column constraint | did you mean `NOT NULL`?",
+        ),
         ("[tables.t.columns]\na = \"TEXT CHECK (a > 0\"", "2:17 [(] found `(` without its `)`"),
         ("[tables.t.columns]\na = { check = \"a > (0\" }", "2:20 [(] found `(` without its `)`"),
         ("[tables.t.columns]\na = { check = \"a > 0; DROP\" }", "2:21 [;] found `;` inside an expression"),

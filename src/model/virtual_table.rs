@@ -24,6 +24,7 @@ pub(super) fn read(value: &Value<'_>, draft: &mut Draft<'_>) {
 
 fn read_table<'a>(value: &Value<'a>, name: &Name, draft: &mut Draft<'_>) -> Option<Text<'a>> {
     let fields = value.fields_or(format!("virtual table `{name}`"), "a string or a table")?;
+    draft.read_allowed(&fields, ObjectKind::VirtualTable, name);
     if let Some(comment) = fields.text("comment") {
         draft.intent.comments.insert((name.clone(), None), comment.as_str().to_owned());
     }

@@ -12,12 +12,18 @@ use rusqlite::Connection;
 use crate::database::backup::{self, Progress, Writers};
 use crate::database::runner::Step;
 use crate::database::{self, Access, Filter, version_table};
+use crate::libsql::{self, Server};
 use crate::report::{Class, Diagnostic, Report};
 use crate::revision::{RevisionId, Section};
 use crate::schema::Name;
 use crate::token::significant_tokens;
 
-use super::{discard, overwrite};
+use super::{Rows, discard, overwrite};
+
+/// How the names of copies end.
+const ENDING: &str = ".bak";
+/// How the names of copies end that are SQL.
+const ENDING_OF_DUMP: &str = ".sql";
 
 /// A backup of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +63,9 @@ pub enum BackupError {
         /// The database.
         database: PathBuf,
     },
+    /// The server does not give a copy.
+    #[error(transparent)]
+    Server(#[from] libsql::Error),
     /// The database or the copy cannot be read or written.
     #[error(transparent)]
     Database(#[from] database::Error),
@@ -66,6 +75,7 @@ impl Report for BackupError {
     fn class(&self) -> Class {
         match self {
             BackupError::Database(error) => error.class(),
+            BackupError::Server(error) => error.class(),
             BackupError::None { .. } => Class::Input,
             _ => Class::Database,
         }
@@ -74,6 +84,7 @@ impl Report for BackupError {
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let (code, help) = match self {
             BackupError::Database(error) => return error.diagnostics(),
+            BackupError::Server(error) => return error.diagnostics(),
             BackupError::Folder { .. } => {
                 ("backup_folder", "see to the folder, or go without a backup with `--no-backup`")
             }
@@ -117,7 +128,7 @@ pub fn make(
     } else {
         let folder = folder(database);
         std::fs::create_dir_all(&folder).map_err(|source| BackupError::Folder { folder, source })?;
-        free_name(database, &made, &revision)
+        free_name(database, &made, &revision, ENDING)
     };
     let (writers, lock_timeout, interrupt) = (options.writers, options.lock_timeout, options.interrupt);
     backup::copy(&connection, &path, writers, lock_timeout, interrupt, &mut |progress| (options.progress)(progress))?;
@@ -126,11 +137,62 @@ pub fn make(
     Ok(Backup { path, bytes, made, revision })
 }
 
+/// Copies a database on a server to a file of SQL, as it is at this moment: in the folder of backups of `database`, a
+/// file that need not exist, or where it is said.
+///
+/// # Errors
+/// When the server does not give it, or the file cannot be written.
+pub fn dump(
+    server: &Server,
+    database: &Path,
+    to: Option<&Path>,
+    version_table: &Name,
+    now: &str,
+) -> Result<Backup, BackupError> {
+    let image = server.image(version_table)?.into_connection()?;
+    let revision = revision(&image, version_table)?;
+    let made: String = now.chars().filter(char::is_ascii_alphanumeric).collect();
+    let folder = folder(database);
+    let failed = |source| BackupError::Folder { folder: folder.clone(), source };
+    let (path, made) = if let Some(to) = to {
+        (to.to_owned(), made)
+    } else {
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        free_name(database, &made, &revision, ENDING_OF_DUMP)
+    };
+    // Under its own name it is whole or not there.
+    let part = path.with_extension("part");
+    let mut file = std::fs::File::create_new(&part).map_err(failed)?;
+    let written = server.dump(&mut file).map_err(BackupError::from);
+    let written = written.and_then(|bytes| file.sync_all().map(|()| bytes).map_err(failed));
+    let kept = written.and_then(|bytes| match path.symlink_metadata() {
+        Ok(_) => Err(database::Error::AlreadyThere { path: path.clone() }.into()),
+        Err(_) => std::fs::rename(&part, &path).map(|()| bytes).map_err(failed),
+    });
+    if kept.is_err() {
+        // What is left of it says less than the error.
+        let _ = std::fs::remove_file(&part);
+    }
+    Ok(Backup { path, bytes: kept?, made, revision })
+}
+
 /// The backups of a database, the newest first.
 ///
 /// # Errors
 /// When the folder cannot be read.
 pub fn list(database: &Path) -> Result<Vec<Backup>, BackupError> {
+    named(database, &[ENDING, ENDING_OF_DUMP])
+}
+
+/// Copies that are being made, or whose making was ended by force.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn unfinished(database: &Path) -> Result<Vec<Backup>, BackupError> {
+    named(database, &[".bak.unfinished"])
+}
+
+fn named(database: &Path, endings: &[&str]) -> Result<Vec<Backup>, BackupError> {
     let folder = folder(database);
     let failed = |source| BackupError::Folder { folder: folder.clone(), source };
     let entries = match std::fs::read_dir(&folder) {
@@ -143,8 +205,9 @@ pub fn list(database: &Path) -> Result<Vec<Backup>, BackupError> {
     for entry in entries {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let words =
-            name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".bak")).and_then(|rest| rest.split_once('.'));
+        let rest = name.strip_prefix(&prefix);
+        let stem = rest.and_then(|rest| endings.iter().find_map(|ending| rest.strip_suffix(ending)));
+        let words = stem.and_then(|stem| stem.split_once('.'));
         if let Some((made, revision)) = words {
             let bytes = entry.metadata().map_err(failed)?.len();
             backups.push(Backup { path: entry.path(), bytes, made: made.to_owned(), revision: revision.to_owned() });
@@ -214,18 +277,23 @@ pub fn sound(from: &Path, lock_timeout: Duration) -> Result<Connection, BackupEr
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn is_needed(connection: &Connection, filter: &Filter, steps: &[Step]) -> Result<bool, database::Error> {
+pub fn is_needed(
+    connection: &Connection,
+    rows: &Rows<'_>,
+    filter: &Filter,
+    steps: &[Step],
+) -> Result<bool, database::Error> {
     if !may_discard(steps) {
         return Ok(false);
     }
     let scripts: Vec<&Section> = steps.iter().filter_map(|step| step.script.as_ref()).collect();
-    if overwrite::any_of(connection, filter, &scripts)? {
+    if overwrite::any_of(connection, rows, filter, &scripts)? {
         return Ok(true);
     }
     if !scripts.iter().any(|script| has_word(script, "DROP")) {
         return Ok(false);
     }
-    discard::any_of(connection, filter, scripts.into_iter())
+    discard::any_of(connection, rows, filter, scripts.into_iter())
 }
 
 /// Whether steps discard rows or values of some database, by their words alone.
@@ -260,8 +328,8 @@ fn file_name(database: &Path) -> String {
 }
 
 /// A name that no backup has yet, and the time in it; a second one within a second gets a number.
-fn free_name(database: &Path, made: &str, revision: &str) -> (PathBuf, String) {
-    let name = |made: &str| folder(database).join(format!("{}.{made}.{revision}.bak", file_name(database)));
+fn free_name(database: &Path, made: &str, revision: &str, ending: &str) -> (PathBuf, String) {
+    let name = |made: &str| folder(database).join(format!("{}.{made}.{revision}{ending}", file_name(database)));
     let numbered = |number: u32| if number == 1 { made.to_owned() } else { format!("{made}-{number}") };
     (1..=u32::MAX)
         .map(|number| (name(&numbered(number)), numbered(number)))

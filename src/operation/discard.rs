@@ -59,23 +59,24 @@ pub fn of_script(rows: &Rows<'_>, schema: &Schema, script: &str) -> Result<Vec<S
 /// When the database cannot be read.
 pub fn any_of<'a>(
     connection: &Connection,
+    rows: &Rows<'_>,
     filter: &Filter,
     scripts: impl Iterator<Item = &'a Section>,
 ) -> Result<bool, database::Error> {
     let mut flow = Flow::of(&introspect::read(connection, filter)?);
     let mut discards = scripts.flat_map(|script| flow.follow(script.sql()));
-    Ok(discards.any(|discard| is_there(connection, &discard)))
+    Ok(discards.any(|discard| is_there(rows, &discard)))
 }
 
 /// Whether a database has any of what is discarded. Where it cannot tell, it has.
-fn is_there(connection: &Connection, discard: &Discard) -> bool {
+fn is_there(rows: &Rows<'_>, discard: &Discard) -> bool {
     let question = match discard {
         Discard::Rows { table } => format!("SELECT EXISTS (SELECT 1 FROM {})", table.quoted()),
         Discard::Values { table, column } => {
             format!("SELECT EXISTS (SELECT 1 FROM {} WHERE {} IS NOT NULL)", table.quoted(), column.quoted())
         }
     };
-    connection.query_row(&question, [], |row| row.get(0)).unwrap_or(true)
+    rows.number(&question) != Ok(0)
 }
 
 /// What a database has of that which is discarded: `7 rows of x`, or nothing.

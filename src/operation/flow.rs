@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
 use crate::diff::{Discard, resolve_renames};
 use crate::model::Renames;
@@ -19,6 +19,13 @@ use crate::token::{Token, TokenKind, significant_tokens};
 #[derive(Debug, Clone, Default)]
 pub struct Flow {
     tables: IndexMap<Name, Held>,
+    /// In how many tables the rows of each table of the start are, in the order of the start.
+    rows: IndexMap<Name, usize>,
+    /// In how many columns the values of each column of the start are.
+    values: IndexMap<(Name, Name), usize>,
+    /// What has been in none for a moment, as its places in the two.
+    loose_rows: BTreeSet<usize>,
+    loose_values: BTreeSet<usize>,
 }
 
 /// What a table holds of what there was, by the names of the start.
@@ -49,22 +56,32 @@ impl Flow {
             let columns = tokens.filter(|tokens| !tokens.iter().any(|token| token.is_operator("=")));
             held(&table.name, columns.filter_map(|tokens| Some(name(tokens.first()?))).collect())
         });
-        Flow { tables: tables.chain(virtual_tables).collect() }
+        let mut flow = Flow { tables: tables.chain(virtual_tables).collect(), ..Flow::default() };
+        for held in flow.tables.values() {
+            flow.rows.extend(held.rows.iter().map(|row| (row.clone(), 1)));
+            flow.values.extend(held.columns.values().flatten().map(|value| (value.clone(), 1)));
+        }
+        flow
     }
 
     /// Follows a script, and says what no table holds any more after it.
     pub fn follow(&mut self, script: &str) -> Vec<Discard> {
-        let before = self.held();
         for statement in statements(script) {
             self.take(script, &statement);
         }
-        let after = self.held();
         let mut lost: Vec<Discard> = Vec::new();
-        for table in before.rows.difference(&after.rows) {
-            lost.push(Discard::Rows { table: table.clone() });
+        for place in std::mem::take(&mut self.loose_rows) {
+            if let Some((table, 0)) = self.rows.get_index(place) {
+                lost.push(Discard::Rows { table: table.clone() });
+            }
         }
-        let values = before.columns.difference(&after.columns).filter(|(table, _)| after.rows.contains(table));
-        lost.extend(values.map(|(table, column)| Discard::Values { table: table.clone(), column: column.clone() }));
+        for place in std::mem::take(&mut self.loose_values) {
+            if let Some(((table, column), 0)) = self.values.get_index(place)
+                && self.rows.get(table).is_some_and(|number| *number > 0)
+            {
+                lost.push(Discard::Values { table: table.clone(), column: column.clone() });
+            }
+        }
         lost
     }
 
@@ -105,14 +122,34 @@ impl Flow {
         resolve_renames(before, after, &renames).unwrap_or_default()
     }
 
-    /// All that is held, in the order of the start as far as nothing has moved.
-    fn held(&self) -> AllHeld {
-        let mut all = AllHeld::default();
-        for held in self.tables.values() {
-            all.rows.extend(held.rows.iter().cloned());
-            all.columns.extend(held.columns.values().flatten().cloned());
+    /// Changes what a table holds, if it is there.
+    fn change(&mut self, table: &Name, change: impl FnOnce(&mut Held)) {
+        let Some(mut held) = self.tables.get_mut(table).map(std::mem::take) else { return };
+        self.let_go(&held);
+        change(&mut held);
+        for row in &held.rows {
+            *self.rows.entry(row.clone()).or_default() += 1;
         }
-        all
+        for value in held.columns.values().flatten() {
+            *self.values.entry(value.clone()).or_default() += 1;
+        }
+        self.tables.insert(table.clone(), held);
+    }
+
+    /// Takes note of what a table does not hold any more.
+    fn let_go(&mut self, held: &Held) {
+        for row in &held.rows {
+            if let Some((place, _, number)) = self.rows.get_full_mut(row) {
+                *number -= 1;
+                self.loose_rows.extend((*number == 0).then_some(place));
+            }
+        }
+        for value in held.columns.values().flatten() {
+            if let Some((place, _, number)) = self.values.get_full_mut(value) {
+                *number -= 1;
+                self.loose_values.extend((*number == 0).then_some(place));
+            }
+        }
     }
 
     fn take(&mut self, script: &str, tokens: &[Token<'_>]) {
@@ -121,17 +158,20 @@ impl Flow {
             () if is(0, "ALTER") && is(1, "TABLE") => self.alter(tokens),
             () if is(0, "DROP") && is(1, "TABLE") => {
                 let at = if is(2, "IF") { 4 } else { 2 };
-                if let Some((table, _)) = named(tokens, at) {
-                    self.tables.shift_remove(&table);
+                if let Some((table, _)) = named(tokens, at)
+                    && let Some(held) = self.tables.shift_remove(&table)
+                {
+                    self.let_go(&held);
                 }
             }
             () if is(0, "DELETE") && is(1, "FROM") => {
                 if let Some((table, end)) = named(tokens, 2)
                     && end == tokens.len()
-                    && let Some(held) = self.tables.get_mut(&table)
                 {
-                    held.rows.clear();
-                    held.columns.values_mut().for_each(BTreeSet::clear);
+                    self.change(&table, |held| {
+                        held.rows.clear();
+                        held.columns.values_mut().for_each(BTreeSet::clear);
+                    });
                 }
             }
             () if is(0, "CREATE") && is(1, "TABLE") => {
@@ -156,23 +196,28 @@ impl Flow {
         let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(word));
         let Some((table, at)) = named(tokens, 2) else { return };
         if is(at, "RENAME") && is(at + 1, "TO") {
-            if let (Some((new, _)), Some(held)) = (named(tokens, at + 2), self.tables.shift_remove(&table)) {
-                self.tables.insert(new, held);
+            if let (Some((new, _)), Some(held)) = (named(tokens, at + 2), self.tables.shift_remove(&table))
+                && let Some(other) = self.tables.insert(new, held)
+            {
+                self.let_go(&other);
             }
             return;
         }
-        let Some(held) = self.tables.get_mut(&table) else { return };
         let first = if is(at + 1, "COLUMN") && !is(at + 2, "TO") { at + 2 } else { at + 1 };
         let Some(column) = tokens.get(first).map(name) else { return };
-        if is(at, "RENAME") {
-            if let (Some(new), Some(origins)) = (tokens.get(first + 2).map(name), held.columns.shift_remove(&column)) {
-                held.columns.insert(new, origins);
+        self.change(&table, |held| {
+            if is(at, "RENAME") {
+                if let (Some(new), Some(origins)) =
+                    (tokens.get(first + 2).map(name), held.columns.shift_remove(&column))
+                {
+                    held.columns.insert(new, origins);
+                }
+            } else if is(at, "ADD") && !is(first, "CONSTRAINT") && !is(first, "CHECK") {
+                held.columns.entry(column).or_default();
+            } else if is(at, "DROP") && !is(first, "CONSTRAINT") {
+                held.columns.shift_remove(&column);
             }
-        } else if is(at, "ADD") && !is(first, "CONSTRAINT") && !is(first, "CHECK") {
-            held.columns.entry(column).or_default();
-        } else if is(at, "DROP") && !is(first, "CONSTRAINT") {
-            held.columns.shift_remove(&column);
-        }
+        });
     }
 
     /// `UPDATE t SET c = …` for all rows: what it is made of is held by `c` too.
@@ -183,14 +228,15 @@ impl Flow {
         if !is_set || narrows {
             return;
         }
-        let Some(held) = self.tables.get_mut(&table) else { return };
-        for assignment in split(&tokens[at + 1..]) {
-            let [column, equals, value @ ..] = assignment else { continue };
-            if equals.is_operator("=") {
-                let origins: Vec<_> = mentioned(value, &held.columns).collect();
-                held.columns.entry(name(column)).or_default().extend(origins);
+        self.change(&table, |held| {
+            for assignment in split(&tokens[at + 1..]) {
+                let [column, equals, value @ ..] = assignment else { continue };
+                if equals.is_operator("=") {
+                    let origins: Vec<_> = mentioned(value, &held.columns).collect();
+                    held.columns.entry(name(column)).or_default().extend(origins);
+                }
             }
-        }
+        });
     }
 
     /// What `INSERT INTO a (x, …) SELECT y, … FROM b` carries, where it carries all rows.
@@ -231,22 +277,18 @@ impl Flow {
     }
 
     fn fill(&mut self, copy: Copy) {
-        let held = self.tables.entry(copy.target).or_default();
-        held.rows.extend(copy.rows);
-        for (column, origins) in copy.columns {
-            held.columns.entry(column).or_default().extend(origins);
-        }
+        self.tables.entry(copy.target.clone()).or_default();
+        self.change(&copy.target, |held| {
+            held.rows.extend(copy.rows);
+            for (column, origins) in copy.columns {
+                held.columns.entry(column).or_default().extend(origins);
+            }
+        });
     }
 }
 
 fn only<T: Ord>(set: &BTreeSet<T>) -> Option<&T> {
     set.first().filter(|_| set.len() == 1)
-}
-
-#[derive(Default)]
-struct AllHeld {
-    rows: IndexSet<Name>,
-    columns: IndexSet<(Name, Name)>,
 }
 
 struct Copy {

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::walk::{self, Direction, Options, Walked};
-use super::{Database, Project, State};
+use super::walk::{self, Direction, Errand, Options, Walked};
+use super::{Database, Project};
 use crate::database::runner::{Event, Outcome, Step, Transaction};
 use crate::database::statements::{Prepared, Statements};
 use crate::database::walk::Walk;
 use crate::database::{Access, version_table};
 use crate::model::{Hook, HookKind};
 use crate::report::{Class, Diagnostic, Failure, Place, Report, Source};
-use crate::revision::{Script, Target};
+use crate::revision::Script;
 use crate::token;
 
 /// When a hook runs.
@@ -81,21 +81,17 @@ pub type Shell<'a> = &'a dyn Fn(&Command<'_>) -> Ended;
 ///
 /// # Errors
 /// As [`walk::walk`], and when a hook fails. What stands before it stays done.
-#[expect(clippy::too_many_arguments, reason = "those of `walk::walk` and the shell")]
 pub fn walk<'s>(
-    project: &Project,
+    errand: &Errand<'_, 's>,
     connection: &mut Connection,
-    start: &'s State,
-    direction: Direction,
-    target: &Target,
-    options: &Options<'_>,
     shell: Shell<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked<'s>, Failure> {
+    let Errand { project, start, direction, target, options } = *errand;
     let hooks = &project.settings.hooks;
     let around_each = !hooks.before_revision.is_empty() || !hooks.after_revision.is_empty();
     if options.dry_run || !hooks.are_beside_runs() {
-        return walk::walk(project, connection, start, direction, target, options, observer);
+        return walk::walk(errand, connection, observer);
     }
     let mut way = Walk::new(start, direction, target, options.agree);
     let steps = way.steps(&start.rows).map_err(|report| failure(&*report))?;

@@ -4,6 +4,7 @@
 
 use rusqlite::Connection;
 
+use super::Rows;
 use crate::database::{self, Filter, Scratch, introspect};
 use crate::revision::Section;
 use crate::schema::{Name, Schema};
@@ -14,7 +15,12 @@ use crate::token::{Token, significant_tokens};
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn any_of(connection: &Connection, filter: &Filter, scripts: &[&Section]) -> Result<bool, database::Error> {
+pub fn any_of(
+    connection: &Connection,
+    rows: &Rows<'_>,
+    filter: &Filter,
+    scripts: &[&Section],
+) -> Result<bool, database::Error> {
     if !scripts.iter().any(|script| may(script)) {
         return Ok(false);
     }
@@ -26,12 +32,12 @@ pub fn any_of(connection: &Connection, filter: &Filter, scripts: &[&Section]) ->
     let renames_columns = scripts.iter().any(|script| renames_columns(script));
     for script in scripts {
         let Ok(overwritten) = scratch.run_listening(script.sql()) else { return Ok(true) };
-        let rows = overwritten.rows.iter().map(|table| (table, "1".to_owned()));
+        let whole_rows = overwritten.rows.iter().map(|table| (table, "1".to_owned()));
         let is_new =
             |table: &Name, column: &Name| !renames_columns && has_column(&actual, table, column) == Some(false);
         let values = overwritten.values.iter().filter(|(table, column)| !is_new(table, column));
         let values = values.map(|(table, column)| (table, format!("{} IS NOT NULL", column.quoted())));
-        if rows.chain(values).any(|(table, condition)| finds_rows(connection, &actual, table, &condition)) {
+        if whole_rows.chain(values).any(|(table, condition)| finds_rows(rows, &actual, table, &condition)) {
             return Ok(true);
         }
     }
@@ -50,7 +56,7 @@ fn has_column(schema: &Schema, table: &Name, column: &Name) -> Option<bool> {
 
 /// Whether a table has rows of a kind; one that got its name on the way may have any, SQLite's own tables hold nothing
 /// of a person's.
-fn finds_rows(connection: &Connection, actual: &Schema, table: &Name, condition: &str) -> bool {
+fn finds_rows(rows: &Rows<'_>, actual: &Schema, table: &Name, condition: &str) -> bool {
     if table.as_str().starts_with("sqlite_") {
         return false;
     }
@@ -59,7 +65,7 @@ fn finds_rows(connection: &Connection, actual: &Schema, table: &Name, condition:
     }
     let question = format!("SELECT EXISTS (SELECT 1 FROM main.{} WHERE {condition})", table.quoted());
     // A column that got its name on the way may hold any value, too.
-    connection.query_row(&question, [], |row| row.get(0)).unwrap_or(true)
+    rows.number(&question) != Ok(0)
 }
 
 /// Whether a script gives a column another name.

@@ -90,6 +90,17 @@ impl Project {
         }
     }
 
+    /// The file that backups stand beside; for a database on a server one that does not exist.
+    ///
+    /// # Errors
+    /// As [`Project::place`].
+    pub fn beside_backups(&self) -> Result<PathBuf, Failure> {
+        Ok(match self.place()? {
+            Database::File(path) => path,
+            Database::Server(server) => self.settings.path(&server.file_name()),
+        })
+    }
+
     fn file(&self, written: &str) -> Result<PathBuf, Failure> {
         let file = written.strip_prefix("sqlite://").or_else(|| written.strip_prefix("sqlite:")).unwrap_or(written);
         if written.starts_with("sqlite:") && file.contains('?') {
@@ -217,12 +228,16 @@ impl Project {
     /// What plans may use.
     #[must_use]
     pub fn plan_options(&self) -> Options {
-        let usual = if self.is_on_server() { libsql::SQLITE } else { bundled_sqlite() };
+        let (usual, switches) = if self.is_on_server() {
+            (libsql::SQLITE, Switches::ForeignKeys)
+        } else {
+            (bundled_sqlite(), Switches::All)
+        };
         Options {
             target: self.settings.target_sqlite.unwrap_or(usual),
             column_order: self.settings.column_order,
             catalog_edits: self.settings.catalog_edits,
-            switches: Switches::All,
+            switches,
         }
     }
 }

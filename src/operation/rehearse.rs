@@ -8,7 +8,6 @@ use rusqlite::Connection;
 use crate::database::backup::{Progress, Writers};
 use crate::database::runner::Event;
 use crate::database::{self, Access};
-use crate::model;
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::Target;
 
@@ -43,7 +42,8 @@ pub fn rehearse(
 ) -> Result<Rehearsal, Failure> {
     on_copy(project, options, progress, |private, connection, options| {
         let state = private.state(Some(connection))?;
-        Ok(walk::walk(private, connection, &state, direction, target, options, observer)?.into_owned())
+        let errand = walk::Errand { project: private, start: &state, direction, target, options };
+        Ok(walk::walk(&errand, connection, observer)?.into_owned())
     })
 }
 
@@ -71,19 +71,7 @@ pub fn on_copy<T>(
     let missing = || database::Error::Missing { path: copy.path.clone() };
     let mut connection = private.connect(Access::Create, options.lock_timeout)?.ok_or_else(missing)?;
     let start = Instant::now();
-    let options = walk::Options {
-        lock_timeout: options.lock_timeout,
-        transaction: options.transaction,
-        dry_run: false,
-        long_transactions: false,
-        backup: model::Backup::Never,
-        progress: options.progress,
-        backed_up: options.backed_up,
-        agree: options.agree,
-        interrupt: std::sync::Arc::clone(&options.interrupt),
-        now: options.now,
-    };
-    let walked = run(&private, &mut connection, &options);
+    let walked = run(&private, &mut connection, &options.on_a_copy());
     let duration = start.elapsed();
     drop(connection);
     let bytes_after = size(&copy.path);

@@ -13,7 +13,7 @@ use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::walk::Walk;
 pub use crate::database::walk::{Agree, Direction, Doubt, StepError, settle, steps, still_to_do};
 use crate::database::{self, Access, Filter, Shapes, version_table};
-use crate::libsql;
+use crate::libsql::{self, Server};
 use crate::model::{self, Renames, Settings};
 use crate::report::{Failure, Report};
 use crate::revision::{Applied, Purge, Remark, RevisionId, Route, RouteError, Target};
@@ -21,7 +21,7 @@ use crate::schema::Schema;
 use crate::sql;
 
 use super::backup::{self, Backup, BackupError};
-use super::{Database, Project, State, autogenerate, replay};
+use super::{Database, Project, Rows, State, autogenerate, replay};
 
 /// How to walk.
 pub struct Options<'a> {
@@ -33,7 +33,7 @@ pub struct Options<'a> {
     pub dry_run: bool,
     /// Whether a transaction may last longer than a server promises to let it.
     pub long_transactions: bool,
-    /// When the database is copied before the first step; one on a server is not.
+    /// When the database is copied before the first step.
     pub backup: model::Backup,
     /// Told how far that copy has come.
     pub progress: &'a dyn Fn(Progress),
@@ -45,6 +45,52 @@ pub struct Options<'a> {
     pub interrupt: Arc<AtomicBool>,
     /// The time, RFC 3339 in UTC.
     pub now: &'a dyn Fn() -> String,
+}
+
+impl<'a> Options<'a> {
+    /// The same on a copy that nobody else has: no copy is made of it, and nothing is taken back at the end.
+    #[must_use]
+    pub(crate) fn on_a_copy(&'a self) -> Options<'a> {
+        let Options {
+            lock_timeout,
+            transaction,
+            dry_run: _,
+            long_transactions: _,
+            backup: _,
+            progress,
+            backed_up,
+            agree,
+            interrupt,
+            now,
+        } = self;
+        Options {
+            lock_timeout: *lock_timeout,
+            transaction: *transaction,
+            dry_run: false,
+            long_transactions: false,
+            backup: model::Backup::Never,
+            progress: *progress,
+            backed_up: *backed_up,
+            agree: *agree,
+            interrupt: Arc::clone(interrupt),
+            now: *now,
+        }
+    }
+}
+
+/// Which walk is asked for.
+#[derive(Clone, Copy)]
+pub struct Errand<'a, 's> {
+    /// The project.
+    pub project: &'a Project,
+    /// What is known of the database now; what others do meanwhile is read again.
+    pub start: &'s State,
+    /// Up, down, or across.
+    pub direction: Direction,
+    /// Where to.
+    pub target: &'a Target,
+    /// How.
+    pub options: &'a Options<'a>,
 }
 
 /// What a walk came to.
@@ -79,20 +125,16 @@ pub(super) fn choose(state: &State, direction: Direction, target: &Target) -> Re
     direction.route(state, target)
 }
 
-/// Runs the revisions between where a database stands and the target. `start` is what is known of it now; what others
-/// do meanwhile is read again.
+/// Runs the revisions between where a database stands and the target.
 ///
 /// # Errors
 /// What the route, the scripts or the runner say; what was run before stays where the transaction allows it.
 pub fn walk<'s>(
-    project: &Project,
+    errand: &Errand<'_, 's>,
     connection: &mut Connection,
-    start: &'s State,
-    direction: Direction,
-    target: &Target,
-    options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked<'s>, Failure> {
+    let Errand { project, start, direction, target, options } = *errand;
     let mut walk = Walk::new(start, direction, target, options.agree);
     let ground = Ground {
         project,
@@ -151,7 +193,8 @@ pub fn run(
     let prepare = |steps: &[runner::Step]| match database {
         Database::File(path) => back_up(project, path, filter, to_copy.unwrap_or(steps), options)
             .map_err(|error| Box::new(error) as Box<dyn Report>),
-        Database::Server(_) => Ok(()),
+        Database::Server(server) => back_up_server(project, server, filter, to_copy.unwrap_or(steps), options)
+            .map_err(|error| Box::new(error) as Box<dyn Report>),
     };
     let long_transactions = options.long_transactions;
     let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, revisions, fingerprint);
@@ -192,18 +235,13 @@ fn back_up(
     steps: &[runner::Step],
     options: &Options<'_>,
 ) -> Result<(), BackupError> {
-    let may_be_needed = match options.backup {
-        model::Backup::Always => !steps.is_empty(),
-        model::Backup::Destructive => backup::may_discard(steps),
-        model::Backup::Never => false,
-    };
-    if !may_be_needed {
+    if !may_need_copy(steps, options.backup) {
         return Ok(());
     }
     let Some(connection) = database::open(database, Access::Read, options.lock_timeout)? else { return Ok(()) };
     let is_needed = match options.backup {
         model::Backup::Always => database::backup::size(&connection)? > 0,
-        _ => backup::is_needed(&connection, filter, steps)?,
+        _ => backup::is_needed(&connection, &Rows::Local(&connection), filter, steps)?,
     };
     drop(connection);
     if !is_needed {
@@ -222,6 +260,41 @@ fn back_up(
     backup::prune(database, &made, backups_kept, backups_size)?;
     (options.backed_up)(&made);
     Ok(())
+}
+
+/// The same for a database on a server, which goes on to be written meanwhile.
+fn back_up_server(
+    project: &Project,
+    server: &Server,
+    filter: &Filter,
+    steps: &[runner::Step],
+    options: &Options<'_>,
+) -> Result<(), BackupError> {
+    if !may_need_copy(steps, options.backup) {
+        return Ok(());
+    }
+    let table = &project.settings.version_table;
+    let image = server.image(table)?.into_connection()?;
+    if options.backup != model::Backup::Always
+        && !backup::is_needed(&image, &Rows::Remote(server.clone()), filter, steps)?
+    {
+        return Ok(());
+    }
+    let database = project.settings.path(&server.file_name());
+    let made = backup::dump(server, &database, None, table, &(options.now)())?;
+    let Settings { backups_kept, backups_size, .. } = project.settings;
+    backup::prune(&database, &made, backups_kept, backups_size)?;
+    (options.backed_up)(&made);
+    Ok(())
+}
+
+/// Whether the steps' words are a reason for a copy.
+fn may_need_copy(steps: &[runner::Step], wanted: model::Backup) -> bool {
+    match wanted {
+        model::Backup::Always => !steps.is_empty(),
+        model::Backup::Destructive => backup::may_discard(steps),
+        model::Backup::Never => false,
+    }
 }
 
 /// The schema of a fingerprint: that which the scripts of these revisions make, or the model's.

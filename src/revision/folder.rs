@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -105,11 +105,14 @@ fn read_files(files: &[PathBuf]) -> Vec<Result<Script, Problem>> {
     const WORTH_A_THREAD: usize = 250;
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = (files.len() / WORTH_A_THREAD).clamp(1, processors * 2);
+    let read = |part: &[PathBuf]| {
+        let mut buffer = Vec::with_capacity(1 << 16);
+        part.iter().map(|file| read_script(file, &mut buffer)).collect::<Vec<_>>()
+    };
     if threads == 1 {
-        return files.iter().map(|file| read_script(file)).collect();
+        return read(files);
     }
     std::thread::scope(|scope| {
-        let read = |part: &[PathBuf]| part.iter().map(|file| read_script(file)).collect::<Vec<_>>();
         let parts = files.chunks(files.len().div_ceil(threads));
         let readers: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
         readers
@@ -119,12 +122,20 @@ fn read_files(files: &[PathBuf]) -> Vec<Result<Script, Problem>> {
     })
 }
 
-fn read_script(file: &Path) -> Result<Script, Problem> {
+fn read_script(file: &Path, buffer: &mut Vec<u8>) -> Result<Script, Problem> {
     let path = file.display().to_string();
-    match fs::read_to_string(file) {
+    match read_text(file, buffer) {
         Ok(text) => Script::read_owned(path, text).map_err(Problem::Script),
         Err(error) => Err(Problem::Unreadable { path, why: error.to_string() }),
     }
+}
+
+/// Reads a small file without asking first how large it is, which is a fourth of the work where there are thousands.
+fn read_text(file: &Path, buffer: &mut Vec<u8>) -> io::Result<String> {
+    buffer.clear();
+    File::open(file)?.take(u64::MAX).read_to_end(buffer)?;
+    let text = std::str::from_utf8(buffer);
+    text.map(str::to_owned).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the text is not UTF-8"))
 }
 
 /// Replaces the texts of files, all of them or none: whatever fails, those that were replaced get their old text back.

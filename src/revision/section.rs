@@ -74,8 +74,12 @@ pub fn checksum(sql: &str) -> String {
     if text.trim().is_empty() {
         text = "";
     }
-    let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
-    "sha256:".chars().chain(Sha256::digest(text.as_bytes()).into_iter().flat_map(digits)).collect()
+    let mut checksum = String::with_capacity("sha256:".len() + 64);
+    checksum.push_str("sha256:");
+    for byte in Sha256::digest(text.as_bytes()) {
+        checksum.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+    }
+    checksum
 }
 
 /// What the first word of a marker begins with.

@@ -20,6 +20,9 @@ impl Expression {
     /// An expression from its text without the parentheses that enclose the whole of it.
     #[must_use]
     pub fn without_parentheses(text: &str) -> Expression {
+        if !text.contains('(') {
+            return Expression::new(text);
+        }
         let tokens: Vec<Token<'_>> = significant_tokens(text).collect();
         match enclosing_parentheses(&tokens) {
             0 => Expression::new(text),

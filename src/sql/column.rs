@@ -6,7 +6,7 @@ use crate::schema::{
 use crate::token::{Token, TokenKind, significant_tokens};
 
 use super::cursor::{Cursor, is_name};
-use super::error::ReadError;
+use super::error::{COLUMN_CONSTRAINT, ReadError};
 use super::{constraint, foreign_key, text};
 
 /// A column with the constraints that are written with it.
@@ -30,7 +30,7 @@ pub fn read_column(text: &str, name: &Name) -> Result<ColumnDefinition, ReadErro
     let mut cursor = Cursor::new(text)?;
     let mut table = Table::new("");
     let column = read_definition(&mut cursor, name.clone(), &mut table)?;
-    cursor.end("a column constraint")?;
+    cursor.end(COLUMN_CONSTRAINT)?;
     let Table { primary_key, uniques, checks, foreign_keys, .. } = table;
     Ok(ColumnDefinition { column, primary_key, uniques, checks, foreign_keys })
 }
@@ -164,6 +164,9 @@ fn without_generated_always(text: &str) -> &str {
 /// SQLite, down to the rowid.
 fn unquoted_type(text: &str, tokens: &[Token<'_>]) -> String {
     let [only] = tokens else { return text.to_owned() };
+    if only.kind == TokenKind::Word {
+        return text.to_owned();
+    }
     let inner = only.unquoted();
     let is_plain = inner.trim() == inner
         && significant_tokens(&inner).all(|token| token.kind == TokenKind::Word && is_name(&token))

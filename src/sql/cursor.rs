@@ -21,7 +21,8 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// The beginning of a text.
     pub fn new(text: &'a str) -> Result<Cursor<'a>, ReadError> {
-        let tokens: Vec<Token<'a>> = significant_tokens(text).collect();
+        let mut tokens: Vec<Token<'a>> = Vec::with_capacity(text.len() / 4);
+        tokens.extend(significant_tokens(text));
         match tokens.iter().find(|token| token.kind == TokenKind::Illegal) {
             Some(token) => Err(ReadError { problem: Problem::Illegal(shown(token.text)), span: token.span() }),
             None => Ok(Cursor { text, tokens, at: 0, end: text.len() }),
@@ -76,10 +77,13 @@ impl<'a> Cursor<'a> {
 
     /// Whether these words come next.
     pub fn is(&self, words: &str) -> bool {
-        words
-            .split(' ')
-            .enumerate()
-            .all(|(place, word)| self.tokens.get(self.at + place).is_some_and(|token| token.is_word(word)))
+        // Most words are told apart by their first letter.
+        let begins = |token: &Token<'_>| token.text.as_bytes()[0].eq_ignore_ascii_case(&words.as_bytes()[0]);
+        self.tokens.get(self.at).is_some_and(begins)
+            && words
+                .split(' ')
+                .enumerate()
+                .all(|(place, word)| self.tokens.get(self.at + place).is_some_and(|token| token.is_word(word)))
     }
 
     /// Takes these words if all of them come next.

@@ -2,8 +2,24 @@
 
 use std::ops::Range;
 
-use crate::report::{Class, Diagnostic, Report};
+use crate::report::{Class, Diagnostic, Report, nearest};
 use crate::schema::Name;
+
+/// What is expected after the type of a column.
+pub(super) const COLUMN_CONSTRAINT: &str = "a column constraint";
+
+/// How constraints of columns begin, and what they are in whole.
+const CONSTRAINTS: [(&str, &str); 9] = [
+    ("NOT", "NOT NULL"),
+    ("NOTNULL", "NOT NULL"),
+    ("PRIMARY", "PRIMARY KEY"),
+    ("UNIQUE", "UNIQUE"),
+    ("CHECK", "CHECK (…)"),
+    ("DEFAULT", "DEFAULT …"),
+    ("COLLATE", "COLLATE …"),
+    ("REFERENCES", "REFERENCES …"),
+    ("GENERATED", "GENERATED ALWAYS AS (…)"),
+];
 
 /// A text that could not be read: what is wrong with which bytes of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,8 +82,14 @@ impl ReadError {
         }
     }
 
-    fn help(&self) -> Option<&'static str> {
-        match self.problem {
+    fn help(&self) -> Option<String> {
+        if let Problem::Unexpected { found, expected } = &self.problem {
+            let word = found.trim_matches('`');
+            let meant = nearest(word, CONSTRAINTS.map(|(word, _)| word)).filter(|_| expected == COLUMN_CONSTRAINT)?;
+            let (_, whole) = CONSTRAINTS.iter().find(|(word, _)| *word == meant)?;
+            return Some(format!("did you mean `{whole}`?"));
+        }
+        let help = match self.problem {
             Problem::Unexpected { .. } | Problem::Illegal(_) | Problem::Unclosed => None,
             Problem::SecondStatement => Some("write each statement by itself"),
             Problem::Temporary => Some("leave out `TEMP`"),
@@ -76,7 +98,8 @@ impl ReadError {
             Problem::NullsOrder => Some("leave out `NULLS FIRST` or `NULLS LAST`"),
             Problem::ExpressionInKey => Some("write a UNIQUE index on the expression"),
             Problem::SecondPrimaryKey => Some("write one `PRIMARY KEY (…)` with all its columns"),
-        }
+        };
+        help.map(str::to_owned)
     }
 }
 
@@ -87,5 +110,26 @@ impl Report for ReadError {
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
         vec![self.diagnostic()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::schema::Name;
+    use crate::sql::read_column;
+
+    #[test]
+    fn a_slip_in_a_constraint_is_told_with_what_was_meant() {
+        for (column, meant) in [
+            ("TEXT NOT NUL", "NOT NULL"),
+            ("TEXT notnull", "NOT NULL"),
+            ("INTEGER PRIMARY KY", "PRIMARY KEY"),
+            ("INTEGER DEFAULT 1 UNIQE", "UNIQUE"),
+            ("TEXT NOT NULL COLATE NOCASE", "COLLATE …"),
+        ] {
+            let told = read_column(column, &Name::new("a")).unwrap_err().diagnostic();
+            assert_eq!(told.help, Some(format!("did you mean `{meant}`?")), "{column}: {}", told.message);
+        }
+        assert_eq!(read_column("INTEGER DEFAULT 1 xyzzy", &Name::new("a")).unwrap_err().diagnostic().help, None);
     }
 }

@@ -6,7 +6,9 @@
 //! else is sorted. What has no effect in SQLite is left out: where a constraint is written, a clause that says the
 //! default, a UNIQUE that another one implies.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -14,46 +16,82 @@ use sha2::{Digest, Sha256};
 use super::double_quoted;
 use crate::schema::{
     Check, Column, ConflictClause, Event, Expression, ForeignKey, Generated, Index, IndexKey, IndexTerm, KeyColumn,
-    Name, NotNull, PrimaryKey, Schema, Table, Timing, Trigger, TypeName, Unique, View, VirtualTable,
+    Name, NotNull, PrimaryKey, Schema, Table, Timing, Trigger, Unique, View, VirtualTable,
 };
-use crate::token::{Meaning, Token, TokenKind, quote_name, significant_tokens};
+use crate::token::{Meaning, TokenKind, quote_name, significant_tokens, write_quoted};
 
 /// The fingerprint of a schema, `sha256:` and 64 hexadecimal digits: the same for two schemas that differ in spelling
 /// and order only.
 #[must_use]
 pub fn fingerprint(schema: &Schema) -> String {
-    let mut fingerprint = "sha256:".to_owned();
-    for byte in Sha256::digest(canonical(schema)) {
-        // Writing to a String cannot fail.
-        let _ = write!(fingerprint, "{byte:02x}");
-    }
-    fingerprint
+    Texts::default().fingerprint(schema)
 }
 
-/// The text that is hashed.
-fn canonical(schema: &Schema) -> String {
-    let Schema { tables, virtual_tables, views, triggers } = schema;
-    let names = names_of(schema);
-    let mut objects: Vec<String> = tables.values().map(table).collect();
-    objects.extend(virtual_tables.values().map(virtual_table));
-    objects.extend(views.values().map(|each| view(each, &names)));
-    let watched: BTreeSet<&Name> = triggers.values().map(|trigger| &trigger.table).collect();
-    objects.extend(
-        watched
-            .into_iter()
-            .map(|table| schema.triggers_on(table).map(|each| trigger(each, &names)).collect::<String>()),
-    );
-    objects.sort_unstable();
-    objects.concat()
+/// What tables say, for fingerprints of schemas that differ in a few of them.
+#[derive(Debug, Default)]
+pub struct Texts {
+    tables: BTreeMap<Name, String>,
+}
+
+impl Texts {
+    /// Forgets a table that is not what it was, or is no more.
+    pub fn forget(&mut self, table: &Name) {
+        self.tables.remove(table);
+    }
+
+    /// The [`fingerprint`] of a schema whose tables are what they were, but for those that were forgotten.
+    pub fn fingerprint(&mut self, schema: &Schema) -> String {
+        let mut hash = Sha256::new();
+        for part in self.canonical(schema) {
+            hash.update(part.as_bytes());
+        }
+        let mut fingerprint = "sha256:".to_owned();
+        for byte in hash.finalize() {
+            write(&mut fingerprint, format_args!("{byte:02x}"));
+        }
+        fingerprint
+    }
+
+    /// The text that is hashed, in its parts.
+    fn canonical<'a>(&'a mut self, schema: &'a Schema) -> Vec<Cow<'a, str>> {
+        let Schema { tables, virtual_tables, views, triggers } = schema;
+        for (name, each) in tables {
+            if !self.tables.contains_key(name) {
+                self.tables.insert(name.clone(), table(each));
+            }
+        }
+        let all = OnceCell::new();
+        let names = |name: &str| all.get_or_init(|| names_of(schema)).contains(&name.to_ascii_lowercase());
+        let known = self.tables.iter().filter(|(name, _)| tables.contains_key(*name));
+        let mut objects: Vec<Cow<'_, str>> = known.map(|(_, text)| Cow::Borrowed(text.as_str())).collect();
+        objects.extend(virtual_tables.values().map(|each| Cow::Owned(virtual_table(each))));
+        objects.extend(views.values().map(|each| Cow::Owned(view(each, &names))));
+        let mut watched: BTreeMap<&Name, String> = BTreeMap::new();
+        for each in triggers.values() {
+            trigger(watched.entry(&each.table).or_default(), each, &names);
+        }
+        objects.extend(watched.into_values().map(Cow::Owned));
+        objects.sort_unstable();
+        objects
+    }
+}
+
+fn write(text: &mut String, part: std::fmt::Arguments<'_>) {
+    text.write_fmt(part).expect("writing to a string does not fail");
 }
 
 fn table(table: &Table) -> String {
     let Table { name, columns, primary_key, uniques, checks, foreign_keys, without_rowid, strict, indexes } = table;
+    let names = |name: &str| {
+        let is_rowid = ROWID.iter().any(|rowid| name.eq_ignore_ascii_case(rowid));
+        is_rowid || columns.iter().any(|column| column.name == *name)
+    };
     let mut text = format!("table {}", name.quoted());
     text += if *without_rowid { " without rowid" } else { "" };
     text += if *strict { " strict\n" } else { "\n" };
-    let names = columns_of(table);
-    text.extend(columns.iter().map(|each| column(table, each, &names)));
+    for each in columns {
+        column(&mut text, table, each, &names);
+    }
     let mut lines: Vec<String> = primary_key.iter().map(|key| self::primary_key(table, key)).collect();
     lines.extend(
         uniques
@@ -69,90 +107,114 @@ fn table(table: &Table) -> String {
     text + &lines.concat()
 }
 
-fn column(table: &Table, column: &Column, names: &Names) -> String {
+fn column(text: &mut String, table: &Table, column: &Column, names: Names<'_>) {
     let Column { name, type_name, not_null, default, collate, generated, idle_names: _ } = column;
-    let not_null = match not_null {
+    *text += "  column ";
+    quoted(text, name);
+    if let Some(type_name) = type_name {
+        *text += " type ";
+        *text += &type_name.normal();
+    }
+    match not_null {
         Some(NotNull { name, on_conflict }) => {
-            format!("{} not null{}", constraint_name(name.as_ref()), conflict(*on_conflict))
+            constraint_name(text, name.as_ref());
+            *text += " not null";
+            conflict(text, *on_conflict);
         }
-        None if table.is_not_null_by_key(column) => " not null".to_owned(),
-        None => String::new(),
-    };
-    let collate = collate.as_ref().filter(|collate| **collate != *"BINARY");
-    let generated = generated.as_ref().map(|Generated { expression, stored }| {
-        format!(" {} {}", if *stored { "stored" } else { "virtual" }, normal(expression, names))
-    });
-    let parts = [
-        format!("  column {}", name.quoted()),
-        optional(" type ", type_name.as_ref().map(TypeName::normal)),
-        not_null,
-        optional(" default ", default.as_ref().map(|default| normal(default, &Names::new()))),
-        optional(" collate ", collate.map(folded)),
-        generated.unwrap_or_default(),
-        "\n".to_owned(),
-    ];
-    parts.concat()
+        None if table.is_not_null_by_key(column) => *text += " not null",
+        None => {}
+    }
+    if let Some(default) = default {
+        *text += " default ";
+        normal(text, default, &|_| false);
+    }
+    if let Some(collate) = collate.as_ref().filter(|collate| **collate != *"BINARY") {
+        *text += " collate ";
+        folded(text, collate);
+    }
+    if let Some(Generated { expression, stored }) = generated {
+        *text += if *stored { " stored " } else { " virtual " };
+        normal(text, expression, names);
+    }
+    *text += "\n";
 }
 
 fn primary_key(table: &Table, key: &PrimaryKey) -> String {
     let PrimaryKey { name, columns, on_conflict, autoincrement, inline: _ } = key;
-    format!(
-        " {} primary key ({}){}{}{}\n",
-        constraint_name(name.as_ref()),
-        key_columns(table, columns),
-        conflict(*on_conflict),
-        if *autoincrement { " autoincrement" } else { "" },
-        // The one thing that the place of a constraint changes.
-        if table.rowid_alias().is_some() { " rowid" } else { "" },
-    )
+    let mut text = " ".to_owned();
+    constraint_name(&mut text, name.as_ref());
+    text += " primary key (";
+    key_columns(&mut text, table, columns);
+    text += ")";
+    conflict(&mut text, *on_conflict);
+    text += if *autoincrement { " autoincrement" } else { "" };
+    // The one thing that the place of a constraint changes.
+    text += if table.rowid_alias().is_some() { " rowid\n" } else { "\n" };
+    text
 }
 
 fn unique(table: &Table, unique: &Unique) -> String {
     let Unique { name, columns, on_conflict, inline: _ } = unique;
-    let columns = key_columns(table, columns);
-    format!(" {} unique ({columns}){}\n", constraint_name(name.as_ref()), conflict(*on_conflict))
+    let mut text = " ".to_owned();
+    constraint_name(&mut text, name.as_ref());
+    text += " unique (";
+    key_columns(&mut text, table, columns);
+    text += ")";
+    conflict(&mut text, *on_conflict);
+    text + "\n"
 }
 
 /// Whether a UNIQUE constraint says what no other constraint of the table does.
 fn says_something(table: &Table, place: usize) -> bool {
-    let is_plain = |unique: &Unique| unique.name.is_none() && conflict(unique.on_conflict).is_empty();
+    let is_plain = |unique: &Unique| unique.name.is_none() && !is_telling(unique.on_conflict);
     // Of two that differ in nothing but DESC, SQLite builds the index of the one that comes first.
-    let bare = |columns: &[KeyColumn]| -> Vec<(String, String, bool)> {
-        let bare = |column: &KeyColumn| {
-            let collation = key_collation(table, column.collate.as_ref(), &column.name);
-            (column.name.folded(), collation, column.descending)
+    let same = |one: &[KeyColumn], other: &[KeyColumn]| {
+        let collation = |column: &KeyColumn| key_collation(table, column.collate.as_ref(), &column.name);
+        let same = |one: &KeyColumn, other: &KeyColumn| {
+            one.name == other.name && collation(one) == collation(other) && one.descending == other.descending
         };
-        columns.iter().map(bare).collect()
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
     };
-    let columns = bare(&table.uniques[place].columns);
+    let columns = &table.uniques[place].columns;
     let key = table.primary_key.as_ref().filter(|_| table.rowid_alias().is_none());
-    let is_key = key.is_some_and(|key| bare(&key.columns) == columns);
+    let is_key = key.is_some_and(|key| same(&key.columns, columns));
     let is_repeated = || {
         table.uniques.iter().enumerate().any(|(other, unique)| {
-            bare(&unique.columns) == columns && (other < place || other > place && !is_plain(unique))
+            same(&unique.columns, columns) && (other < place || other > place && !is_plain(unique))
         })
     };
     !is_plain(&table.uniques[place]) || !is_key && !is_repeated()
 }
 
-fn key_columns(table: &Table, columns: &[KeyColumn]) -> String {
-    let column = |column: &KeyColumn| {
-        let KeyColumn { name, collate, descending } = column;
-        let collate = key_collation(table, collate.as_ref(), name);
-        format!("{} collate {collate}{}", folded(name), if *descending { " desc" } else { "" })
-    };
-    columns.iter().map(column).collect::<Vec<_>>().join(", ")
+fn key_columns(text: &mut String, table: &Table, columns: &[KeyColumn]) {
+    separated(text, columns, |text, KeyColumn { name, collate, descending }| {
+        folded(text, name);
+        *text += " collate ";
+        *text += &key_collation(table, collate.as_ref(), name);
+        *text += if *descending { " desc" } else { "" };
+    });
 }
 
 /// The collation in effect for a column in a key or an index.
-fn key_collation(table: &Table, collate: Option<&Name>, column: &Name) -> String {
+fn key_collation(table: &Table, collate: Option<&Name>, column: &Name) -> Cow<'static, str> {
     let of_column = || table.column(column).and_then(|column| column.collate.as_ref());
-    folded(collate.or_else(of_column).unwrap_or(&Name::from("BINARY")))
+    collate.or_else(of_column).map_or(Cow::Borrowed(BINARY), |name| {
+        let mut text = String::new();
+        folded(&mut text, name);
+        Cow::Owned(text)
+    })
 }
 
-fn check(check: &Check, names: &Names) -> String {
+/// The collation of what says none.
+const BINARY: &str = "\"binary\"";
+
+fn check(check: &Check, names: Names<'_>) -> String {
     let Check { name, expression, on_conflict: _, inline: _ } = check;
-    format!(" {} check {}\n", constraint_name(name.as_ref()), normal(expression, names))
+    let mut text = " ".to_owned();
+    constraint_name(&mut text, name.as_ref());
+    text += " check ";
+    normal(&mut text, expression, names);
+    text + "\n"
 }
 
 fn foreign_key(foreign_key: &ForeignKey) -> String {
@@ -167,114 +229,165 @@ fn foreign_key(foreign_key: &ForeignKey) -> String {
         deferrable: _,
         inline: _,
     } = foreign_key;
-    let match_type = match_type.as_ref().filter(|name| **name != *"SIMPLE" && **name != *"NONE");
-    format!(
-        " {} foreign key ({}) references {} ({}) delete {} update {}{}{}\n",
-        constraint_name(name.as_ref()),
-        folded_list(columns),
-        folded(parent),
-        folded_list(parent_columns),
-        on_delete.keywords(),
-        on_update.keywords(),
-        optional(" match ", match_type.map(folded)),
-        if foreign_key.is_deferred() { " deferred" } else { "" },
-    )
+    let mut text = " ".to_owned();
+    constraint_name(&mut text, name.as_ref());
+    text += " foreign key (";
+    separated(&mut text, columns, folded);
+    text += ") references ";
+    folded(&mut text, parent);
+    text += " (";
+    separated(&mut text, parent_columns, folded);
+    write(&mut text, format_args!(") delete {} update {}", on_delete.keywords(), on_update.keywords()));
+    if let Some(match_type) = match_type.as_ref().filter(|name| **name != *"SIMPLE" && **name != *"NONE") {
+        text += " match ";
+        folded(&mut text, match_type);
+    }
+    text += if foreign_key.is_deferred() { " deferred\n" } else { "\n" };
+    text
 }
 
-fn index(table: &Table, index: &Index, names: &Names) -> String {
+fn index(table: &Table, index: &Index, names: Names<'_>) -> String {
     let Index { name, unique, terms, predicate } = index;
-    let unique = if *unique { "unique " } else { "" };
-    let terms = terms.iter().map(|term| index_term(table, term, names)).collect::<Vec<_>>().join(", ");
-    let predicate = optional(" where ", predicate.as_ref().map(|predicate| normal(predicate, names)));
-    format!("  {unique}index {} ({terms}){predicate}\n", name.quoted())
+    let mut text = if *unique { "  unique index " } else { "  index " }.to_owned();
+    quoted(&mut text, name);
+    text += " (";
+    separated(&mut text, terms, |text, term| index_term(text, table, term, names));
+    text += ")";
+    if let Some(predicate) = predicate {
+        text += " where ";
+        normal(&mut text, predicate, names);
+    }
+    text + "\n"
 }
 
-fn index_term(table: &Table, term: &IndexTerm, names: &Names) -> String {
+fn index_term(text: &mut String, table: &Table, term: &IndexTerm, names: Names<'_>) {
     let IndexTerm { key, collate, descending } = term;
-    let key = match key {
+    match key {
         IndexKey::Column(name) => {
-            format!("{} collate {}", folded(name), key_collation(table, collate.as_ref(), name))
+            folded(text, name);
+            *text += " collate ";
+            *text += &key_collation(table, collate.as_ref(), name);
         }
         IndexKey::Expression(expression) => {
-            let collate = collate.as_ref().map_or_else(|| folded(&Name::from("BINARY")), folded);
-            format!("({}) collate {collate}", normal(expression, names))
+            *text += "(";
+            normal(text, expression, names);
+            *text += ") collate ";
+            match collate {
+                Some(collate) => folded(text, collate),
+                None => *text += BINARY,
+            }
         }
-    };
-    key + if *descending { " desc" } else { "" }
+    }
+    *text += if *descending { " desc" } else { "" };
 }
 
-fn view(view: &View, names: &Names) -> String {
+fn view(view: &View, names: Names<'_>) -> String {
     let View { name, columns, select } = view;
-    let columns: Vec<String> = columns.iter().map(Name::quoted).collect();
-    format!("view {} ({}) as {}\n", name.quoted(), columns.join(", "), normal(select, names))
+    let mut text = "view ".to_owned();
+    quoted(&mut text, name);
+    text += " (";
+    separated(&mut text, columns, quoted);
+    text += ") as ";
+    normal(&mut text, select, names);
+    text + "\n"
 }
 
-fn trigger(trigger: &Trigger, names: &Names) -> String {
+fn trigger(text: &mut String, trigger: &Trigger, names: Names<'_>) {
     let Trigger { name, table, timing, event, when, body } = trigger;
-    let timing = match timing {
-        Timing::Before => "before",
-        Timing::After => "after",
-        Timing::InsteadOf => "instead of",
+    *text += "trigger on ";
+    folded(text, table);
+    *text += " ";
+    quoted(text, name);
+    *text += match timing {
+        Timing::Before => " before ",
+        Timing::After => " after ",
+        Timing::InsteadOf => " instead of ",
     };
-    let event = match event {
-        Event::Insert => "insert".to_owned(),
-        Event::Delete => "delete".to_owned(),
+    match event {
+        Event::Insert => *text += "insert",
+        Event::Delete => *text += "delete",
         Event::Update(columns) => {
-            let columns: BTreeSet<String> = columns.iter().map(folded).collect();
-            format!("update of {}", columns.into_iter().collect::<Vec<_>>().join(", "))
+            *text += "update of ";
+            // By what is written, quotes included.
+            let columns: BTreeSet<String> = columns.iter().map(|column| quote_name(&column.folded())).collect();
+            separated(text, &columns, |text, column| *text += column);
         }
-    };
-    let when = optional(" when ", when.as_ref().map(|when| normal(when, names)));
-    let (name, table) = (name.quoted(), folded(table));
-    format!("trigger on {table} {name} {timing} {event}{when} begin {}\n", normal(body, names))
+    }
+    if let Some(when) = when {
+        *text += " when ";
+        normal(text, when, names);
+    }
+    *text += " begin ";
+    normal(text, body, names);
+    *text += "\n";
 }
 
 fn virtual_table(table: &VirtualTable) -> String {
     let VirtualTable { name, module, arguments } = table;
-    let arguments: Vec<String> = arguments.iter().map(Expression::normal).collect();
-    format!("virtual table {} using {} ({})\n", name.quoted(), folded(module), arguments.join(", "))
+    let mut text = "virtual table ".to_owned();
+    quoted(&mut text, name);
+    text += " using ";
+    folded(&mut text, module);
+    text += " (";
+    separated(&mut text, arguments, |text, argument| *text += &argument.normal());
+    text + ")\n"
 }
 
-fn constraint_name(name: Option<&Name>) -> String {
-    optional(" constraint ", name.map(folded))
-}
-
-/// A part with its word before it, or nothing.
-fn optional(word: &str, part: Option<String>) -> String {
-    part.map_or_else(String::new, |part| format!("{word}{part}"))
-}
-
-/// `ON CONFLICT`, unless it says the default.
-fn conflict(clause: Option<ConflictClause>) -> String {
-    match clause {
-        None | Some(ConflictClause::Abort) => String::new(),
-        Some(clause) => format!(" on conflict {}", clause.keyword()),
+fn constraint_name(text: &mut String, name: Option<&Name>) {
+    if let Some(name) = name {
+        *text += " constraint ";
+        folded(text, name);
     }
 }
 
-fn folded(name: &Name) -> String {
-    quote_name(&name.folded())
+/// `ON CONFLICT`, unless it says the default.
+fn conflict(text: &mut String, clause: Option<ConflictClause>) {
+    if let Some(clause) = clause.filter(|_| is_telling(clause)) {
+        *text += " on conflict ";
+        *text += clause.keyword();
+    }
 }
 
-fn folded_list(names: &[Name]) -> String {
-    names.iter().map(folded).collect::<Vec<_>>().join(", ")
+/// Whether it is not the default.
+fn is_telling(clause: Option<ConflictClause>) -> bool {
+    !matches!(clause, None | Some(ConflictClause::Abort))
 }
 
-/// Names in lower case that a `"double quoted"` token may stand for.
-type Names = BTreeSet<String>;
-
-/// What expressions of a table can name.
-fn columns_of(table: &Table) -> Names {
-    let rowid = ["rowid", "oid", "_rowid_"].map(str::to_owned);
-    table.columns.iter().map(|column| column.name.folded()).chain(rowid).collect()
+/// A name as it is spelled, in quotes.
+fn quoted(text: &mut String, name: &Name) {
+    write_quoted(text, name.as_str(), '"').expect("writing to a string does not fail");
 }
 
-/// What views and triggers can name, their own aliases apart.
-fn names_of(schema: &Schema) -> Names {
-    let mut names: Names = ["new", "old", "excluded"].map(str::to_owned).into();
+/// A name in lower case, in quotes.
+fn folded(text: &mut String, name: &Name) {
+    let start = text.len();
+    quoted(text, name);
+    text[start..].make_ascii_lowercase();
+}
+
+/// The parts with commas between them.
+fn separated<T>(text: &mut String, parts: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut String, T)) {
+    for (place, part) in parts.into_iter().enumerate() {
+        *text += if place == 0 { "" } else { ", " };
+        write(text, part);
+    }
+}
+
+/// What each table with a rowid calls it.
+const ROWID: [&str; 3] = ["rowid", "oid", "_rowid_"];
+
+/// Whether a `"double quoted"` token may stand for a name.
+type Names<'a> = &'a dyn Fn(&str) -> bool;
+
+/// What views and triggers can name, their own aliases apart, in lower case.
+fn names_of(schema: &Schema) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = ["new", "old", "excluded"].map(str::to_owned).into();
+    if !schema.tables.is_empty() {
+        names.extend(ROWID.map(str::to_owned));
+    }
     for table in schema.tables.values() {
         names.insert(table.name.folded());
-        names.extend(columns_of(table));
+        names.extend(table.columns.iter().map(|column| column.name.folded()));
     }
     names.extend(schema.virtual_tables.keys().map(Name::folded));
     let arguments = schema.virtual_tables.values().flat_map(|table| &table.arguments);
@@ -303,28 +416,32 @@ fn words_of(expression: &Expression) -> impl Iterator<Item = String> {
 
 /// One text for all spellings of an expression. SQLite takes a `"double quoted"` token that names nothing as a string
 /// (<https://www.sqlite.org/quirks.html#dblquote>), and writes it as one when it renames a column.
-fn normal(expression: &Expression, names: &Names) -> String {
-    let tokens: Vec<Token<'_>> = significant_tokens(expression.as_str()).collect();
-    let meaning = |place: usize, token: &Token<'_>| {
-        let is_named = || {
-            let before = place.checked_sub(1).map(|before| &tokens[before]);
-            let after = tokens.get(place + 1);
-            double_quoted::is_name(token, before, after, |name| names.contains(&name.to_ascii_lowercase()))
-        };
-        if token.kind == TokenKind::QuotedName && token.text.starts_with('"') && !is_named() {
-            Meaning::String(token.unquoted()).to_string()
-        } else {
-            Meaning::of(token).to_string()
+fn normal(text: &mut String, expression: &Expression, names: Names<'_>) {
+    let mut tokens = significant_tokens(expression.as_str()).peekable();
+    let mut previous = None;
+    while let Some(token) = tokens.next() {
+        if previous.is_some() {
+            *text += " ";
         }
-    };
-    let meanings: Vec<String> = tokens.iter().enumerate().map(|(place, token)| meaning(place, token)).collect();
-    meanings.join(" ")
+        let next = tokens.peek();
+        let is_named = || double_quoted::is_name(&token, previous.as_ref(), next, names);
+        if token.kind == TokenKind::QuotedName && token.text.starts_with('"') && !is_named() {
+            write(text, format_args!("{}", Meaning::String(token.unquoted())));
+        } else {
+            write(text, format_args!("{}", Meaning::of(&token)));
+        }
+        previous = Some(token);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{Statement, read};
     use super::*;
+
+    fn canonical(schema: &Schema) -> String {
+        Texts::default().canonical(schema).concat()
+    }
 
     fn schema(statements: &[&str]) -> Schema {
         let mut schema = Schema::default();

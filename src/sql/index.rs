@@ -39,10 +39,9 @@ fn read_predicate(cursor: &mut Cursor<'_>) -> Result<Expression, ReadError> {
 }
 
 fn read_term(cursor: &mut Cursor<'_>) -> Result<IndexTerm, ReadError> {
-    let place = cursor.unexpected("a column or an expression");
     let text = cursor.text();
     match cursor.list_item() {
-        [] => Err(place),
+        [] => Err(cursor.unexpected("a column or an expression")),
         item => term(text, item),
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Law: `read(write(object)) == object` for everything that reading gives, and SQLite sees the same in both texts.
 
+mod agreement;
 mod column;
 mod constraint;
 mod cursor;
@@ -25,10 +26,11 @@ mod differential;
 
 use crate::schema::{Index, Name, Table, Trigger, View, VirtualTable};
 
+pub use agreement::agreement;
 pub use column::{ColumnDefinition, read_column, write_column, write_definition};
 pub use constraint::{read_key_column, write_key_column};
 pub use error::{Problem, ReadError};
-pub use fingerprint::fingerprint;
+pub use fingerprint::{Texts, fingerprint};
 pub use foreign_key::{read_deferrable, read_references, write_deferrable};
 pub use index::{read_index_term, write_index, write_index_term};
 pub use table::write_table;

@@ -142,3 +142,14 @@ fn a_damaged_copy_is_refused_and_the_database_stays() {
     empty.run(&["backup"]).ends_with(3).says("there is no database");
     assert!(!empty.path("app.db").exists() && !empty.path("backups").exists());
 }
+
+#[test]
+fn what_a_killed_backup_has_left_is_told() {
+    let project = losing("");
+    project.write("backups/app.db.20261122T190000Z.a1.bak.unfinished", "half");
+    let ended = project.run(&["backups"]).ends_with(0).says("a1.bak.unfinished` is unfinished: it is made now, or");
+    assert!(
+        ended.stdout.contains("there are no backups") && ended.stderr.contains("remove it: rm backups/"),
+        "{ended}"
+    );
+}

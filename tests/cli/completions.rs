@@ -36,6 +36,9 @@ fn revisions_tables_and_environments_are_offered() {
     assert!(offered(&project, &["diff", "--from", "m"]).contains("model\t"));
     assert!(offered(&project, &["--env", ""]).contains("production\n"));
     assert!(offered(&project, &["graph", "--tables", ""]).contains("invoice\n"));
+    assert!(offered(&project, &["revision", "--head", ""]).contains(id));
+    assert!(offered(&project, &["explain", "SC10"]).contains("SC101\tforeign-key-without-index\n"));
+
     project.write("migrations.toml", "[[[");
     assert!(offered(&project, &["upgrade", "he"]).contains("heads\t"), "a mistake in the model is no trouble here");
 }

@@ -157,6 +157,12 @@ fn new_scripts_pass_through_the_formatter() {
     project.run(&["upgrade"]).ends_with(0);
     project.run(&["check"]).ends_with(0);
 
+    let toml = toml.replace("b = 'TEXT'", "b = 'TEXT'\nc = 'TEXT'");
+    project.write("migrations.toml", &toml);
+    project.run(&["revision", "--autogenerate", "-m", "more"]).ends_with(0);
+    let ended = project.run(&["squash", "base:head", "-m", "all", "--format", "json"]).ends_with(0);
+    assert!(project.read(ended.json()["path"].as_str().unwrap()).contains("create TABLE"), "{ended}");
+
     project.write("fmt.sh", "echo 'SELECT 1;' >> \"$1\"\n");
     project.run(&["revision", "-m", "two"]).ends_with(0).says("changed more than the layout");
     project.write("fmt.sh", "exit 7\n");

@@ -54,6 +54,19 @@ fn the_model_agrees_to_a_finding_with_a_reason_and_to_nothing_else() {
 }
 
 #[test]
+fn a_file_of_sql_agrees_by_a_comment() {
+    let with = |comment: &str| {
+        let project = Project::with_settings("model = [\"model.sql\"]");
+        let member = "CREATE TABLE member (id INTEGER PRIMARY KEY, team_id INTEGER REFERENCES team (id));";
+        project.write("model.sql", &format!("CREATE TABLE team (id INTEGER PRIMARY KEY);\n{comment}\n{member}\n"));
+        project.run(&["lint", "--strict"])
+    };
+    with("").ends_with(1).answers("warning[SC101]").answers("--> model.sql:");
+    with("-- schemactl: allow SC101 teams are never deleted").ends_with(0).answers("1 agreed to");
+    with("-- schemactl: allow SC104 no").ends_with(1).answers("agrees to nothing").answers("--> model.sql:2:");
+}
+
+#[test]
 fn a_dropped_column_is_an_error_until_the_script_says_why() {
     let ended = dropping("").run(&["lint"]).ends_with(1);
     let ended = ended.answers("error[SC202]: drops the column `user.fax`").answers("--> versions/b2.sql:");

@@ -41,8 +41,11 @@ fn a_server_that_is_killed_in_the_middle_of_an_upgrade_stands_at_a_revision() {
         let run = project.command(&["upgrade", "--lock-timeout", "1"]).spawn().unwrap();
         thread::sleep(Duration::from_millis(wait));
         server.kill();
-        run.wait_with_output().unwrap();
+        // Long enough for the run to notice.
+        thread::sleep(Duration::from_millis(300));
         server.restart();
+        // What became of the last COMMIT it asks the server that is there again.
+        run.wait_with_output().unwrap();
         stands_at(&server);
         project.run(&["current"]).ends_with(0);
     }
@@ -88,6 +91,32 @@ fn a_commit_that_never_arrived_is_told_and_run_again() {
     assert_eq!((cuts.load(Ordering::SeqCst), stands_at(&server)), (1, 0));
     project.run(&["upgrade"]).ends_with(0);
     assert_eq!(stands_at(&server), 2);
+}
+
+#[test]
+fn a_database_that_is_blocked_says_so() {
+    let Some(server) = Server::with_namespaces(&["shop"]) else { return };
+    let project = Project::new();
+    configure(&project, &format!("http://127.0.0.1:{}?namespace=shop", server.port), "");
+    chain(&project, 1, 10);
+    server.configure(
+        "shop",
+        &serde_json::json!({ "block_reads": false, "block_writes": true, "block_reason": "moving" }),
+    );
+    project.run(&["current"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(3).says("blocked by its administrator").says("moving");
+    server.configure("shop", &serde_json::json!({ "block_reads": false, "block_writes": false }));
+    project.run(&["upgrade"]).ends_with(0);
+}
+
+#[test]
+fn who_waits_for_another_writer_says_so_and_has_an_end() {
+    let Some(server) = Server::start() else { return };
+    let project = project(&server, "");
+    chain(&project, 1, 10);
+    // A transaction that is left open lasts until others have waited for five seconds.
+    server.leave_open("BEGIN IMMEDIATE");
+    project.run(&["upgrade"]).ends_with(0).answers("is at t1");
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub struct Server {
     process: Child,
     folder: Arc<TempDir>,
     args: Vec<String>,
+    admin: u16,
     pub port: u16,
     token: Option<String>,
 }
@@ -54,8 +55,9 @@ impl Server {
     /// One with databases by name, and an administrator who makes them.
     pub fn with_namespaces(names: &[&str]) -> Option<Server> {
         let admin = free_port();
-        let server =
-            Server::with(&["--enable-namespaces", "--admin-listen-addr", &format!("127.0.0.1:{admin}")], None)?;
+        let args = ["--enable-namespaces", "--admin-listen-addr", &format!("127.0.0.1:{admin}")];
+        let mut server = Server::with(&args, None)?;
+        server.admin = admin;
         for name in names {
             let path = format!("/v1/namespaces/{name}/create");
             let (status, body) = post(admin, "localhost", &path, None, &json!({})).unwrap();
@@ -70,7 +72,7 @@ impl Server {
         let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
         let port = free_port();
         let process = launch(&folder, &args, port)?;
-        let server = Server { process, folder, args, port, token: token.map(str::to_owned) };
+        let server = Server { process, folder, args, admin: 0, port, token: token.map(str::to_owned) };
         server.wait();
         Some(server)
     }
@@ -121,6 +123,20 @@ impl Server {
         let value = |value: &Value| value["value"].as_str().map_or_else(|| value["value"].to_string(), str::to_owned);
         let row = |row: &Value| row.as_array().unwrap().iter().map(value).collect();
         rows.as_array().unwrap().iter().map(row).collect()
+    }
+
+    /// Tells the administrator how a namespace is to be.
+    pub fn configure(&self, namespace: &str, config: &Value) {
+        let path = format!("/v1/namespaces/{namespace}/config");
+        let (status, body) = post(self.admin, "localhost", &path, None, config).unwrap();
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// Runs a statement on a connection that nobody closes.
+    pub fn leave_open(&self, statement: &str) {
+        let body = json!({ "requests": [{ "type": "execute", "stmt": { "sql": statement } }] });
+        let (status, text) = post(self.port, "localhost", "/v3/pipeline", None, &body).unwrap();
+        assert_eq!(status, 200, "{text}");
     }
 
     /// All of its database as SQL.

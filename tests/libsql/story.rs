@@ -59,10 +59,35 @@ fn a_database_that_is_there_becomes_a_project() {
 fn what_needs_a_file_says_so() {
     let Some(server) = Server::start() else { return };
     let project = project(&server, USERS);
-    for command in [&["backup"][..], &["restore"], &["repair"], &["rehearse"]] {
+    for command in [&["restore"][..], &["repair"], &["rehearse"]] {
         let ended = project.run(command).ends_with(2);
         assert!(ended.stderr.contains("works on files"), "{ended}");
     }
+}
+
+#[test]
+fn rows_that_are_going_to_be_discarded_are_copied_as_sql() {
+    let Some(server) = Server::start() else { return };
+    let project = project(&server, USERS);
+    project.run(&["revision", "--autogenerate", "-m", "a"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    project.run(&["downgrade", "base"]).ends_with(0);
+    project.run(&["backups"]).ends_with(0).answers("no backup");
+    project.run(&["upgrade"]).ends_with(0);
+    server.sql(&["INSERT INTO user VALUES (1, 'Ada')"]);
+    let ended = project.run(&["downgrade", "base"]).ends_with(0);
+    ended.clone().says("1 row of `user` will be discarded").says("load it into an empty database");
+    let folder = std::fs::read_dir(project.path("backups")).unwrap();
+    let files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let copy = rusqlite::Connection::open_in_memory().unwrap();
+    copy.execute_batch(&std::fs::read_to_string(&files[0]).unwrap()).unwrap();
+    assert_eq!(copy.query_row("SELECT name FROM user", [], |row| row.get::<_, String>(0)).unwrap(), "Ada");
+    let named = project.run(&["backup", "mine.sql", "--format", "json"]).ends_with(0).json();
+    assert_eq!(named["path"], json!("mine.sql"));
+    project.run(&["backup", "mine.sql"]).ends_with(3).says("is there already");
+    project.run(&["backup"]).ends_with(0);
+    assert_eq!(project.run(&["backups", "--format", "json"]).json()["backups"].as_array().unwrap().len(), 2);
 }
 
 /// The key of these tokens was thrown away.

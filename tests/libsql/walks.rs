@@ -94,6 +94,118 @@ fn rows_of_the_server_are_asked_before_a_script_is_written() {
     project.run(&["revision", "--autogenerate", "-m", "strict"]).ends_with(1).says("NULL in `team.name` (1 row)");
 }
 
+const SHOP: &str = "[tables.team.columns]\nid = \"INTEGER PRIMARY KEY AUTOINCREMENT\"\nname = \"TEXT\"\nage = \"INTEGER\"\n\n\
+    [tables.user.columns]\nid = \"INTEGER PRIMARY KEY\"\nteam_id = \"INTEGER REFERENCES team (id) ON DELETE CASCADE\"\n\
+    boss_id = \"INTEGER REFERENCES user (id) ON DELETE SET NULL\"\nnote = \"TEXT\"\n\n[tables.user.indexes]\nix_note = [\"note\"]\n\n\
+    [tables.log.columns]\nwhat = \"TEXT\"\n\n\
+    [views.teams]\nsql = \"SELECT t.id, t.name, count(u.id) AS users FROM team t LEFT JOIN user u ON u.team_id = t.id GROUP BY t.id\"\n\n\
+    [views.busy]\nsql = \"SELECT name FROM teams WHERE users > 0\"\n\n\
+    [triggers.gone]\nsql = \"CREATE TRIGGER gone AFTER DELETE ON team BEGIN INSERT INTO log VALUES ('gone ' || old.id); END\"\n\n\
+    [triggers.busier]\nsql = \"CREATE TRIGGER busier INSTEAD OF DELETE ON busy BEGIN DELETE FROM team WHERE name = old.name; END\"\n";
+
+const ROWS: [&str; 4] = [
+    "INSERT INTO team VALUES (1, 'a', 30), (2, 'b', NULL), (9, 'c', 1)",
+    "DELETE FROM team WHERE id = 9",
+    "INSERT INTO user VALUES (1, 1, NULL, 'x'), (2, 1, 1, NULL), (5, 2, 2, 'z')",
+    "INSERT INTO log VALUES ('mine')",
+];
+
+/// Copies the database of a server to a file of a project, once it is killed.
+fn copy(mut server: Server, project: &crate::support::command::Project) {
+    server.kill();
+    let connection = rusqlite::Connection::open(server.path("data/dbs/default/data")).unwrap();
+    let there = project.path("server.db");
+    let _ = std::fs::remove_file(&there);
+    connection.execute("VACUUM INTO ?1", [there.to_str().unwrap()]).unwrap();
+}
+
+#[test]
+fn rebuilt_tables_with_their_views_triggers_and_rows_are_what_they_are_in_a_file() {
+    for target in ["head", "base+1"] {
+        let Some(server) = Server::start() else { return };
+        let project = project(&server, SHOP);
+        let both = |args: &[&str]| {
+            project.run(args).ends_with(0);
+            project.run(&[args, &["--database", "app.db"]].concat()).ends_with(0);
+        };
+        project.run(&["revision", "--autogenerate", "-m", "first"]).ends_with(0);
+        both(&["upgrade"]);
+        server.sql(&ROWS);
+        let file = rusqlite::Connection::open(project.path("app.db")).unwrap();
+        file.execute_batch(&ROWS.join(";")).unwrap();
+        let changed = SHOP
+            .replace("name = \"TEXT\"", "name = { type = \"VARCHAR(20)\", not_null = true, unique = true }")
+            .replace("age = \"INTEGER\"", "age = { type = \"INTEGER\", default = 0, check = \"age < 200\" }")
+            .replace("note = \"TEXT\"", "note = { type = \"TEXT\", collate = \"NOCASE\" }");
+        super::configure(&project, &server.url(), &changed);
+        project.run(&["revision", "--autogenerate", "-m", "second"]).ends_with(0);
+        both(&["upgrade"]);
+        if target != "head" {
+            both(&["downgrade", target, "--no-backup"]);
+            both(&["current"]);
+        }
+        for run in [&["status"][..], &["check"]] {
+            let code = if target == "head" { 0 } else { 1 };
+            project.run(run).ends_with(code);
+        }
+        copy(server, &project);
+        drop(file);
+        let Some(schemas) = project.python("schema_equal.py", &["app.db", "server.db"]) else { return };
+        schemas.ends_with(0);
+        let rows = ["app.db", "server.db", "--ignore", "schemactl_version", "--sequence", "--rowid", "--need-tables"];
+        project.python("data_equal.py", &rows).unwrap().ends_with(0);
+    }
+}
+
+#[test]
+fn scripts_that_were_written_for_files_run_on_a_server() {
+    let Some(server) = Server::start() else { return };
+    let project = super::project(&server, SHOP);
+    let on_file = |args: &[&str]| project.run(&[args, &["--database", "app.db"]].concat()).ends_with(0);
+    on_file(&["revision", "--autogenerate", "-m", "first"]);
+    on_file(&["upgrade"]);
+    let changed = SHOP.replace("name = \"TEXT\"", "name = { type = \"VARCHAR(20)\", not_null = true, unique = true }");
+    super::configure(&project, &server.url(), &changed);
+    on_file(&["revision", "--autogenerate", "-m", "second"]);
+    let folder = std::fs::read_dir(project.path("versions")).unwrap();
+    let needs_more = folder.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    assert!(needs_more.into_iter().any(|text| text.contains("legacy_alter_table")));
+    project.run(&["upgrade", "+1"]).ends_with(0);
+    server.sql(&ROWS);
+    rusqlite::Connection::open(project.path("app.db")).unwrap().execute_batch(&ROWS.join(";")).unwrap();
+    on_file(&["upgrade"]);
+    project.run(&["upgrade"]).ends_with(0);
+    project.run(&["status"]).ends_with(0);
+    copy(server, &project);
+    let Some(schemas) = project.python("schema_equal.py", &["app.db", "server.db"]) else { return };
+    schemas.ends_with(0);
+    let rows = ["app.db", "server.db", "--ignore", "schemactl_version", "--sequence", "--rowid", "--need-tables"];
+    project.python("data_equal.py", &rows).unwrap().ends_with(0);
+}
+
+#[test]
+fn what_a_server_does_not_let_scripts_switch_is_shown_in_its_file() {
+    fails(
+        "CREATE TABLE x (a);\nPRAGMA writable_schema = ON;\nUPDATE sqlite_schema SET sql = sql WHERE name = 'x';",
+        &["a2_.sql"],
+    );
+}
+
+#[test]
+fn more_rows_than_a_transaction_has_time_for_are_counted_and_refused() {
+    let Some(server) = Server::start() else { return };
+    let project = super::project(&server, BOTH);
+    project.run(&["revision", "--autogenerate", "-m", "a"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    server.sql(&["INSERT INTO team WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1100000) SELECT i, 'x' FROM n"]);
+    super::configure(&project, &server.url(), &BOTH.replace("name = \"TEXT\"", "name = \"TEXT NOT NULL\""));
+    project.run(&["revision", "--autogenerate", "-m", "b"]).ends_with(0);
+    let refused = project.run(&["upgrade"]).ends_with(1);
+    refused.says("`team` has 1,100,000 rows to be written anew").says("--long-transactions");
+    project.run(&["upgrade", "--long-transactions"]).ends_with(0);
+    assert_eq!(server.sql(&["SELECT count(*) FROM team"]), [["1100000"]]);
+}
+
 #[test]
 fn all_revisions_can_be_one_transaction() {
     let Some(server) = Server::start() else { return };

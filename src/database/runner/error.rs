@@ -55,7 +55,7 @@ pub enum Problem {
     #[error("{0}")]
     Database(Error),
     /// Another program held the lock until the time was up.
-    #[error("the database is locked by another program (waited {} ms{})", .waited.as_millis(), if *.at_commit { " to commit" } else { "" })]
+    #[error("the database is locked by another program (waited {}{})", crate::database::error::words_of(*.waited), if *.at_commit { " to commit" } else { "" })]
     Locked {
         /// How long it was waited for.
         waited: Duration,

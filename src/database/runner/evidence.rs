@@ -11,9 +11,9 @@ use crate::database::stand_ins::StandIns;
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema};
 
 /// What is known of a database before a script runs.
-pub(super) struct Evidence {
-    /// All tables.
-    tables: BTreeSet<Name>,
+pub(super) struct Evidence<'a> {
+    /// The schema.
+    schema: &'a Schema,
     /// Rows of each table that the script can reach.
     rows: BTreeMap<Name, i64>,
     /// Rows of those tables that refer to nothing.
@@ -74,15 +74,15 @@ type Dangling = Vec<(String, Option<i64>)>;
 /// What `foreign_key_check` says of one table; SQLite's words where it cannot look.
 type Violations = Result<Dangling, String>;
 
-impl Evidence {
+impl<'a> Evidence<'a> {
     /// Notes what can be compared later, for the tables that a script can reach.
     pub(super) fn gather(
         connection: &Connection,
-        schema: &Schema,
+        schema: &'a Schema,
         script: &str,
         mentions: &mut Mentions,
         stand_ins: &mut StandIns,
-    ) -> rusqlite::Result<Evidence> {
+    ) -> rusqlite::Result<Evidence<'a>> {
         let reach = reach(schema, script);
         let mut rows = BTreeMap::new();
         let mut violations = BTreeMap::new();
@@ -97,7 +97,7 @@ impl Evidence {
         for (object, _) in &broken {
             compiled.remove(object);
         }
-        Ok(Evidence { tables: schema.tables.keys().cloned().collect(), rows, violations, compiled })
+        Ok(Evidence { schema, rows, violations, compiled })
     }
 
     /// The rows of each table that the script can reach.
@@ -161,7 +161,7 @@ impl Evidence {
         let gone = self.violations.iter().filter(|(table, _)| !after.tables.contains_key(*table));
         let mut pardoned: usize = gone.filter_map(|(_, violations)| violations.as_ref().ok()).map(Vec::len).sum();
         for table in after.tables.values().filter(|table| !table.foreign_keys.is_empty()) {
-            let is_new = !self.tables.contains(&table.name);
+            let is_new = !self.schema.tables.contains_key(&table.name);
             if !is_new && !self.rows.contains_key(&table.name) {
                 continue;
             }

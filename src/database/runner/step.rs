@@ -20,7 +20,6 @@ use crate::database::{gate, introspect, version_table};
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
 use crate::schema::Schema;
-use crate::sql;
 use crate::token::significant_tokens;
 
 impl Runner<'_, '_> {
@@ -186,9 +185,7 @@ impl Runner<'_, '_> {
             let shape = shapes.read(self.connection)?;
             return Ok((shape.schema.clone(), shape.fingerprint.clone()));
         }
-        let schema = introspect::read_again(self.connection, &self.options.filter, &mut self.known)?;
-        let fingerprint = sql::fingerprint(&schema);
-        Ok((schema, fingerprint))
+        Ok(introspect::read_with_fingerprint(self.connection, &self.options.filter, &mut self.known)?)
     }
 
     /// Takes away what a script may leave on the connection.

@@ -63,7 +63,8 @@ fn found(step: &Step<'_>, table: &Name, works: &[(&Statement, Work<'_>)]) -> Opt
     let seconds = microseconds.div_ceil(1_000_000);
     let message = format!("{} `{table}` holds the lock for about {}", what.join(" and "), time(seconds));
     let span = first.span_of(table).unwrap_or_else(|| first.span.clone());
-    let found = Found::sql(span, message).label(format!("{} rows in the database", grouped(rows)));
+    let found = Found::sql(span, message)
+        .label(format!("{} rows in the database, from which the time is estimated", grouped(rows)));
     Some(found.help("`schemactl rehearse` measures it on a copy"))
 }
 

@@ -8,7 +8,7 @@ use crate::adopt::{self, Applied, Error, Script, Trouble};
 use crate::database::Tool;
 use crate::report::Failure;
 
-use super::Options;
+use super::{Accepted, Options};
 
 /// The other tool's scripts and rows.
 pub(super) struct Account {
@@ -68,7 +68,7 @@ impl Account {
         }
         let edited = self.applied.iter().filter(|row| row.trouble == Some(Trouble::Edited));
         let edited: Vec<PathBuf> = edited.filter_map(|row| Some(self.scripts[row.script?].path.clone())).collect();
-        if !edited.is_empty() && !options.accept_edits {
+        if !edited.is_empty() && !options.accepted.contains(&Accepted::Edits) {
             return Err(Error::Edited { tool, which: edited });
         }
         Ok(())

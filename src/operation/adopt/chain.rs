@@ -9,19 +9,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::adopt::{Half, Script};
+use crate::adopt::{Half, Script, convention};
+use crate::database::{Tool, version_table};
 use crate::model::Intent;
 use crate::plan::{self, write_section};
 use crate::report::{Diagnostic, Failure};
 use crate::revision::{
-    self, Applied, Body, Folder, Graph, Revision, RevisionId, Scripts, Section, Splice, Target, Word, file_name,
+    self, Applied, Folder, Graph, Revision, RevisionId, Scripts, Section, Splice, Target, Word, file_name,
 };
 use crate::schema::{Schema, SqliteVersion};
 use crate::sql;
 
 use super::account::Account;
 use super::{Options, Project, replay};
-use crate::database::version_table;
 
 /// The message of the revision that stands for all that is applied.
 const BASELINE: &str = "Baseline";
@@ -44,7 +44,7 @@ pub(super) struct Link {
 }
 
 /// When a script ran.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ran {
     pub at: Option<DateTime<Utc>>,
     pub duration: std::time::Duration,
@@ -62,18 +62,21 @@ pub(super) struct Chain {
     /// What the database has, by the tool's table, and what it is found to have.
     ran: BTreeMap<RevisionId, Ran>,
     composed: Vec<Arc<revision::Script>>,
-    is_for_programs: bool,
+    tool: Tool,
 }
 
 impl Chain {
     /// The tool's scripts that the project does not have yet; with a baseline those only that are not applied.
-    pub fn new(existing: Scripts, account: &Account, options: &Options<'_>) -> Result<Chain, Failure> {
+    pub fn new(
+        existing: Scripts,
+        account: &Account,
+        recorded: &[version_table::Applied],
+        options: &Options<'_>,
+    ) -> Result<Chain, Failure> {
         let graph = Graph::new(existing.clone());
         // Whatever is wrong with the project's own revisions is told before anything goes on top of them.
-        graph.place(&[Target::of(Word::Head)], Splice::No, &[]).or_else(|error| match graph.is_empty() {
-            true => Ok(revision::Placement { parents: Vec::new(), depends_on: Vec::new() }),
-            false => Err(error),
-        })?;
+        let ground = if graph.is_empty() { Word::Base } else { Word::Head };
+        graph.place(&[Target::of(ground)], Splice::No, &[])?;
         let ids = ids(&account.scripts)?;
         let mut chain = Chain {
             graph,
@@ -82,7 +85,7 @@ impl Chain {
             imports: BTreeMap::new(),
             ran: BTreeMap::new(),
             composed: Vec::new(),
-            is_for_programs: crate::adopt::convention(account.tool).is_none(),
+            tool: account.tool,
         };
         for (number, (script, id)) in account.scripts.iter().zip(ids).enumerate() {
             let row = account.row(number);
@@ -95,6 +98,8 @@ impl Chain {
                 chain.ran.insert(id.clone(), Ran { at: row.at, duration: row.duration });
             }
             if !is_known {
+                // Its file may have been removed since it was recorded.
+                let is_recorded = recorded.iter().any(|row| row.revision == id);
                 chain.new.push(Link {
                     id,
                     message: script.message.clone(),
@@ -103,7 +108,7 @@ impl Chain {
                     requires: None,
                     up: script.up.clone(),
                     down: script.down.clone(),
-                    is_applied: row.is_some(),
+                    is_applied: row.is_some() || is_recorded,
                 });
             }
         }
@@ -112,7 +117,12 @@ impl Chain {
 
     /// Whether what is applied is not to be run: it was made by programs, or somebody says so.
     pub fn is_baseline_wanted(&self, options: &Options<'_>) -> bool {
-        options.baseline || self.is_for_programs
+        options.baseline || convention(self.tool).is_none()
+    }
+
+    /// Whether there is a script of a revision.
+    pub fn knows(&self, id: &RevisionId) -> bool {
+        self.graph.get(id).is_some() || self.new.iter().any(|link| link.id == *id)
     }
 
     /// Whether a revision is one of the tool's scripts.
@@ -131,15 +141,13 @@ impl Chain {
         recorded.chain(self.ran.keys().filter(|id| self.graph.get(id).is_some()).cloned()).collect()
     }
 
-    /// Notes that the database has a revision.
-    pub fn has(&mut self, id: &RevisionId) {
-        self.ran.entry(id.clone()).or_insert(Ran { at: None, duration: std::time::Duration::ZERO });
-    }
-
-    /// Forgets what the tool's table says of the project's own revisions beyond these.
-    pub fn has_no_more_than(&mut self, applied: &Applied) {
+    /// Notes that the database has these of the project's own revisions and no others, whatever the tool's table says.
+    pub fn has_exactly(&mut self, applied: &Applied) {
         let graph = &self.graph;
         self.ran.retain(|id, _| applied.contains(id) || graph.get(id).is_none());
+        for id in applied.iter() {
+            self.ran.entry(id.clone()).or_default();
+        }
     }
 
     /// What the database has, and when that ran.
@@ -154,11 +162,45 @@ impl Chain {
             replay::run_section(&mut scratch, &link.id, &link.section()).map_err(|failure| {
                 let help = "one revision can stand for all that is applied, without running it: `--baseline`";
                 let mut diagnostics = failure.diagnostics().to_vec();
-                diagnostics.iter_mut().for_each(|diagnostic| diagnostic.help = Some(help.to_owned()));
+                for diagnostic in &mut diagnostics {
+                    diagnostic.help = Some(help.to_owned());
+                }
                 Failure::all(failure.class(), diagnostics)
             })?;
         }
         Ok(scratch.schema(&project.filter()?)?)
+    }
+
+    /// Counts scripts that are not applied as applied, up to the one after which the schema is the right one: somebody
+    /// has run them without the tool. Gives that schema; none where there is no such script.
+    pub fn count_as_applied(
+        &mut self,
+        project: &Project,
+        applied: &Applied,
+        is_right: impl Fn(&Schema) -> bool,
+    ) -> Result<Option<Schema>, Failure> {
+        let mut scratch = replay::scratch_of(&self.graph, applied)?;
+        for link in self.new.iter().filter(|link| link.is_applied) {
+            replay::run_section(&mut scratch, &link.id, &link.section())?;
+        }
+        let filter = project.filter()?;
+        let left: Vec<usize> = (0..self.new.len()).filter(|&place| !self.new[place].is_applied).collect();
+        for (count, &place) in left.iter().enumerate() {
+            let link = &self.new[place];
+            // What cannot run there has not run here.
+            if replay::run_section(&mut scratch, &link.id, &link.section()).is_err() {
+                return Ok(None);
+            }
+            let made = scratch.schema(&filter)?;
+            if is_right(&made) {
+                for &place in &left[..=count] {
+                    self.new[place].is_applied = true;
+                    self.ran.insert(self.new[place].id.clone(), Ran::default());
+                }
+                return Ok(Some(made));
+            }
+        }
+        Ok(None)
     }
 
     /// Puts a revision at the beginning that makes all that is there.
@@ -201,13 +243,14 @@ impl Chain {
             down: Some(half(&draft.down)),
             is_applied: true,
         };
-        self.has(&link.id);
+        self.ran.insert(link.id.clone(), Ran::default());
         self.new.insert(place, link);
         Ok(())
     }
 
     /// Writes the new revisions as scripts, each on top of the one before, with the fingerprint of the schema that it
-    /// makes on a scratch database. Gives that of the last one; none where one that is not applied fails there.
+    /// makes on a scratch database. Gives that of the last one; none where there is none, or one that is not applied
+    /// fails there.
     pub fn compose(
         &mut self,
         project: &Project,
@@ -215,6 +258,9 @@ impl Chain {
         with_fingerprints: bool,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Option<Schema>, Failure> {
+        if self.new.is_empty() {
+            return Ok(None);
+        }
         let heads: Vec<RevisionId> = self.graph.heads().into_iter().map(|revision| revision.id.clone()).collect();
         let mut created = heads.iter().filter_map(|head| self.graph.get(head)?.created).max();
         let mut parents = heads.clone();
@@ -241,17 +287,11 @@ impl Chain {
                 created: link.created,
                 schema: schema.filter(|_| with_fingerprints),
                 requires: link.requires,
+                irreversible: link.down.is_none().then(|| format!("{} had no way down for it", self.tool.name())),
                 ..Revision::new(link.id.clone(), std::mem::replace(&mut parents, vec![link.id.clone()]))
             };
             let path = path(project, link).display().to_string();
-            let body = |half: &'_ Half| -> (String, bool) { (half.sql.clone(), half.transaction) };
-            let (up, down) = (body(&link.up), link.down.as_ref().map(body));
-            let script = revision::Script::compose(
-                path,
-                &head,
-                Body { sql: &up.0, transaction: up.1 },
-                down.as_ref().map(|(sql, transaction)| Body { sql, transaction: *transaction }),
-            )?;
+            let script = revision::Script::compose(path, &head, link.up.body(), link.down.as_ref().map(Half::body))?;
             self.composed.push(Arc::new(script));
         }
         scratch.map(|scratch| scratch.schema(&filter)).transpose().map_err(Failure::from)

@@ -16,14 +16,14 @@ use rusqlite::Connection;
 use crate::database::{self, Access, Scratch, Tool, introspect, version_table};
 use crate::diff::{self, Change, Line};
 use crate::model::Renames;
-use crate::report::{Class, Diagnostic, Failure, count};
+use crate::report::{Class, Diagnostic, Failure, Report, count};
 use crate::revision::{Applied, Folder, Graph, Mention, Revision, RevisionId, Scripts};
 use crate::schema::Schema;
 use crate::sql;
 
 use self::account::Account;
 use self::chain::Chain;
-use super::{Project, baseline, replay};
+use super::{Project, State, baseline, replay, status};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -34,10 +34,8 @@ pub struct Options<'a> {
     pub scripts: Option<&'a Path>,
     /// Whether one revision is to stand for all that is applied.
     pub baseline: bool,
-    /// Whether what the database has beyond its scripts becomes a revision.
-    pub accept_drift: bool,
-    /// Whether scripts may be other than they were when they ran.
-    pub accept_edits: bool,
+    /// What is wrong and meant.
+    pub accepted: &'a [Accepted],
     /// Whether nothing is written.
     pub dry_run: bool,
     /// How long to wait for other connections.
@@ -46,6 +44,15 @@ pub struct Options<'a> {
     pub now: DateTime<Utc>,
     /// The identifier of a revision that none of the scripts is.
     pub id: RevisionId,
+}
+
+/// Something that is refused unless somebody says that it is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// What the database has beyond its scripts: it becomes a revision.
+    Drift,
+    /// Scripts that are not what ran: they count as they are now.
+    Edits,
 }
 
 /// A project that is not there yet.
@@ -152,7 +159,7 @@ struct Plan {
     rows: Vec<version_table::Applied>,
     /// The scripts that are new, in the order in which they follow each other.
     chain: Chain,
-    /// What the findings of a new project's model are.
+    /// The model of a new project.
     model_text: Option<String>,
 }
 
@@ -179,76 +186,94 @@ fn plan(
     let live = introspect::read(connection, &project.filter()?)?;
     let recorded = version_table::read(connection, &project.settings.version_table)?;
     let existing = scripts(project)?;
-    let mut warnings = Vec::new();
-
-    let mut chain = Chain::new(existing, &account, options)?;
-    let before = chain.applied(&recorded);
-    let mut differences = Vec::new();
-    let mut applied = before.clone();
-    let mut is_exact = true;
-    if chain.is_baseline_wanted(options) {
-        match standing(project, &chain, &before, &recorded, &live)? {
-            Some(found) => {
-                chain.has_no_more_than(&found.applied);
-                applied = found.applied;
-            }
-            None if live.is_empty() => {}
-            None if chain.graph.is_empty() => chain.put_baseline(project, &live, options)?,
-            None => return Err(no_revision_makes(project, &chain, &before, &live)?),
-        }
-    } else {
-        let replayed = chain.replay(project, &before)?;
-        differences = changes(project, &replayed, &live);
-        is_exact = sql::fingerprint(&replayed) == sql::fingerprint(&live);
-        if !differences.is_empty() {
-            if let Some(found) = standing(project, &chain, &before, &recorded, &live)? {
-                chain.has_no_more_than(&found.applied);
-                applied = found.applied;
-                is_exact = found.is_exact;
-                differences = Vec::new();
-            } else if options.accept_drift && chain.graph.is_empty() {
-                chain.put_drift(project, &replayed, &live, options)?;
-                is_exact = true;
-            } else {
-                return Err(drifted(&account, &differences, chain.graph.is_empty()));
-            }
-        }
+    let mut chain = Chain::new(existing.clone(), &account, &recorded, options)?;
+    if recorded.iter().any(|row| !chain.knows(&row.revision))
+        && let Some(diagnostic) = status::no_file(&State::new(existing, recorded.clone()))
+    {
+        return Err(Failure::new(Class::No, diagnostic));
     }
-    let made = chain.compose(project, options, is_exact, &mut warnings)?;
-    let model = match beginning {
-        Some(_) => Some(made.unwrap_or_else(|| live.clone())),
-        None => None,
-    };
-    let model_text = model.as_ref().map(|schema| baseline::describe(schema, &mut warnings)).transpose()?;
+    let proof = prove(project, &account, &mut chain, &recorded, &live, options)?;
+    let mut warnings = Vec::new();
+    let made = chain.compose(project, options, proof.is_exact, &mut warnings)?;
+    let graph = Graph::new(chain.all_scripts());
+    if let [problem, ..] = graph.problems() {
+        return Err(Failure::all(Class::Input, problem.diagnostics()));
+    }
     if beginning.is_none() && !live.is_empty() && project.model().is_ok_and(|model| model.schema.is_empty()) {
         let words = "the model describes no tables yet, so that all would be dropped";
         let help = "`schemactl introspect >> migrations.toml` adds those of the database";
         warnings.push(Diagnostic::new("empty_model", words).help(help));
     }
-
-    let graph = Graph::new(chain.all_scripts());
-    if let [problem, ..] = graph.problems() {
-        return Err(Failure::all(Class::Input, crate::report::Report::diagnostics(problem)));
-    }
-    applied.iter().for_each(|id| chain.has(id));
+    let model = beginning.map(|_| made.unwrap_or(live));
+    let model_text = model.as_ref().map(|schema| baseline::describe(schema, &mut warnings)).transpose()?;
     let rows = record::rows(&graph, &chain, &recorded, options);
-    let revisions = taken(project, &graph, &chain, &rows);
-    let standing: Applied =
-        recorded.iter().map(|row| row.revision.clone()).chain(rows.iter().map(|row| row.revision.clone())).collect();
+    let standing: Applied = recorded.iter().chain(&rows).map(|row| row.revision.clone()).collect();
     let adopted = Adopted {
         tool: account.tool,
         scripts: account.counts(),
-        folder: account.folder.clone(),
+        folder: account.folder,
         model,
-        revisions,
+        revisions: taken(project, &graph, &chain, &rows),
         is_replayed: !chain.is_baseline_wanted(options),
-        differences: differences.iter().flat_map(Change::lines).collect(),
+        differences: proof.differences.iter().flat_map(Change::lines).collect(),
         heads: graph.current(&standing).into_iter().map(|revision| revision.id.clone()).collect(),
         pending: graph.revisions().filter(|revision| !standing.contains(&revision.id)).count(),
         graph,
         warnings,
     };
     Ok(Plan { adopted, rows, chain, model_text })
+}
+
+/// How what is applied and what is there hang together.
+struct Proof {
+    /// Whether even the order of columns is the same.
+    is_exact: bool,
+    /// What the database has beyond its scripts, where that was accepted.
+    differences: Vec<Change>,
+}
+
+/// Shows that the revisions which count as applied make what is there. Where no script was run, or something was done
+/// beside them, a revision that says it joins the chain.
+fn prove(
+    project: &Project,
+    account: &Account,
+    chain: &mut Chain,
+    recorded: &[version_table::Applied],
+    live: &Schema,
+    options: &Options<'_>,
+) -> Result<Proof, Failure> {
+    let applied = chain.applied(recorded);
+    let exact = |differences: Vec<Change>| Proof { is_exact: true, differences };
+    if chain.is_baseline_wanted(options) {
+        if let Some(found) = standing(project, chain, &applied, recorded, live)? {
+            chain.has_exactly(&found.applied);
+            return Ok(Proof { is_exact: found.is_exact, differences: Vec::new() });
+        }
+        if !live.is_empty() && !chain.graph.is_empty() {
+            return Err(no_revision_makes(project, chain, &applied, live)?);
+        }
+        if !live.is_empty() {
+            chain.put_baseline(project, live, options)?;
+        }
+        return Ok(exact(Vec::new()));
+    }
+    let replayed = chain.replay(project, &applied)?;
+    let differences = changes(project, &replayed, live);
+    if differences.is_empty() {
+        return Ok(Proof { is_exact: sql::fingerprint(&replayed) == sql::fingerprint(live), differences });
+    }
+    if let Some(found) = standing(project, chain, &applied, recorded, live)? {
+        chain.has_exactly(&found.applied);
+        return Ok(Proof { is_exact: found.is_exact, differences: Vec::new() });
+    }
+    if !options.accepted.contains(&Accepted::Drift) || !chain.graph.is_empty() {
+        return Err(drifted(account, &differences, chain.graph.is_empty()));
+    }
+    if let Some(made) = chain.count_as_applied(project, &applied, |made| changes(project, made, live).is_empty())? {
+        return Ok(Proof { is_exact: sql::fingerprint(&made) == sql::fingerprint(live), differences });
+    }
+    chain.put_drift(project, &replayed, live, options)?;
+    Ok(exact(differences))
 }
 
 /// The scripts that the project has already; a folder that is missing holds none.
@@ -288,25 +313,28 @@ fn standing(
     recorded: &[version_table::Applied],
     live: &Schema,
 ) -> Result<Option<Standing>, Failure> {
-    let is_there = |applied: &Applied| -> Result<Option<Standing>, Failure> {
-        let made = replay::schema_of(project, &chain.graph, applied)?;
+    let filter = project.filter()?;
+    let is_there = |scratch: &Scratch, applied: &Applied| -> Result<Option<Standing>, Failure> {
+        let made = scratch.schema(&filter)?;
         let is_exact = sql::fingerprint(&made) == sql::fingerprint(live);
         Ok(changes(project, &made, live).is_empty().then(|| Standing { applied: applied.clone(), is_exact }))
     };
     let ours: Applied = recorded.iter().map(|row| row.revision.clone()).collect();
     for applied in [before, &ours].into_iter().filter(|applied| !applied.is_empty()) {
-        if let Some(found) = is_there(applied)? {
+        if let Some(found) = is_there(&replay::scratch_of(&chain.graph, applied)?, applied)? {
             return Ok(Some(found));
         }
     }
     let mut applied = before.clone();
+    let mut scratch = replay::scratch_of(&chain.graph, &applied)?;
     let own = chain.graph.revisions().filter(|revision| !chain.is_import(&revision.id));
     for revision in own.filter(|revision| !before.contains(&revision.id)) {
         if !revision.parents.iter().all(|parent| applied.contains(parent)) {
             continue;
         }
+        replay::run(&mut scratch, &chain.graph, &revision.id)?;
         applied.insert(revision.id.clone());
-        if let Some(found) = is_there(&applied)? {
+        if let Some(found) = is_there(&scratch, &applied)? {
             return Ok(Some(found));
         }
     }
@@ -329,7 +357,7 @@ fn drifted(account: &Account, differences: &[Change], may_accept: bool) -> Failu
     let mut diagnostic = Diagnostic::new("drift", words);
     diagnostic.notes.extend(notes("in the database beside them", differences));
     let help = if may_accept {
-        "undo it in the database, or pass `--accept drift`: a revision says what was done, and is recorded as applied"
+        "undo it in the database, or pass `--accept drift`: it counts as the scripts that do it, or becomes a revision"
     } else {
         "bring the database to what they make; `schemactl diff --from head --to database --sql` shows the way"
     };

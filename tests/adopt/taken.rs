@@ -1,0 +1,97 @@
+//! What each tool that runs SQL leaves behind is taken over, and what is left of it runs.
+
+use super::made::{Made, made};
+use super::{SCRIPTS, ask, same_schema, sql};
+use crate::support::command::Project;
+
+#[test]
+fn the_scripts_of_each_tool_become_revisions_and_the_rest_of_them_run() {
+    for Made { tool, files, account, applied_at, goes_down } in made() {
+        let project = Project::new();
+        for (path, text) in &files {
+            project.write(path, text);
+        }
+        let [one, two, three] = SCRIPTS.map(|(up, _)| up);
+        sql(&project, "app.db", &format!("{one}{two}INSERT INTO users (name) VALUES ('Ada');{account}"));
+        sql(&project, "control.db", &format!("{one}{two}{three}"));
+        let dry = project.run(&["adopt", "--database", "app.db", "--dry-run"]).ends_with(0);
+        assert!(dry.stdout.contains("would record 2 revisions"), "{tool}: {dry}");
+        assert!(!project.path("migrations.toml").exists(), "{tool}: a dry run writes nothing");
+        let answer = project.run(&["adopt", "--database", "app.db", "--format", "json"]).ends_with(0).json();
+        assert_eq!((&answer["tool"], &answer["pending"]), (&tool.into(), &1.into()), "{answer}");
+        let revisions = answer["revisions"].as_array().unwrap();
+        assert_eq!(revisions.iter().filter(|revision| revision["applied"] == true).count(), 2, "{answer}");
+        assert!(revisions.iter().all(|revision| revision["message"] == "step"), "{answer}");
+        let first = ask(&project, "SELECT kind, applied_at FROM schemactl_version ORDER BY sequence").remove(0);
+        assert!(first.starts_with("adopt|"), "{first}");
+        if let Some(at) = applied_at {
+            assert_eq!(first, format!("adopt|{at}"), "{tool}");
+        }
+        project.run(&["upgrade", "head"]).ends_with(0);
+        same_schema(&project, "app.db", "control.db");
+        project.run(&["check"]).ends_with(0).answers("no changes");
+        let status = project.run(&["status"]).ends_with(0);
+        assert_eq!(status.stdout.matches("in sync").count(), 3, "{tool}: {status}");
+        if goes_down {
+            project.run(&["downgrade", "base", "--no-backup"]).ends_with(0);
+            assert_eq!(ask(&project, "SELECT count(*) FROM sqlite_schema WHERE name = 'users'"), ["0"], "{tool}");
+        } else {
+            project.run(&["downgrade", "-1"]).ends_with(2).says("cannot be taken back");
+        }
+        assert_eq!(
+            ask(
+                &project,
+                "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%migrations' OR name LIKE '%version' OR name LIKE '%history' OR name LIKE '%revisions'"
+            ),
+            ["2"],
+            "{tool}: its table stays"
+        );
+    }
+}
+
+#[test]
+fn refinery_is_taken_over_with_its_own_checksum() {
+    let project = Project::new();
+    // Text and checksum are those of refinery's own tests.
+    let cars = "CREATE TABLE cars (\n    id int,\n    name varchar(255)\n);\n";
+    project.write("migrations/V2__add_cars_table.sql", cars);
+    project.write("migrations/V3__add_brand.sql", "ALTER TABLE cars ADD COLUMN brand TEXT;");
+    let account = "CREATE TABLE refinery_schema_history(version int4 PRIMARY KEY, name VARCHAR(255),
+                   applied_on VARCHAR(255), checksum VARCHAR(255));
+                   INSERT INTO refinery_schema_history VALUES
+                   (2, 'add_cars_table', '2024-01-31T12:00:05.123456789Z', '8238603820526370208')";
+    sql(&project, "app.db", &format!("{cars}{account}"));
+    sql(&project, "control.db", &format!("{cars}ALTER TABLE cars ADD COLUMN brand TEXT"));
+    project.run(&["adopt", "--database", "app.db"]).ends_with(0);
+    assert_eq!(ask(&project, "SELECT revision, applied_at FROM schemactl_version"), ["2|2024-01-31T12:00:05Z"]);
+    project.run(&["upgrade"]).ends_with(0);
+    same_schema(&project, "app.db", "control.db");
+}
+
+#[test]
+fn tools_whose_scripts_are_programs_become_one_revision() {
+    for (tool, account) in [
+        ("rails", "CREATE TABLE schema_migrations (version varchar NOT NULL PRIMARY KEY);
+                   CREATE TABLE ar_internal_metadata (key varchar NOT NULL PRIMARY KEY, value varchar, created_at datetime(6) NOT NULL, updated_at datetime(6) NOT NULL)"),
+        ("knex", "CREATE TABLE knex_migrations (id integer not null primary key autoincrement, name varchar(255), batch integer, migration_time datetime);
+                  CREATE TABLE knex_migrations_lock (`index` integer not null primary key autoincrement, is_locked integer);
+                  INSERT INTO knex_migrations_lock (is_locked) VALUES (0)"),
+        ("typeorm", "CREATE TABLE migrations (id integer PRIMARY KEY AUTOINCREMENT NOT NULL, timestamp bigint NOT NULL, name varchar NOT NULL)"),
+        ("ef", "CREATE TABLE __EFMigrationsHistory (MigrationId TEXT NOT NULL PRIMARY KEY, ProductVersion TEXT NOT NULL)"),
+        ("user_version", "PRAGMA user_version = 7"),
+    ] {
+        let project = Project::new();
+        sql(&project, "app.db", &format!("{}{account}", SCRIPTS[0].0));
+        let answer = project.run(&["adopt", "--database", "app.db", "--format", "json"]).ends_with(0).json();
+        assert_eq!(answer["tool"], tool);
+        project.run(&["check"]).ends_with(0).answers("no changes");
+        project.run(&["status"]).ends_with(0);
+        project.run(&["verify"]).ends_with(0);
+        // The same project's other database, of which the tool has made the same.
+        sql(&project, "other.db", &format!("{}{account}", SCRIPTS[0].0));
+        let again = project.run(&["adopt", "--database", "other.db"]).ends_with(0).answers("recorded 1 revision");
+        assert!(!again.stdout.contains("wrote"), "{again}");
+        project.run(&["check", "--database", "other.db"]).ends_with(0);
+        project.run(&["adopt"]).ends_with(0).answers("nothing to do");
+    }
+}
