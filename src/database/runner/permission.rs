@@ -93,6 +93,11 @@ impl Watch {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).refusal.take()
     }
 
+    /// The tables that the statements since [`Watch::actions`] was asked were compiled to drop.
+    pub(super) fn tables_to_drop(&self) -> BTreeSet<Name> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).actions.dropped.clone()
+    }
+
     /// What the statements since this was asked last were compiled to do.
     pub(super) fn actions(&self) -> Actions {
         std::mem::take(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner).actions)

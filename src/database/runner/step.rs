@@ -85,7 +85,7 @@ impl Runner<'_, '_> {
     fn run_inside(&mut self, step: &Step, script: &Section) -> Result<(), Problem> {
         let nothing_expected = step.schema_before.is_none() && step.schema_after.is_none() && step.gates.is_empty();
         if nothing_expected && only_adds(script.sql()) {
-            self.run_script(step, script)?;
+            self.run_script(step, script, &mut Statistics::default())?;
             self.schema = None;
             return self.clean_up().map_err(|error| self.sqlite(&error));
         }
@@ -111,11 +111,12 @@ impl Runner<'_, '_> {
         let evidence =
             Evidence::gather(self.connection, &before, script.sql(), &mut self.mentions, &mut self.stand_ins)
                 .map_err(|error| self.sqlite(&error))?;
-        let statistics = Statistics::gather(self.connection, &|table| evidence.reaches(table))
-            .map_err(|error| self.sqlite(&error))?;
+        let mut statistics = Statistics::default();
+        let noted = statistics.gather(self.connection, &before, &|table| evidence.reaches(table));
+        noted.map_err(|error| self.sqlite(&error))?;
         self.reached = evidence.rows().clone();
         let version = self.schema_version()?;
-        let intended = self.run_script(step, script)?;
+        let intended = self.run_script(step, script, &mut statistics)?;
         (self.observer)(Event::Ran { step, intended: &intended });
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         let edits = self.options.catalog_edits || self.options.fast_rebuild;
@@ -129,7 +130,7 @@ impl Runner<'_, '_> {
         if let Some(damage) = damage {
             return Err(Problem::Damage { damage, place: whole(script) });
         }
-        statistics.put_back(self.connection, &before, after, &intended).map_err(|error| self.sqlite(&error))?;
+        statistics.put_back(self.connection, after, &intended).map_err(|error| self.sqlite(&error))?;
         if self.stand_ins.were_compared() {
             let names = self.stand_ins.collations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             return Err(Problem::StandInUsed { names, place: whole(script) });
@@ -155,7 +156,7 @@ impl Runner<'_, '_> {
         };
         self.roll_back().map_err(|error| self.sqlite(&error))?;
         patience(self, self.options.lock_timeout)?;
-        let outcome = self.run_script(step, script);
+        let outcome = self.run_script(step, script, &mut Statistics::default());
         let left_open = !self.connection.is_autocommit();
         self.roll_back().map_err(|error| self.sqlite(&error))?;
         patience(self, Duration::ZERO)?;
@@ -205,7 +206,7 @@ impl Runner<'_, '_> {
         leftovers.iter().try_for_each(|drop| self.connection.execute_batch(drop))
     }
 
-    fn run_script(&mut self, step: &Step, script: &Section) -> Result<Intended, Problem> {
+    fn run_script(&mut self, step: &Step, script: &Section, statistics: &mut Statistics) -> Result<Intended, Problem> {
         let limits = Limits {
             in_transaction: script.transaction,
             catalog_edits: self.options.catalog_edits,
@@ -213,7 +214,7 @@ impl Runner<'_, '_> {
         };
         let watch = Watch::set(self.connection, limits).map_err(|error| self.sqlite(&error))?;
         let changes = self.connection.total_changes();
-        let outcome = self.run_statements(step, script, &watch);
+        let outcome = self.run_statements(step, script, &watch, statistics);
         self.rows = self.connection.total_changes() - changes;
         let lifted = Watch::lift(self.connection);
         let intended = outcome?;
@@ -221,7 +222,13 @@ impl Runner<'_, '_> {
         Ok(intended)
     }
 
-    fn run_statements(&mut self, step: &Step, script: &Section, watch: &Watch) -> Result<Intended, Problem> {
+    fn run_statements(
+        &mut self,
+        step: &Step,
+        script: &Section,
+        watch: &Watch,
+        statistics: &mut Statistics,
+    ) -> Result<Intended, Problem> {
         let mut intended = Intended::default();
         let mut done = 0;
         let may_swap = self.options.fast_rebuild && script.transaction;
@@ -243,6 +250,10 @@ impl Runner<'_, '_> {
                     Some(Err(failure)) => break Some(failure),
                 };
                 let span = prepared.span.clone();
+                for table in watch.tables_to_drop() {
+                    let noted = watch.aside(|| statistics.gather_before_drop(self.connection, &table));
+                    noted.map_err(|error| self.sqlite(&error))?;
+                }
                 (self.observer)(Event::Statement { step, place: script.place(span.clone()) });
                 self.instructions.store(0, Ordering::Relaxed);
                 let work = Work::of(self.connection, &script.sql()[span.clone()], &self.reached, &self.instructions);

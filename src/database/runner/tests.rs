@@ -661,6 +661,16 @@ fn what_analyze_found_survives_a_rebuild() {
 }
 
 #[test]
+fn what_analyze_found_survives_a_new_name_of_a_column_and_a_rebuild_in_one_script() {
+    let file = File::new(ANALYZED);
+    let samples = file.one("SELECT count(*) FROM sqlite_stat4");
+    let rebuild = format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (e);").replace(", d)", ", e)");
+    file.run(&[up("a", &format!("ALTER TABLE t RENAME COLUMN d TO e;\n{rebuild}"))]).unwrap();
+    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,ix_d,sqlite_autoindex_t_1");
+    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat4"), samples);
+}
+
+#[test]
 fn statistics_of_an_index_that_became_another_do_not_come_back() {
     let file = File::new(ANALYZED);
     file.run(&[up("a", &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d, b);"))]).unwrap();
