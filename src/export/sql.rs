@@ -1,5 +1,5 @@
-//! Plain SQL: a file for each direction that begins and ends its own transaction, for the sqlite3 shell with `-bail` and
-//! whatever else runs a file of SQL on one connection.
+//! SQL for the sqlite3 shell: a file for each direction that begins and ends its own transaction, and that the shell stops
+//! at the first error, however it is started: what is left would run without the transaction.
 
 use super::{File, Piece};
 
@@ -8,7 +8,7 @@ pub(super) fn files(piece: &Piece<'_>) -> Vec<File> {
         .into_iter()
         .map(|(direction, half)| File {
             path: format!("{}.{direction}.sql", piece.name()),
-            text: format!("{}\n{}", piece.head(), half.standing_alone()),
+            text: format!("{}.bail on\n\n{}", piece.head(), half.standing_alone()),
         })
         .collect()
 }

@@ -296,6 +296,14 @@ impl Planner<'_> {
     fn rename_columns(&mut self, alter: &AlterTable, mut pending: Vec<(Name, Name)>, left: &mut Renames) {
         let table = &alter.after.name;
         let mut taken: Vec<Name> = alter.before.columns.iter().map(|column| column.name.clone()).collect();
+        // The model may call old values by their old name, which they have while a rebuild copies them.
+        pending.retain(|(from, to)| {
+            let by_old_name = self.rows.speaks_of(table, from) && !self.rows.speaks_of(table, to);
+            if by_old_name {
+                left.columns.insert((table.clone(), to.clone()), from.clone());
+            }
+            !by_old_name
+        });
         while !pending.is_empty() {
             let at = pending.iter().position(|(from, to)| from == to || !taken.contains(to));
             let ((from, to), is_last) = match at {

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::model::Intent;
 use crate::schema::{Column, Expression, Name, Table};
+use crate::token::{TokenKind, significant_tokens};
 
 use super::native::is_constant;
 use super::statement::Statement;
@@ -37,6 +38,17 @@ impl RowWork {
     #[must_use]
     pub fn conversion(&self, table: &Name, column: &Name) -> Option<&Expression> {
         self.conversions.get(&(table.clone(), column.clone()))
+    }
+
+    /// Whether what the model says of the rows of a table names a column.
+    pub(super) fn speaks_of(&self, table: &Name, column: &Name) -> bool {
+        let names_it = |expression: &Expression| {
+            significant_tokens(expression.as_str()).any(|token| {
+                matches!(token.kind, TokenKind::Word | TokenKind::QuotedName) && *column == *token.unquoted()
+            })
+        };
+        let work = self.backfills.iter().chain(&self.conversions);
+        work.filter(|((of, _), _)| of == table).any(|(_, expression)| names_it(expression))
     }
 
     /// Fills a column that is added or tightened, whatever was to fill it before.

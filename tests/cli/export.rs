@@ -235,7 +235,12 @@ type Runner = fn(&mut Connection, &str);
 
 /// Runs a script that brings its own transaction.
 fn alone(connection: &mut Connection, sql: &str) {
-    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+    connection.execute_batch(&plain(sql)).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+}
+
+/// A file for the shell, without what it says to the shell alone.
+fn plain(file: &str) -> String {
+    file.replacen(".bail on\n", "", 1)
 }
 
 /// Runs a script as tools do that give it a transaction of their own, foreign keys on.
@@ -324,7 +329,7 @@ fn scripts_for_goose_and_diesel_come_to_the_same_schema_and_rows() {
 fn what_would_break_references_or_meets_rows_in_the_way_is_rolled_back_by_the_script_itself() {
     let project = project("");
     let files = exported(&project, "sql", &["-o", "all"]);
-    let script = |words: &str| project.read(files.iter().find(|file| file.contains(words)).unwrap());
+    let script = |words: &str| plain(&project.read(files.iter().find(|file| file.contains(words)).unwrap()));
     let connection = open(&project, "peer.db");
     connection.execute_batch(&script("badges.up")).unwrap();
     connection.execute_batch(ROWS).unwrap();
@@ -345,6 +350,28 @@ fn what_would_break_references_or_meets_rows_in_the_way_is_rolled_back_by_the_sc
 }
 
 #[test]
+fn the_shell_stops_at_a_refusal_however_it_is_started() {
+    let project = project("");
+    let files = exported(&project, "sql", &["-o", "all"]);
+    let file = |words: &str| project.path(files.iter().find(|file| file.contains(words)).unwrap());
+    open(&project, "peer.db").execute_batch(&plain(&std::fs::read_to_string(file("badges.up")).unwrap())).unwrap();
+    open(&project, "peer.db").execute_batch(ROWS).unwrap();
+    let parent = std::fs::read_to_string(file("the_parent.up")).unwrap();
+    let refused = parent.replace("DROP TABLE \"team\";", "DROP TABLE \"team\";\nDELETE FROM schemactl_new_team;");
+    project.write("refused.sql", &refused);
+    let ended = std::process::Command::new("sqlite3")
+        .arg(project.path("peer.db"))
+        .stdin(std::fs::File::open(project.path("refused.sql")).unwrap())
+        .output()
+        .unwrap();
+    assert!(!ended.status.success());
+    let words = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(words.lines().filter(|line| line.contains("rror")).count(), 1, "{words}");
+    let teams = "SELECT count(*) FROM team";
+    assert_eq!(open(&project, "peer.db").query_row(teams, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
+}
+
+#[test]
 fn a_script_asks_the_rows_what_the_runner_would_ask() {
     let project = Project::new();
     project.write("migrations.toml", "[schemactl]\ndatabase = \"app.db\"\n[tables.t.columns]\na = \"TEXT\"\n");
@@ -354,12 +381,12 @@ fn a_script_asks_the_rows_what_the_runner_would_ask() {
     project.run(&["revision", "--autogenerate", "-m", "two"]).ends_with(0);
     let files = exported(&project, "sql", &["-o", "all"]);
     let connection = open(&project, "peer.db");
-    connection.execute_batch(&project.read(&files[0])).unwrap();
+    connection.execute_batch(&plain(&project.read(&files[0]))).unwrap();
     connection.execute_batch("INSERT INTO t VALUES ('007')").unwrap();
-    let error = connection.execute_batch(&project.read(&files[2])).unwrap_err().to_string();
+    let error = connection.execute_batch(&plain(&project.read(&files[2]))).unwrap_err().to_string();
     assert!(error.contains("CHECK constraint failed: ") && error.contains("t.a"), "{error}");
     connection.execute_batch("UPDATE t SET a = '7'").unwrap();
-    connection.execute_batch(&project.read(&files[2])).unwrap();
+    connection.execute_batch(&plain(&project.read(&files[2]))).unwrap();
     let value: i64 = connection.query_row("SELECT a FROM t", [], |row| row.get(0)).unwrap();
     assert_eq!(value, 7);
     let left = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'schemactl%'";
@@ -438,9 +465,9 @@ fn a_revision_that_cannot_be_taken_back_says_so_and_a_merge_has_no_file() {
     assert_eq!(files.iter().filter(|file| file.ends_with(".up.sql")).collect::<Vec<_>>(), expected.each_ref());
     let connection = open(&project, "peer.db");
     for file in expected {
-        connection.execute_batch(&project.read(file)).unwrap();
+        connection.execute_batch(&plain(&project.read(file))).unwrap();
     }
-    let down = project.read("all/20261122100000_a.down.sql");
+    let down = plain(&project.read("all/20261122100000_a.down.sql"));
     let error = connection.execute_batch(&down).unwrap_err().to_string();
     assert!(error.contains("a cannot be taken back: the names are gone"), "{error}");
 }
