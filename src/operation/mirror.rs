@@ -1,6 +1,7 @@
 //! `mirror = "sqlx"`: what another tool keeps of each revision, as if it had run the files that `export` writes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
@@ -148,12 +149,17 @@ fn rows(
     graph: &Graph,
     only: Option<&RevisionId>,
 ) -> Result<BTreeMap<RevisionId, Row>, Failure> {
+    let own = own_files(project, mirror);
     if mirror != Mirror::Sqlx {
         let numbers = Numbers::of(graph);
         let scripts = graph.all_scripts().filter(|script| has_file(script));
         let row = |script: &Arc<Script>| {
             let revision = &script.revision;
-            Some((revision.id.clone(), plain_row(mirror, numbers.get(&revision.id)?, "")))
+            let row = match own.get(bare(revision.id.as_str())) {
+                Some(file) => Row { version: file.version.clone(), description: String::new(), checksum: Vec::new() },
+                None => plain_row(mirror, numbers.get(&revision.id)?, ""),
+            };
+            Some((revision.id.clone(), row))
         };
         return Ok(scripts.filter_map(row).collect());
     }
@@ -163,7 +169,54 @@ fn rows(
     };
     let wanted: BTreeSet<RevisionId> = included.iter().cloned().collect();
     let exported = chain(project, graph, Tool::Sqlx, &included, &wanted)?;
-    Ok(exported.iter().map(|exported| (exported.revision.id.clone(), sqlx_row(exported))).collect())
+    let row = |exported: &Exported| {
+        let id = &exported.revision.id;
+        let Some(file) = own.get(bare(id.as_str())) else { return Ok((id.clone(), sqlx_row(exported))) };
+        let bytes = std::fs::read(&file.path).map_err(|source| {
+            let problem = Diagnostic::new("unreadable", format!("cannot read `{}`: {source}", file.path.display()));
+            Failure::new(Class::Input, problem.help("sqlx compares its checksum; bring the file back"))
+        })?;
+        let checksum = Sha384::digest(bytes).to_vec();
+        Ok((id.clone(), Row { version: file.version.clone(), description: file.words.replace('_', " "), checksum }))
+    };
+    exported.iter().map(row).collect()
+}
+
+/// A script in the folder of the other tool.
+struct OwnFile {
+    path: PathBuf,
+    version: String,
+    words: String,
+}
+
+/// The scripts in the other tool's folder, by their numbers without leading zeros. A revision that was made of one is
+/// called after it; those that `export` has written are called otherwise.
+fn own_files(project: &Project, mirror: Mirror) -> BTreeMap<String, OwnFile> {
+    let tool = match mirror {
+        Mirror::Sqlx => Tool::Sqlx,
+        Mirror::Dbmate => Tool::Dbmate,
+        Mirror::Goose => Tool::Goose,
+        Mirror::Diesel => Tool::Diesel,
+    };
+    // A folder that is not there, or cannot be read, has none.
+    let Ok(entries) = std::fs::read_dir(project.settings.path(tool.folder())) else { return BTreeMap::new() };
+    let file = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok().filter(|name| !name.ends_with(".down.sql"))?;
+        let (number, words) = name.split_once('_')?;
+        let number = number.replace('-', "");
+        let words = words.strip_suffix(".up.sql").or_else(|| words.strip_suffix(".sql")).unwrap_or(words).to_owned();
+        let version = match mirror {
+            Mirror::Sqlx | Mirror::Goose => bare(&number).to_owned(),
+            Mirror::Dbmate | Mirror::Diesel => number.clone(),
+        };
+        Some((bare(&number).to_owned(), OwnFile { path: entry.path(), version, words }))
+    };
+    entries.flatten().filter_map(file).collect()
+}
+
+/// A number without leading zeros.
+fn bare(number: &str) -> &str {
+    number.trim_start_matches('0')
 }
 
 fn plain_row(mirror: Mirror, number: Number, slug: &str) -> Row {

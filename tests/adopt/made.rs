@@ -35,7 +35,8 @@ fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-fn sha384(text: &str) -> String {
+/// A checksum as sqlx writes it.
+pub fn sha384(text: &str) -> String {
     hex(&Sha384::digest(text.as_bytes()))
 }
 

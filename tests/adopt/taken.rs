@@ -1,6 +1,6 @@
 //! What each tool that runs SQL leaves behind is taken over, and what is left of it runs.
 
-use super::made::{Made, made};
+use super::made::{Made, made, sha384};
 use super::{SCRIPTS, ask, same_schema, sql};
 use crate::support::command::Project;
 
@@ -47,6 +47,29 @@ fn the_scripts_of_each_tool_become_revisions_and_the_rest_of_them_run() {
             "{tool}: its table stays"
         );
     }
+}
+
+#[test]
+fn what_runs_here_of_sqlx_s_own_scripts_is_to_sqlx_what_it_would_have_run() {
+    let Made { files, account, .. } = made().into_iter().find(|made| made.tool == "sqlx").unwrap();
+    let project = Project::new();
+    for (path, text) in &files {
+        project.write(path, text);
+    }
+    let [one, two, three] = SCRIPTS.map(|(up, _)| up);
+    sql(&project, "app.db", &format!("{one}{two}{account}"));
+    project.run(&["adopt", "--database", "app.db"]).ends_with(0);
+    let settings = project.read("migrations.toml").replacen("[schemactl]\n", "[schemactl]\nmirror = \"sqlx\"\n", 1);
+    project.write("migrations.toml", &settings);
+    project.run(&["upgrade"]).ends_with(0);
+    let row = "SELECT version, description, lower(hex(checksum)) FROM _sqlx_migrations WHERE version = 3";
+    assert_eq!(ask(&project, row), [format!("3|step|{}", sha384(three).to_lowercase())]);
+    // Taken back and run again, the others are what they were, too.
+    let all = "SELECT group_concat(version || hex(checksum)) FROM _sqlx_migrations";
+    let before = ask(&project, all);
+    project.run(&["downgrade", "-2", "--no-backup"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    assert_eq!(ask(&project, all), before);
 }
 
 #[test]
