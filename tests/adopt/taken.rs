@@ -73,6 +73,34 @@ fn what_runs_here_of_sqlx_s_own_scripts_is_to_sqlx_what_it_would_have_run() {
 }
 
 #[test]
+fn a_script_that_was_exported_from_here_is_known_again() {
+    let Made { files, account, .. } = made().into_iter().find(|made| made.tool == "dbmate").unwrap();
+    let project = Project::new();
+    for (path, text) in &files {
+        project.write(path, text);
+    }
+    let [one, two, three] = SCRIPTS.map(|(up, _)| up);
+    for database in ["app.db", "other.db"] {
+        sql(&project, database, &format!("{one}{two}{account}"));
+    }
+    project.run(&["adopt", "--database", "app.db"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    let written = project.run(&["revision", "-m", "four", "--format", "json"]).ends_with(0).json();
+    let path = written["path"].as_str().unwrap();
+    let script = project.read(path).replace("-- migrate:up\n", "-- migrate:up\nCREATE TABLE four (x);\n");
+    project.write(path, &script.replace("-- migrate:down\n", "-- migrate:down\nDROP TABLE four;\n"));
+    project.run(&["export", "--tool", "dbmate", "20240131120003:"]).ends_with(0);
+    let scripts = std::fs::read_dir(project.path("db/migrations")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(scripts.filter(|name| name.to_string_lossy().ends_with("_four.sql")).count(), 1);
+    let before = project.run(&["history"]).ends_with(0).stdout;
+    let again = project.run(&["adopt", "--database", "other.db"]).ends_with(0);
+    assert_eq!(project.run(&["history"]).ends_with(0).stdout, before, "{again}");
+    project.run(&["upgrade", "--database", "other.db"]).ends_with(0);
+    sql(&project, "control.db", &format!("{one}{two}{three}CREATE TABLE four (x);"));
+    same_schema(&project, "other.db", "control.db");
+}
+
+#[test]
 fn refinery_is_taken_over_with_its_own_checksum() {
     let project = Project::new();
     // Text and checksum are those of refinery's own tests.

@@ -89,6 +89,10 @@ impl Chain {
         };
         for (number, (script, id)) in account.scripts.iter().zip(ids).enumerate() {
             let row = account.row(number);
+            if let Some(id) = exported(script, &chain.graph) {
+                chain.ran.extend(row.map(|row| (id, Ran { at: row.at, duration: row.duration })));
+                continue;
+            }
             let is_known = chain.graph.get(&id).is_some();
             if row.is_some() && !is_known && options.baseline {
                 continue;
@@ -351,6 +355,13 @@ fn ids(scripts: &[Script]) -> Result<Vec<RevisionId>, Failure> {
     let are_apart = shortened.iter().collect::<BTreeSet<_>>().len() == shortened.len();
     let chosen = if are_apart { shortened } else { whole };
     Ok(chosen.into_iter().map(RevisionId::new).collect::<Result<_, _>>()?)
+}
+
+/// The revision of the project that a script was exported from, as the script itself says at its top.
+fn exported(script: &Script, graph: &Graph) -> Option<RevisionId> {
+    let said = script.text.lines().take(3).find_map(|line| line.strip_prefix("-- revision "))?;
+    let id = RevisionId::new(said.split(':').next()?.trim()).ok()?;
+    graph.get(&id).map(|_| id)
 }
 
 fn is_number(word: &str) -> bool {
