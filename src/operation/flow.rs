@@ -26,6 +26,8 @@ pub struct Flow {
     /// What has been in none for a moment, as its places in the two.
     loose_rows: BTreeSet<usize>,
     loose_values: BTreeSet<usize>,
+    /// Columns of the start of which a copy carries nothing but what it computes from them.
+    converted: BTreeSet<(Name, Name)>,
 }
 
 /// What a table holds of what there was, by the names of the start.
@@ -83,6 +85,11 @@ impl Flow {
             }
         }
         lost
+    }
+
+    /// The columns, by their names at the start, whose values went on in a form that was computed from them.
+    pub fn converted(&self) -> impl Iterator<Item = &(Name, Name)> {
+        self.converted.iter()
     }
 
     /// The name that a table had at the start; none where it was not there, or holds rows of several.
@@ -184,6 +191,7 @@ impl Flow {
             }
             () if is(0, "INSERT") => {
                 if let Some(copy) = self.copy(tokens) {
+                    self.converted.extend(copy.converted.iter().cloned());
                     self.fill(copy);
                 }
             }
@@ -265,6 +273,11 @@ impl Flow {
             [star] if star.is_operator("*") => held.columns.values().cloned().collect(),
             _ => split(list).map(|value| mentioned(value, &held.columns).collect()).collect(),
         };
+        let (plain, computed): (Vec<_>, Vec<_>) = split(list).partition(|value| keeps_what_it_names(value));
+        let of = |values: &[&[Token<'_>]]| -> BTreeSet<(Name, Name)> {
+            values.iter().flat_map(|value| mentioned(value, &held.columns)).collect()
+        };
+        let converted = of(&computed).difference(&of(&plain)).cloned().collect();
         let columns = match columns {
             Some(columns) => columns,
             None => self.tables.get(&target)?.columns.keys().cloned().collect(),
@@ -273,6 +286,7 @@ impl Flow {
             target,
             rows: held.rows.clone(),
             columns: columns.into_iter().zip(values).collect(),
+            converted,
         })
     }
 
@@ -295,6 +309,21 @@ struct Copy {
     target: Name,
     rows: BTreeSet<Name>,
     columns: Vec<(Name, BTreeSet<(Name, Name)>)>,
+    converted: BTreeSet<(Name, Name)>,
+}
+
+/// Whether a value is a column as it is, with or without something in place of NULL, or all columns.
+fn keeps_what_it_names(value: &[Token<'_>]) -> bool {
+    match value {
+        [_] => true,
+        [_, dot, _] => dot.is_operator("."),
+        [function, open, column, comma, ..] => {
+            let is_name = matches!(column.kind, TokenKind::Word | TokenKind::QuotedName);
+            let fills = function.is_word("coalesce") || function.is_word("ifnull");
+            fills && open.is_operator("(") && is_name && comma.is_operator(",")
+        }
+        _ => false,
+    }
 }
 
 /// The renames that a script makes, from one schema to the other.

@@ -76,6 +76,30 @@ fn rows_that_a_script_deletes_or_writes_over_by_itself_are_copied_before() {
 }
 
 #[test]
+fn values_that_are_converted_are_copied_before() {
+    let project = Project::new();
+    let with = |column: &str| {
+        let model = format!(
+            "[schemactl]\ndatabase = 'app.db'\n[tables.t.columns]\nid = 'INTEGER PRIMARY KEY'\nprice = {column}\n"
+        );
+        project.write("migrations.toml", &model);
+    };
+    with("'REAL'");
+    project.run(&["revision", "--autogenerate", "-m", "one"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    let connection = rusqlite::Connection::open(project.path("app.db")).unwrap();
+    connection.execute_batch("INSERT INTO t VALUES (1, 1.25)").unwrap();
+    drop(connection);
+    with("{ type = 'INTEGER', using = 'CAST(price * 100 AS INTEGER)' }");
+    project.run(&["revision", "--autogenerate", "-m", "two"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0).says("backup: ");
+    assert_eq!(backups(&project).len(), 1);
+    // The way back gives the new value another type.
+    project.run(&["downgrade", "-1"]).ends_with(0);
+    assert_eq!(backups(&project).len(), 1);
+}
+
+#[test]
 fn the_settings_say_how_many_copies_are_kept_and_how_much_room_they_may_take() {
     for (setting, left) in [("backups_kept = 2", 2), ("backups_size = \"1 kB\"", 1)] {
         let project = losing(&format!("backup = \"always\"\n{setting}"));
