@@ -197,13 +197,13 @@ fn more_rows_than_a_transaction_has_time_for_are_counted_and_refused() {
     let project = super::project(&server, BOTH);
     project.run(&["revision", "--autogenerate", "-m", "a"]).ends_with(0);
     project.run(&["upgrade"]).ends_with(0);
-    server.sql(&["INSERT INTO team WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1100000) SELECT i, 'x' FROM n"]);
+    server.sql(&["INSERT INTO team WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT i, 'x' FROM n"]);
     super::configure(&project, &server.url(), &BOTH.replace("name = \"TEXT\"", "name = \"TEXT NOT NULL\""));
     project.run(&["revision", "--autogenerate", "-m", "b"]).ends_with(0);
     let refused = project.run(&["upgrade"]).ends_with(1);
-    refused.says("`team` has 1,100,000 rows to be written anew").says("--long-transactions");
+    refused.says("`team` has 300,000 rows to be written anew").says("--long-transactions");
     project.run(&["upgrade", "--long-transactions"]).ends_with(0);
-    assert_eq!(server.sql(&["SELECT count(*) FROM team"]), [["1100000"]]);
+    assert_eq!(server.sql(&["SELECT count(*) FROM team"]), [["300000"]]);
 }
 
 #[test]
