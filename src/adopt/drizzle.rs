@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::DateTime;
 use rusqlite::Connection;
 
-use super::folder::{folders, read, read_if_there};
+use super::folder::{migrations, read, read_if_there};
 use super::rows::{ask, columns};
 use super::{ALL_OR_NOTHING, Applied, Convention, Error, Half, Script, Trouble, moment, naming, prisma};
 use crate::database::Tool;
@@ -22,7 +22,7 @@ fn scripts(folder: &Path) -> Result<Vec<Script>, Error> {
     let journal = folder.join("meta/_journal.json");
     match read_if_there(&journal)? {
         Some(text) => of_journal(folder, &journal, &text),
-        None => of_folders(folder),
+        None => migrations(folder, half),
     }
 }
 
@@ -60,25 +60,6 @@ fn of_journal(folder: &Path, path: &Path, text: &str) -> Result<Vec<Script>, Err
         })
     };
     journal.entries.iter().map(read).collect()
-}
-
-fn of_folders(folder: &Path) -> Result<Vec<Script>, Error> {
-    let mut scripts = Vec::new();
-    for folder in folders(folder)? {
-        let path = folder.path.join("migration.sql");
-        let Some(text) = read_if_there(&path)? else { continue };
-        let (digits, rest) = naming::digits(&folder.name).unwrap_or(("", &folder.name));
-        scripts.push(Script {
-            message: naming::words(rest),
-            created: naming::time(digits),
-            version: folder.name,
-            path,
-            up: half(&text),
-            down: None,
-            text,
-        });
-    }
-    Ok(scripts)
 }
 
 fn half(text: &str) -> Half {

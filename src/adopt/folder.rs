@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Convention, Error, Script};
+use super::{Convention, Error, Half, Script, naming};
 use crate::database::Tool;
 
 /// A file whose name was asked for.
@@ -70,6 +70,26 @@ pub(super) fn folders(folder: &Path) -> Result<Vec<File>, Error> {
     // A link to a folder above would have no end.
     let is_folder = |file: &File| file.path.is_dir() && !file.path.is_symlink();
     Ok(entries(folder)?.into_iter().filter(is_folder).collect())
+}
+
+/// The scripts of tools that have a folder `<time>_<words>` for each, with `migration.sql` and no way down.
+pub(super) fn migrations(folder: &Path, half: impl Fn(&str) -> Half) -> Result<Vec<Script>, Error> {
+    let mut scripts = Vec::new();
+    for folder in folders(folder)? {
+        let path = folder.path.join("migration.sql");
+        let Some(text) = read_if_there(&path)? else { continue };
+        let (digits, rest) = naming::digits(&folder.name).unwrap_or(("", &folder.name));
+        scripts.push(Script {
+            message: naming::words(rest),
+            created: naming::time(digits),
+            version: folder.name,
+            path,
+            up: half(&text),
+            down: None,
+            text,
+        });
+    }
+    Ok(scripts)
 }
 
 /// The folder with a tool's scripts, and the scripts: the one that is named, or else the first of its own below `root`

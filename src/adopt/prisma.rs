@@ -1,41 +1,20 @@
 //! Prisma: a folder `<time>_<words>` for each, with `migration.sql`, no way down; a row for each attempt, with the SHA-256
 //! of the file.
 
-use std::path::Path;
-
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use super::folder::{folders, read_if_there};
+use super::folder::migrations;
 use super::rows::{ask, hex};
-use super::{Applied, Convention, Error, Half, Script, Trouble, moment, naming};
+use super::{Applied, Convention, Error, Half, Script, Trouble, moment};
 use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["prisma/migrations", "migrations"],
-    scripts,
+    scripts: |folder| migrations(folder, |text| Half::new(text, true)),
     applied,
     after_failure: "look what the script did, then say so: `prisma migrate resolve --applied NAME` or `--rolled-back NAME`",
 };
-
-fn scripts(folder: &Path) -> Result<Vec<Script>, Error> {
-    let mut scripts = Vec::new();
-    for folder in folders(folder)? {
-        let path = folder.path.join("migration.sql");
-        let Some(text) = read_if_there(&path)? else { continue };
-        let (digits, rest) = naming::digits(&folder.name).unwrap_or(("", &folder.name));
-        scripts.push(Script {
-            message: naming::words(rest),
-            created: naming::time(digits),
-            version: folder.name.clone(),
-            path,
-            up: Half::new(&text, true),
-            down: None,
-            text,
-        });
-    }
-    Ok(scripts)
-}
 
 fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
     let question = "SELECT migration_name, checksum, started_at, finished_at FROM _prisma_migrations
