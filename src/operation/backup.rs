@@ -294,8 +294,7 @@ pub fn is_needed(
     if !scripts.iter().any(|script| has_word(script, "DROP")) {
         return Ok(false);
     }
-    Ok(overwrite::by_conversion(connection, rows, filter, &scripts)?
-        || discard::any_of(connection, rows, filter, scripts.into_iter())?)
+    discard::any_of(connection, rows, filter, scripts.into_iter())
 }
 
 /// Whether steps discard rows or values of some database, by their words alone.

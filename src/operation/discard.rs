@@ -8,7 +8,7 @@ use crate::database::{self, Filter, introspect};
 use crate::diff::Discard;
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Section, Target};
-use crate::schema::Schema;
+use crate::schema::{Name, Schema};
 
 use super::flow::{self, Flow};
 use super::walk::{self, Direction};
@@ -53,7 +53,8 @@ pub fn of_script(rows: &Rows<'_>, schema: &Schema, script: &str) -> Result<Vec<S
     Flow::of(schema).follow(script).into_iter().filter_map(counted).collect()
 }
 
-/// Whether scripts discard anything that a database has.
+/// Whether scripts discard anything that a database has, or keep values of it in no other form than one that they compute,
+/// as `using` asks for.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -64,8 +65,11 @@ pub fn any_of<'a>(
     scripts: impl Iterator<Item = &'a Section>,
 ) -> Result<bool, database::Error> {
     let mut flow = Flow::of(&introspect::read(connection, filter)?);
-    let mut discards = scripts.flat_map(|script| flow.follow(script.sql()));
-    Ok(discards.any(|discard| is_there(rows, &discard)))
+    let is_discarded = scripts.flat_map(|script| flow.follow(script.sql())).any(|discard| is_there(rows, &discard));
+    let is_converted = |(table, column): &(Name, Name)| {
+        is_there(rows, &Discard::Values { table: table.clone(), column: column.clone() })
+    };
+    Ok(is_discarded || flow.converted().any(is_converted))
 }
 
 /// Whether a database has any of what is discarded. Where it cannot tell, it has.

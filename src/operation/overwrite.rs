@@ -5,7 +5,6 @@
 use rusqlite::Connection;
 
 use super::Rows;
-use super::flow::Flow;
 use crate::database::{self, Filter, Scratch, introspect};
 use crate::revision::Section;
 use crate::schema::{Name, Schema};
@@ -43,26 +42,6 @@ pub fn any_of(
         }
     }
     Ok(false)
-}
-
-/// Whether scripts copy values that a database has in no other form than one that they compute, as `using` asks for.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn by_conversion(
-    connection: &Connection,
-    rows: &Rows<'_>,
-    filter: &Filter,
-    scripts: &[&Section],
-) -> Result<bool, database::Error> {
-    let actual = introspect::read(connection, filter)?;
-    let mut flow = Flow::of(&actual);
-    for script in scripts {
-        flow.follow(script.sql());
-    }
-    let has_values =
-        |(table, column): &(Name, Name)| finds_rows(rows, &actual, table, &format!("{} IS NOT NULL", column.quoted()));
-    Ok(flow.converted().any(has_values))
 }
 
 /// Whether a script can delete or write over anything in some database, by its words alone.
