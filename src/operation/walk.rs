@@ -24,6 +24,7 @@ use super::backup::{self, Backup, BackupError};
 use super::{Database, Project, Rows, State, autogenerate, replay};
 
 /// How to walk.
+#[derive(Clone)]
 pub struct Options<'a> {
     /// How long to wait for other connections.
     pub lock_timeout: Duration,
@@ -50,31 +51,8 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// The same on a copy that nobody else has: no copy is made of it, and nothing is taken back at the end.
     #[must_use]
-    pub(crate) fn on_a_copy(&'a self) -> Options<'a> {
-        let Options {
-            lock_timeout,
-            transaction,
-            dry_run: _,
-            long_transactions: _,
-            backup: _,
-            progress,
-            backed_up,
-            agree,
-            interrupt,
-            now,
-        } = self;
-        Options {
-            lock_timeout: *lock_timeout,
-            transaction: *transaction,
-            dry_run: false,
-            long_transactions: false,
-            backup: model::Backup::Never,
-            progress: *progress,
-            backed_up: *backed_up,
-            agree: *agree,
-            interrupt: Arc::clone(interrupt),
-            now: *now,
-        }
+    pub(crate) fn on_a_copy(&self) -> Options<'a> {
+        Options { dry_run: false, long_transactions: false, backup: model::Backup::Never, ..self.clone() }
     }
 }
 
