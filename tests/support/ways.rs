@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, MAIN_DB};
 use schemactl::database::runner::{self, Event, Op, Step};
 use schemactl::database::version_table::{DEFAULT_NAME, Kind};
@@ -151,6 +152,18 @@ pub fn dump(path: &Path) -> Vec<String> {
     found
 }
 
+/// What CURRENT_TIMESTAMP has written since a moment, as one word: the two ways may run in different seconds.
+fn timeless(lines: &[String], began: DateTime<Utc>) -> Vec<String> {
+    let ended = Utc::now();
+    let seconds = std::iter::successors(Some(began), |second| Some(*second + TimeDelta::seconds(1)));
+    let seconds: Vec<String> = seconds
+        .take_while(|second| second.timestamp() <= ended.timestamp())
+        .map(|second| second.format("%Y-%m-%d %H:%M:%S").to_string())
+        .collect();
+    let told = |line: &String| seconds.iter().fold(line.clone(), |line, second| line.replace(second, "now"));
+    lines.iter().map(told).collect()
+}
+
 /// Nothing is wrong with the file; the shell says so too, where there is one.
 pub fn sound(path: &Path) -> Result<(), String> {
     let check = "PRAGMA integrity_check";
@@ -169,11 +182,12 @@ pub fn same(filled: &Connection, up: &[Statement], down: &[Statement], format: F
     let classic = file(folder.path(), "classic.db", filled, format);
     let fast = file(folder.path(), "fast.db", filled, format);
     let mut total = Taken::default();
+    let began = Utc::now();
     for (name, statements) in [("up", up), ("down", down)] {
         let script = write_section(statements);
         let outcomes = (run(&classic, name, &script, false), run(&fast, name, &script, true));
         let told = |problem: &str| format!("{problem}\n{format:?}\n{script}");
-        let (was, is) = (dump(&classic), dump(&fast));
+        let (was, is) = (timeless(&dump(&classic), began), timeless(&dump(&fast), began));
         if let Some(at) = (0..was.len().max(is.len())).find(|at| was.get(*at) != is.get(*at)) {
             return Err(told(&format!("the ways differ: {:?} became {:?}", was.get(at), is.get(at))));
         }
