@@ -6,7 +6,6 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, MAIN_DB};
 use schemactl::database::runner::{self, Event, Op, Step};
 use schemactl::database::version_table::{DEFAULT_NAME, Kind};
@@ -152,13 +151,19 @@ pub fn dump(path: &Path) -> Vec<String> {
     found
 }
 
-/// What CURRENT_TIMESTAMP has written since a moment, as one word: the two ways may run in different seconds.
-fn timeless(lines: &[String], began: DateTime<Utc>) -> Vec<String> {
-    let ended = Utc::now();
-    let seconds = std::iter::successors(Some(began), |second| Some(*second + TimeDelta::seconds(1)));
-    let seconds: Vec<String> = seconds
-        .take_while(|second| second.timestamp() <= ended.timestamp())
-        .map(|second| second.format("%Y-%m-%d %H:%M:%S").to_string())
+/// What `CURRENT_TIMESTAMP` has written since a moment, as one word: the two ways may run in different seconds.
+fn timeless(lines: &[String], began: &str) -> Vec<String> {
+    let seconds: Vec<String> = Connection::open_in_memory()
+        .unwrap()
+        .prepare(
+            "WITH RECURSIVE seconds(at) AS (
+                 SELECT ?1 UNION ALL SELECT datetime(at, '+1 second') FROM seconds WHERE at < CURRENT_TIMESTAMP)
+             SELECT at FROM seconds",
+        )
+        .unwrap()
+        .query_map([began], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
         .collect();
     let told = |line: &String| seconds.iter().fold(line.clone(), |line, second| line.replace(second, "now"));
     lines.iter().map(told).collect()
@@ -182,12 +187,12 @@ pub fn same(filled: &Connection, up: &[Statement], down: &[Statement], format: F
     let classic = file(folder.path(), "classic.db", filled, format);
     let fast = file(folder.path(), "fast.db", filled, format);
     let mut total = Taken::default();
-    let began = Utc::now();
+    let began: String = filled.query_row("SELECT CURRENT_TIMESTAMP", [], |row| row.get(0)).unwrap();
     for (name, statements) in [("up", up), ("down", down)] {
         let script = write_section(statements);
         let outcomes = (run(&classic, name, &script, false), run(&fast, name, &script, true));
         let told = |problem: &str| format!("{problem}\n{format:?}\n{script}");
-        let (was, is) = (timeless(&dump(&classic), began), timeless(&dump(&fast), began));
+        let (was, is) = (timeless(&dump(&classic), &began), timeless(&dump(&fast), &began));
         if let Some(at) = (0..was.len().max(is.len())).find(|at| was.get(*at) != is.get(*at)) {
             return Err(told(&format!("the ways differ: {:?} became {:?}", was.get(at), is.get(at))));
         }
