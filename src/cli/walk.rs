@@ -17,13 +17,13 @@ use super::options::NONE;
 use super::progress::{Progress, Total};
 use super::prompt::Prompt;
 use super::style::Meaning;
-use crate::database::Access;
 use crate::database::runner::{self, Event, Outcome};
+use crate::database::{Access, Scratch, backup};
 use crate::model;
 use crate::operation::backup::Backup;
 use crate::operation::estimate::{self, Estimate, Rewrite};
 use crate::operation::walk::{self, Direction, Walked};
-use crate::operation::{Project, State, discard, hooks, status};
+use crate::operation::{Database, Project, State, discard, hooks, status};
 use crate::report::{Class, Diagnostic, Failure, count, grouped};
 use crate::revision::{Graph, Remark, RevisionId, Target};
 
@@ -109,8 +109,13 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         _ => Access::Write,
     };
     let name = context.database_name(&project)?;
-    let Some(mut connection) = connect(&project, access, args)? else {
-        return super::open::no_database(&name);
+    let is_new = matches!(project.place()?, Database::File(path) if !path.exists());
+    let mut connection = if is_new && args.dry_run && direction == Direction::Up {
+        context.output.talk(format!("there is no database `{name}` yet: this is what would run on a new one"));
+        backup::in_memory(Scratch::empty()?.connection())?
+    } else {
+        let Some(connection) = connect(&project, access, args)? else { return super::open::no_database(&name) };
+        connection
     };
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let state = project.state(Some(&connection))?;
@@ -305,7 +310,8 @@ fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked, backup: O
     }
     let place = place(&state.graph, &heads);
     if dry_run {
-        let number = count(outcome.steps.len(), "revision");
+        // What another one stands for is not counted.
+        let number = count(outcome.steps.iter().filter(|done| done.ran).count(), "revision");
         context.output.answer(format!("dry run: {number} would leave {name} at {place}; nothing was changed"));
     } else if outcome.steps.is_empty() {
         context.output.answer(format!("nothing to do: {name} is at {place}"));

@@ -16,7 +16,7 @@ use super::stream::{Stream, Then, understood};
 use super::{Refusal, Server};
 use crate::database::introspect;
 use crate::database::runner::{
-    self, At, Deviation, Done, Event, Op, Outcome, Plan, Problem, RunError, Step, Transaction, heads, place_of, whole,
+    self, At, Deviation, Done, Event, Op, Outcome, Plan, Problem, RunError, Step, Transaction, heads, place_of,
 };
 use crate::database::stand_ins::StandIns;
 use crate::database::version_table::{self, Applied};
@@ -188,7 +188,10 @@ impl Run<'_, '_> {
             if seconds >= LONGEST.as_secs() {
                 let rows = usize::try_from(rows).unwrap_or(usize::MAX);
                 let error = Error::TooLong { table: table.clone(), rows, seconds, limit: LONGEST.as_secs() };
-                return Err(Problem::Server { error: Box::new(error), place: step.script.as_ref().map(whole) });
+                return Err(Problem::Server {
+                    error: Box::new(error),
+                    place: step.script.as_ref().map(crate::revision::Section::whole),
+                });
             }
         }
         Ok(())
@@ -266,7 +269,7 @@ impl Run<'_, '_> {
         (before, after): (&Asked, &Asked),
     ) -> Result<Option<Problem>, Problem> {
         let Some(script) = &step.script else { return Ok(None) };
-        let place = whole(script);
+        let place = script.whole();
         if let Some(damage) = worked.evidence.damage(before, after, results) {
             return Ok(Some(Problem::Damage { damage, place }));
         }

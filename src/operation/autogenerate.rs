@@ -3,14 +3,14 @@
 use rusqlite::Connection;
 
 use crate::database::{Scratch, StandIns, check, gate, introspect, scratch};
-use crate::diff::{self, Change, Line, LookAlike, RenameSubject};
+use crate::diff::{self, Change, Line, LineKind, LookAlike, RenameSubject};
 use crate::model::{Blame, Model, Renames};
 use crate::plan::{self, Draft, RowWork};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
-use crate::schema::{ObjectKind, ObjectRef, Schema, Trigger};
+use crate::schema::{Name, ObjectKind, ObjectRef, Schema, Trigger};
 
-use super::{Project, Rows, State, discard, status};
+use super::{Project, Rows, State, discard, slips, status};
 
 /// How a drop and an add that look alike are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,21 @@ impl Comparison {
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
         self.changes.iter().flat_map(Change::lines).collect()
+    }
+
+    /// The wanted tables that are new or of which columns are.
+    #[must_use]
+    pub fn written(&self) -> Schema {
+        let lines = self.lines();
+        let is_written = |name: &Name| {
+            lines.iter().any(|line| {
+                let is_of_columns =
+                    matches!(line.kind, LineKind::AddTable | LineKind::AddColumn | LineKind::AlterColumn);
+                is_of_columns && line.table.as_ref() == Some(name)
+            })
+        };
+        let tables = self.wanted.tables.iter().filter(|(name, _)| is_written(name));
+        Schema { tables: tables.map(|(name, table)| (name.clone(), table.clone())).collect(), ..Schema::default() }
     }
 
     /// Pairs of a drop and an add that may be renames.
@@ -90,13 +105,14 @@ pub fn actual_schema(project: &Project, connection: Option<&Connection>) -> Resu
 /// When the model is mistaken, SQLite refuses it, or its renames contradict the schemas.
 pub fn compare(project: &Project, actual: Schema, renames: &Renames) -> Result<Comparison, Failure> {
     let model = project.model()?;
-    let (wanted, warnings) = wanted_schema(project, &model, &actual)?;
-    let mut intent = model.intent;
+    let (wanted, mut warnings) = wanted_schema(project, &model, &actual)?;
+    let mut intent = model.intent.clone();
     intent.renames.tables.extend(renames.tables.clone());
     intent.renames.columns.extend(renames.columns.clone());
     intent.renames.indexes.extend(renames.indexes.clone());
     intent.renames = diff::resolve_renames(&actual, &wanted, &intent.renames)?;
     let changes = diff::diff(&actual, &wanted, &intent.renames, project.settings.column_order);
+    warnings.extend(slips::of_row_work(&model, &actual, &wanted, &changes));
     Ok(Comparison { actual, wanted, intent, changes, warnings })
 }
 
@@ -275,12 +291,15 @@ pub fn draft(
         ask(&project.rows(connection)?, &gates)?;
     }
     let Comparison { actual, wanted, intent, .. } = comparison;
-    let draft = if project.settings.keep_dropped {
-        plan::draft_keeping(actual, wanted, intent, project.plan_options(), revision)?
+    let planned = if project.settings.keep_dropped {
+        plan::draft_keeping(actual, wanted, intent, project.plan_options(), revision)
     } else {
-        plan::draft(actual, wanted, intent, project.plan_options())?
+        plan::draft(actual, wanted, intent, project.plan_options())
     };
-    Ok((draft, gates))
+    match planned {
+        Ok(draft) => Ok((draft, gates)),
+        Err(error) => Err(slips::blamed(&project.model()?, intent, wanted, &error).unwrap_or_else(|| error.into())),
+    }
 }
 
 /// Asks a database whether its rows refuse a change.
@@ -333,7 +352,7 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
     Err(Failure::all(Class::Input, diagnostics.collect()))
 }
 
-/// What the changes discard of the rows that are there and the draft does not keep, counted, a warning each.
+/// What the changes discard or replace of the rows that are there and the draft does not keep, counted, a warning each.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -344,8 +363,5 @@ pub fn discards(
     connection: Option<&Connection>,
 ) -> Result<Vec<Diagnostic>, Failure> {
     let Some(connection) = connection else { return Ok(Vec::new()) };
-    let lost = discard::of_script(&project.rows(connection)?, &comparison.actual, &plan::write_section(&draft.up))?;
-    let warning =
-        |what| Diagnostic::new("discards", format!("{what} will be discarded; downgrade cannot bring them back"));
-    Ok(lost.into_iter().map(warning).collect())
+    discard::of_script(&project.rows(connection)?, &comparison.actual, &plan::write_section(&draft.up))
 }

@@ -24,6 +24,7 @@ pub mod rehearse;
 pub mod repair;
 pub mod replay;
 mod rows;
+mod slips;
 pub mod squash;
 pub mod stake;
 pub mod stamp;

@@ -62,7 +62,9 @@ pub struct Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let way = if self.has_way_back { "" } else { "; the database keeps no way back" };
-        write!(f, "{}, applied {}{way}", self.revision, self.applied_at)
+        // As the times of revisions are shown, where it is one that schemactl wrote.
+        let applied = self.applied_at.get(..16).map_or_else(|| self.applied_at.clone(), |time| time.replace('T', " "));
+        write!(f, "{}, applied {applied}{way}", self.revision)
     }
 }
 

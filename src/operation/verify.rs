@@ -209,7 +209,7 @@ impl Rehearsal<'_> {
         let restored = self.look(trial)?;
         if let Some(differences) = differences(&restored, before) {
             let what = found("taken back does not leave the schema that was there before it");
-            let mut diagnostic = Diagnostic::new("not_restored", what).at(down.place(0..0));
+            let mut diagnostic = Diagnostic::new("not_restored", what).at(down.whole());
             diagnostic.notes = differences;
             let help = "bring the section `-- migrate:down` to undo all that `-- migrate:up` does";
             return Ok(Err(Trouble::Finding(Box::new(diagnostic.help(help)))));
@@ -219,7 +219,7 @@ impl Rehearsal<'_> {
         }
         if let Some(differences) = differences(&self.look(trial)?, &after) {
             let what = found("makes another schema the second time");
-            let mut diagnostic = Diagnostic::new("not_repeatable", what).at(script.up.place(0..0));
+            let mut diagnostic = Diagnostic::new("not_repeatable", what).at(script.up.whole());
             diagnostic.notes = differences;
             return Ok(Err(Trouble::Finding(Box::new(diagnostic))));
         }

@@ -12,6 +12,7 @@ use crate::schema::{Affinity, Column, Expression, Name, Schema, SqliteVersion, T
 use super::Error;
 use super::gate;
 use super::keep::Keeping;
+use super::one_way;
 use super::planner::{self, Options, Plan};
 use super::rows::RowWork;
 use super::sample::{self, Amount, Rows};
@@ -63,7 +64,7 @@ pub fn draft_keeping(
     revision: &RevisionId,
 ) -> Result<Draft, Error> {
     let changes = diff(before, after, &intent.renames, options.column_order);
-    attempts(before, after, intent, options, &Keeping::of(&changes, revision))
+    attempts(before, after, intent, options, &Keeping::of(&changes, &RowWork::from_intent(intent), revision))
 }
 
 fn attempts(
@@ -131,6 +132,8 @@ fn attempt(
     let (mut down, work) = plan_down(&mut scratch, &before, guesses, &back, keeping, exact)?;
     down.statements.splice(0..0, expected);
     down.statements.extend(run_all(&mut scratch, keeping.forget())?);
+    let changes = diff(&before, after, &intent.renames, options.column_order);
+    one_way::say(&changes, &RowWork::from_intent(intent), keeping, &mut down.statements);
     let rows_back = Rows::read(scratch.connection(), &down.schema)?;
     refuse_losses(&rows_after, &rows_back, &back, &work, &down.statements)?;
     let losses = keeping.missing(&rows, &rows_back);
@@ -141,7 +144,8 @@ fn attempt(
     prove_text(&before, after, &up, &down, options)?;
     let mut down_gates = gate::gates(&up.schema, &diff(&up.schema, &before, &back, ColumnOrder::Strict), &work);
     for gate in &mut down_gates {
-        "change these rows first, then run the command again".clone_into(&mut gate.help);
+        "change these rows, then run the command again".clone_into(&mut gate.help);
+        gate.help_in_script.clone_from(&gate.help);
     }
     let newest = up.statements.iter().chain(&down.statements).map(|statement| statement.requires).max();
     Ok(Draft {

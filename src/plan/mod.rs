@@ -14,6 +14,7 @@ pub mod draft;
 pub mod gate;
 pub mod keep;
 pub mod native;
+mod one_way;
 pub mod planner;
 mod qualifier;
 pub mod rebuild;

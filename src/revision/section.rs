@@ -47,6 +47,19 @@ impl Section {
         Place::new(&self.source, into_file(span.start)..into_file(span.end))
     }
 
+    /// The place of the section as a whole: its marker, or in what is no file its first line.
+    #[must_use]
+    pub fn whole(&self) -> Place {
+        let text = &self.source.text;
+        let before = text[..self.span.start].trim_end();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        if before.is_empty() {
+            let end = self.sql().find('\n').unwrap_or(self.sql().len());
+            return self.place(0..end);
+        }
+        Place::new(&self.source, start..before.len())
+    }
+
     /// Whether it holds nothing but white space and comments.
     #[must_use]
     pub fn is_empty(&self) -> bool {

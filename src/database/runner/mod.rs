@@ -40,7 +40,7 @@ pub use evidence::{Damage, Intended, reach};
 pub use mirror::{Mirrored, RowOf};
 pub use offline::write_sql;
 #[cfg(feature = "cli")]
-pub(crate) use step::{place_of, whole};
+pub(crate) use step::place_of;
 pub use work::Work;
 
 use self::lock::{Patience, Stopped};

@@ -35,7 +35,7 @@ impl Runner<'_, '_> {
                 (self.observer)(Event::NotRehearsed { step });
             }
             Some(script) if !script.transaction && in_one => {
-                return Err(Problem::OutsideTransaction { place: whole(script) });
+                return Err(Problem::OutsideTransaction { place: script.whole() });
             }
             Some(script) if !script.transaction => self.run_outside(step, script)?,
             Some(script) => self.run_inside(step, script)?,
@@ -128,18 +128,18 @@ impl Runner<'_, '_> {
             .damage(self.connection, after, &intended, &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;
         if let Some(damage) = damage {
-            return Err(Problem::Damage { damage, place: whole(script) });
+            return Err(Problem::Damage { damage, place: script.whole() });
         }
         statistics.put_back(self.connection, after, &intended).map_err(|error| self.sqlite(&error))?;
         if self.stand_ins.were_compared() {
             let names = self.stand_ins.collations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            return Err(Problem::StandInUsed { names, place: whole(script) });
+            return Err(Problem::StandInUsed { names, place: script.whole() });
         }
         match step.schema_after.clone().filter(|expected| expected != fingerprint) {
             Some(expected) if as_expected => {
                 let deviation = self.deviation(expected, (after, fingerprint), Some(step));
                 let (op, made) = (step.op, sentences(&before, after));
-                return Err(Problem::Schema { op, deviation, made, place: whole(script) });
+                return Err(Problem::Schema { op, deviation, made, place: script.whole() });
             }
             Some(expected) => self.tell_drift(step, true, expected, (after, fingerprint)),
             None => self.schema_before = Some(fingerprint_before.clone()),
@@ -163,7 +163,7 @@ impl Runner<'_, '_> {
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         outcome?;
         if left_open {
-            return Err(Problem::LeftOpen { place: whole(script) });
+            return Err(Problem::LeftOpen { place: script.whole() });
         }
         self.begin()?;
         let (schema, actual) = self.look()?;
@@ -372,14 +372,8 @@ impl Intended {
 pub(crate) fn place_of(gate: &Gate, script: &Section) -> Place {
     match script.sql().find(&gate.sql) {
         Some(start) => script.place(start..start + gate.sql.len()),
-        None => whole(script),
+        None => script.whole(),
     }
-}
-
-/// The place of a script as a whole: its first statement.
-pub(crate) fn whole(script: &Section) -> Place {
-    let first = significant_tokens(script.sql()).next();
-    script.place(first.map_or(0..0, |token| token.span()))
 }
 
 /// Whether a script does nothing but create tables, indexes and views, so that it can harm nothing that is there. Takes

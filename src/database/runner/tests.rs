@@ -366,6 +366,8 @@ fn only_new_violations_of_foreign_keys_stop_the_step() {
         "cannot upgrade `b` (makes b): 1 row of `kid` refers to rows of `p` that are not there"
     );
     let error = file.run(&[up("b", "DROP TRIGGER gone; DELETE FROM p WHERE id = 3")]).unwrap_err();
+    // No statement of it is to blame alone.
+    assert_eq!(place(&error), ("versions/b.sql".to_owned(), 1, 1));
     assert!(matches!(&error.problem, Problem::Damage { damage: Damage::Dangling { rows: 1, .. }, .. }), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM p"), "3");
 }
