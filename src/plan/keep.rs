@@ -502,6 +502,7 @@ mod tests {
         let (up, down) = (write_section(&draft.up), write_section(&draft.down));
         assert!(up.contains("by CAST(a AS INTEGER); the old ones are kept in schemactl_kept_abc_t."), "{up}");
         assert!(!down.contains("stay as the way up made them"), "{down}");
+        assert!(down.contains("-- Gives a the values back that were kept") && !down.contains("Replaces"), "{down}");
     }
 
     #[test]

@@ -12,6 +12,11 @@ pub(super) fn replaces(column: &Name, using: &Expression) -> String {
     format!("{}; the way down does not bring the old ones back.", replacement(column, using))
 }
 
+/// What the way down says of a column whose old values were kept.
+pub(super) fn restores(column: &Name) -> String {
+    format!("Gives {column} the values back that were kept, but for rows that somebody has given another one since.")
+}
+
 /// What happens to the values of a column that is converted.
 pub(super) fn replacement(column: &Name, using: &Expression) -> String {
     format!("Replaces each value of {column} by {}", one_line(using))

@@ -200,7 +200,12 @@ impl Columns {
         };
         let value = match rows.conversion(&after.name, &column.name) {
             Some(using) if old.type_name != column.type_name => {
-                self.remarks.push(one_way::replaces(&column.name, using));
+                let is_replaced = rows.is_converted(&after.name, &column.name);
+                self.remarks.push(if is_replaced {
+                    one_way::replaces(&column.name, using)
+                } else {
+                    one_way::restores(&column.name)
+                });
                 format!("({using})")
             }
             _ => old.name.quoted(),
