@@ -53,6 +53,8 @@ enum Kept {
 #[derive(Debug, Clone)]
 struct Converted {
     column: Name,
+    /// Its name after the change.
+    after: Name,
     /// What the old value is replaced by.
     using: Expression,
     /// The same where it may be NULL and must not.
@@ -156,9 +158,9 @@ impl Keeping {
                         let wrong = super::rebuild::discard(table_after, column);
                         (wrong, kept_in(format!("The values of {table}.{column} are")))
                     });
-                    let replaced = converted.iter().map(|Converted { column, using, .. }| {
-                        let right = kept_in(format!("{}; the old ones are", one_way::replacement(column, using)));
-                        (one_way::replaces(column, using), right)
+                    let replaced = converted.iter().map(|Converted { after, using, .. }| {
+                        let right = kept_in(format!("{}; the old ones are", one_way::replacement(after, using)));
+                        (one_way::replaces(after, using), right)
                     });
                     dropped.chain(replaced).collect()
                 }
@@ -173,12 +175,12 @@ impl Keeping {
         }
     }
 
-    /// Whether the old values of a column that is converted come back.
+    /// Whether the old values of a column that is converted come back; by its name after the change.
     pub(super) fn restores(&self, table: &Name, column: &Name) -> bool {
         self.sides.iter().any(|side| match &side.kept {
             Kept::Rows => false,
             Kept::Values { converted, .. } => {
-                side.table.name == *table && converted.iter().any(|one| one.column == *column)
+                side.table.name == *table && converted.iter().any(|one| one.after == *column)
             }
         })
     }
@@ -350,8 +352,8 @@ fn became_column(at: usize) -> String {
     format!("\"schemactl_became_{}\"", at + 1)
 }
 
-/// The columns whose values are replaced, where they and their table keep their names and the expression is about columns
-/// that are there before the change.
+/// The columns whose values are replaced, where their table keeps its name and the expression is about columns that are
+/// there before the change.
 fn converted(alter: &AlterTable, work: &RowWork) -> Vec<Converted> {
     let (before, after) = (&alter.before, &alter.after);
     let is_there = |using: &Expression| {
@@ -360,7 +362,7 @@ fn converted(alter: &AlterTable, work: &RowWork) -> Vec<Converted> {
     };
     let of_change = |change: &TableChange| {
         let TableChange::AlterColumn { after: column, .. } = change else { return None };
-        let old = before.column(&column.name).filter(|old| alter.old_column(&column.name) == Some(*old))?;
+        let old = alter.old_column(&column.name)?;
         let is_replaced = old.type_name != column.type_name && old.is_copied() && column.is_copied();
         let using = work.conversion(&after.name, &column.name).filter(|using| is_replaced && is_there(using))?;
         let filling = work.filling(after, column).filter(|_| old.not_null.is_none() && column.not_null.is_some());
@@ -368,7 +370,7 @@ fn converted(alter: &AlterTable, work: &RowWork) -> Vec<Converted> {
             Some(filling) => format!("coalesce(({using}), ({filling}))"),
             None => format!("({using})"),
         };
-        Some(Converted { column: column.name.clone(), using: using.clone(), became })
+        Some(Converted { column: old.name.clone(), after: column.name.clone(), using: using.clone(), became })
     };
     if before.name == after.name { alter.changes.iter().filter_map(of_change).collect() } else { Vec::new() }
 }
@@ -503,6 +505,22 @@ mod tests {
         assert!(up.contains("by CAST(a AS INTEGER); the old ones are kept in schemactl_kept_abc_t."), "{up}");
         assert!(!down.contains("stay as the way up made them"), "{down}");
         assert!(down.contains("-- Gives a the values back that were kept") && !down.contains("Replaces"), "{down}");
+    }
+
+    #[test]
+    fn values_that_are_replaced_under_a_new_name_come_back_under_the_old_one() {
+        let mut intent = Intent::default();
+        let (table, new) = (Name::from("t"), Name::from("cents"));
+        intent.renames.columns.insert((table.clone(), new.clone()), "price".into());
+        intent.conversions.insert((table, new), Expression::new("CAST(round(price * 100) AS INTEGER)"));
+        let (_, scratch) = round_trip_by(
+            &intent,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, price REAL)",
+            "INSERT INTO t VALUES (1, 1.999), (2, 0.5), (3, NULL)",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, cents INTEGER)",
+            "UPDATE t SET cents = 70 WHERE id = 2",
+        );
+        assert_eq!(all(&scratch, "t", &["id", "price"]), "1,1.999 2,70.0 3,NULL");
     }
 
     #[test]

@@ -39,8 +39,9 @@ rule! {
     ///
     /// # Fix
     ///
-    /// Keep the old values in a column or a table of their own until it is sure that the new ones are right, or agree to it
-    /// with a reason: `-- schemactl: allow SC215 ...` in the line before.
+    /// Keep the old values in a column or a table of their own until it is sure that the new ones are right;
+    /// `keep_dropped = true` in the settings does so for what `using` replaces. Or agree to it with a reason:
+    /// `-- schemactl: allow SC215 ...` in the line before.
     "SC215", "values-replaced", Warn, Check::Revision(check)
 }
 
