@@ -76,8 +76,8 @@ impl Work<'_> {
             let known = columns.iter().map(|column| column.name.as_str());
             nearest(name.as_str(), known).filter(|_| !is_known(name)).map(str::to_owned)
         };
-        let long = names(self.expression).filter(|(name, _)| name.as_str().len() >= SHORTEST);
-        let (name, meant) = long.filter_map(|(name, _)| slip(&name).map(|meant| (name, meant))).next()?;
+        let mut long = names(self.expression).filter(|(name, _)| name.as_str().len() >= SHORTEST);
+        let (name, meant) = long.find_map(|(name, _)| slip(&name).map(|meant| (name, meant)))?;
         let help = format!("did you mean `{meant}`? where the work is done, `{}` can be taken out", self.key);
         Some(self.diagnostic(model, "unknown_column", &name).help(help))
     }
