@@ -127,16 +127,12 @@ fn counted(rows: &Rows<'_>, discard: &Discard) -> Result<Option<String>, Failure
 /// x`, or nothing. Where the database cannot tell which, all of them may be.
 fn replaced(rows: &Rows<'_>, conversion: &Conversion) -> Result<Option<String>, Failure> {
     let Conversion { table, column, question, .. } = conversion;
-    match question.as_ref().and_then(|question| rows.number(question).ok()).map(usize::try_from) {
-        Some(number) => {
-            let number = number.unwrap_or_default();
-            Ok((number > 0).then(|| format!("{} of `{table}.{column}`", count(number, "value"))))
-        }
-        None => {
-            let all = counted(rows, &Discard::Values { table: table.clone(), column: column.clone() })?;
-            Ok(all.map(|all| format!("up to {all}")))
-        }
-    }
+    let Some(number) = question.as_ref().and_then(|question| rows.number(question).ok()) else {
+        let all = counted(rows, &Discard::Values { table: table.clone(), column: column.clone() })?;
+        return Ok(all.map(|all| format!("up to {all}")));
+    };
+    let number = usize::try_from(number).unwrap_or_default();
+    Ok((number > 0).then(|| format!("{} of `{table}.{column}`", count(number, "value"))))
 }
 
 /// What takes the place of values: ``each by `lower(name)` ``.
