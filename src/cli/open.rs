@@ -35,8 +35,8 @@ impl Context {
         let source = model::read_source(&config, &self.shown(&config)?)?;
         let lookup = |name: &str| variables.get(name);
         let settings = Settings::read(&Arc::clone(&source), self.options.environment.as_deref(), &lookup)?;
-        let token = variables::token(&|name| variables.get(name));
-        Ok(Project::new(settings, self.options.database.clone()).with_token(token))
+        let credentials = variables::credentials(&|name| variables.get(name));
+        Ok(Project::new(settings, self.options.database.clone()).with_credentials(credentials))
     }
 
     /// The project, or, where there is no configuration and a database is named, one that is nothing but this database.
@@ -46,8 +46,8 @@ impl Context {
     pub fn project_or_bare(&self) -> Result<Project, Failure> {
         match (self.config(), &self.options.database) {
             (Err(_), Some(database)) if self.options.config.is_none() => {
-                let token = variables::token(&variables::process);
-                Ok(Project::new(Settings::default(), Some(database.clone())).with_token(token))
+                let credentials = variables::credentials(&variables::process);
+                Ok(Project::new(Settings::default(), Some(database.clone())).with_credentials(credentials))
             }
             _ => self.project(),
         }

@@ -234,12 +234,16 @@ fn agree_to_discard(context: &Context) -> Result<(), Failure> {
 pub fn tell(context: &Context, event: &Event<'_>, rows: Rows, shown: &mut Option<Progress>) {
     match event {
         Event::Working { work } => {
-            let (total, gauge) = (Total { number: work.rows, unit: "rows" }, work.clone());
+            let total = (work.rows > 0).then_some(Total { number: work.rows, unit: "rows" });
+            let gauge = work.clone();
             *shown = Some(context.output.measured(&work.what, total, Box::new(move || gauge.rows_done())));
         }
         Event::Worked => *shown = None,
         Event::WaitingForLock { waited } => {
             context.output.talk(format!("waiting for another connection to finish ({})", calm(*waited)));
+        }
+        Event::Lost { why } => {
+            context.output.talk(format!("{why}; nothing of the revision was committed, so it is run once more"));
         }
         // What stands for them is told.
         Event::Finished { done } if done.verb() == "forget" && !context.output.is_verbose() => {}

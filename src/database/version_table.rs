@@ -214,14 +214,7 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
 ///
 /// Fails where SQLite cannot write.
 pub fn update(connection: &Connection, table: &Name, applied: &Applied) -> Result<(), Error> {
-    let sql = format!(
-        "UPDATE main.{} SET \"message\" = ?2, \"checksum\" = ?3, \"down_sql\" = ?4, \"down_transaction\" = ?5, \
-         \"schema\" = ?6 WHERE \"revision\" = ?1",
-        table.quoted()
-    );
-    let Applied { revision, message, checksum, down_sql, down_transaction, schema, .. } = applied;
-    let values = params![revision.as_str(), message, checksum, down_sql, down_transaction, schema];
-    connection.execute(&sql, values).map(|_| ()).map_err(|error| failed(connection, &error))
+    connection.execute_batch(&update_sql(table, applied)).map_err(|error| failed(connection, &error))
 }
 
 /// Begins a transaction that writes; it is rolled back unless it is committed.
@@ -271,6 +264,24 @@ pub fn insert_sql(table: &Name, applied: &Applied) -> String {
         columns = quoted_columns(),
         revision = text(applied.revision.as_str()),
         values = values.join(", "),
+    )
+}
+
+/// The statement that writes down what the script of a revision says now.
+#[must_use]
+pub fn update_sql(table: &Name, applied: &Applied) -> String {
+    let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "NULL".to_owned(), quote_string);
+    let Applied { revision, message, checksum, down_sql, down_transaction, schema, .. } = applied;
+    format!(
+        "UPDATE main.{} SET \"message\" = {}, \"checksum\" = {}, \"down_sql\" = {}, \"down_transaction\" = {}, \
+         \"schema\" = {} WHERE \"revision\" = {}",
+        table.quoted(),
+        quote_string(message),
+        quote_string(checksum),
+        optional(down_sql),
+        u8::from(*down_transaction),
+        optional(schema),
+        quote_string(revision.as_str())
     )
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Worked {
     pub statements: Vec<Statement>,
     /// What is asked around them.
     pub evidence: Evidence,
+    /// The schema before it.
+    pub before: Schema,
     /// The schema after it.
     pub after: Schema,
     /// Its fingerprint.
@@ -84,6 +86,7 @@ pub(super) fn work_out(
         statements,
         evidence,
         fingerprint: sql::fingerprint(&after),
+        before,
         after,
         row: rows.into_iter().find(|row| row.revision == step.revision && step.op == Op::Upgrade),
         rewritten,

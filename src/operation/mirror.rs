@@ -11,6 +11,7 @@ use crate::database;
 use crate::database::runner::Mirrored;
 use crate::database::version_table;
 use crate::export::{Number, Numbers, Tool};
+use crate::libsql::{self, Server, Value};
 use crate::mirror::{Mirror, Row};
 use crate::report::{Class, Diagnostic, Failure, Report};
 use crate::revision::{Applied, Graph, RevisionId, Script, Scripts};
@@ -112,11 +113,42 @@ pub fn row(project: &Project, mirror: Mirror, id: &RevisionId) -> Result<Option<
 /// # Errors
 /// As [`row`], and when the database cannot be written.
 pub(super) fn repair(project: &Project, connection: &Connection, id: &RevisionId) -> Result<(), Failure> {
-    let Some(mirror) = project.settings.mirror else { return Ok(()) };
-    let Some(sql) = row(project, mirror, id)?.and_then(|row| mirror.update_sql(&row)) else { return Ok(()) };
-    let written = connection.execute_batch(mirror.create_sql()).and_then(|()| connection.execute_batch(&sql));
     let path = connection.path().unwrap_or_default();
-    Ok(written.map_err(|error| database::Error::from_sqlite(path.as_ref(), &error))?)
+    for sql in repair_sql(project, id)? {
+        connection.execute_batch(&sql).map_err(|error| database::Error::from_sqlite(path.as_ref(), &error))?;
+    }
+    Ok(())
+}
+
+/// The statements of [`repair`].
+///
+/// # Errors
+/// As [`row`].
+pub(super) fn repair_sql(project: &Project, id: &RevisionId) -> Result<Vec<String>, Failure> {
+    let Some(mirror) = project.settings.mirror else { return Ok(Vec::new()) };
+    let sql = row(project, mirror, id)?.and_then(|row| mirror.update_sql(&row));
+    Ok(sql.into_iter().flat_map(|sql| [mirror.create_sql().to_owned(), sql]).collect())
+}
+
+/// The statements that add what the other tool's table on a server lacks of what is applied.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub(super) fn missing(
+    project: &Project,
+    server: &Server,
+    applied: &[version_table::Applied],
+) -> Result<Vec<String>, Failure> {
+    let Some(mirror) = project.settings.mirror else { return Ok(Vec::new()) };
+    let there = match server.ask(&mirror.versions_sql()) {
+        Ok(answer) => answer.rows.into_iter().flatten().filter_map(Value::into_text).collect(),
+        // The table is not there yet.
+        Err(libsql::Error::Refused { .. }) => BTreeSet::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let missing = project.with_mirror(|mirrored| mirrored.map_or(Vec::new(), |mirrored| mirrored.missing(&there, applied)));
+    let table = (!missing.is_empty()).then(|| mirror.create_sql().to_owned());
+    Ok(table.into_iter().chain(missing).collect())
 }
 
 /// Adds what the other tool's table lacks of what is applied, where the settings have such a table kept along; gives the

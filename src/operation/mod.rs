@@ -24,6 +24,7 @@ pub mod rehearse;
 pub mod repair;
 pub mod replay;
 mod rows;
+pub mod server_copy;
 pub mod squash;
 pub mod stake;
 pub mod stamp;

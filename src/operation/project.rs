@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::mirror;
 pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
-use crate::libsql::{self, Address, Server, Token};
+use crate::libsql::{self, Address, Credentials, Server};
 use crate::model::{self, Model, Settings};
 use crate::plan::{Options, Switches};
 use crate::report::{Class, Diagnostic, Failure, Source};
@@ -26,7 +26,7 @@ pub struct Project {
     /// A database named on the command line, in place of that of the settings.
     database: Option<String>,
     /// What servers ask for.
-    token: Option<Token>,
+    credentials: Credentials,
     /// What another tool keeps of the revisions.
     pub(super) mirror_rows: mirror::Rows,
 }
@@ -44,13 +44,13 @@ impl Project {
     /// A project with these settings, and another database if one is named.
     #[must_use]
     pub fn new(settings: Settings, database: Option<String>) -> Project {
-        Project { settings, database, token: None, mirror_rows: mirror::Rows::default() }
+        Project { settings, database, credentials: Credentials::default(), mirror_rows: mirror::Rows::default() }
     }
 
-    /// The same project with a token for servers.
+    /// The same project with what servers ask for.
     #[must_use]
-    pub fn with_token(self, token: Option<Token>) -> Project {
-        Project { token, ..self }
+    pub fn with_credentials(self, credentials: Credentials) -> Project {
+        Project { credentials, ..self }
     }
 
     /// The same project with another database.
@@ -74,7 +74,7 @@ impl Project {
     pub fn place(&self) -> Result<Database, Failure> {
         let written = self.written()?;
         if Address::is_meant(written) {
-            return Ok(Database::Server(Server::new(written, self.token.clone())?));
+            return Ok(Database::Server(Server::new(written, &self.credentials)?));
         }
         self.file(written).map(Database::File)
     }

@@ -186,6 +186,11 @@ pub enum Event<'a> {
         /// Where it stands in the file.
         place: crate::report::Place,
     },
+    /// A transaction on a server is lost with its connection; nothing of it is committed, and it is run once more.
+    Lost {
+        /// What happened to it.
+        why: String,
+    },
     /// A statement begins that takes a while.
     Working {
         /// What it does, how much of it there is, and how much is done.
