@@ -292,13 +292,17 @@ impl Report for Error {
             Error::OutsideTransaction => {
                 ("outside_transaction", "do it by the server's own means, then `schemactl stamp` the revision")
             }
-            Error::NotLoaded { .. } => ("not_loaded", "nothing of it is left; choose another copy, or load it by other means"),
+            Error::NotLoaded { .. } => {
+                ("not_loaded", "nothing of it is left; choose another copy, or load it by other means")
+            }
             Error::NotEmpty { .. } => (
                 "not_empty",
                 "name an empty one with `--database`, or empty it: `schemactl downgrade base` drops what revisions made",
             ),
             Error::NoDump { .. } => ("no_dump", "make one by the server's own means, then go on with `--no-backup`"),
-            Error::Overtaken | Error::Restless { .. } => ("locked", "run it again when others do not change the schema"),
+            Error::Overtaken | Error::Restless { .. } => {
+                ("locked", "run it again when others do not change the schema")
+            }
             Error::Image { .. } => ("image", "leave it out: add its name to `ignore` in the settings"),
         };
         vec![Diagnostic::new(code, self.to_string()).help(help)]

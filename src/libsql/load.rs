@@ -3,16 +3,17 @@
 //! It is run in a database in memory first. COMMIT follows only when schema and row counts are the same on the server.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use super::Server;
 use super::error::Error;
 use super::hrana::{Batch, Results};
 use super::image::Image;
 use super::stream::{Stream, Then, understood};
 use super::transaction::fails_if;
 use super::transport::Wait;
-use super::Server;
 use crate::database::statements::Statements;
-use crate::database::{Filter, Scratch, introspect};
+use crate::database::{self, Filter, Scratch, introspect};
 use crate::schema::Name;
 use crate::sql;
 use crate::token::{TokenKind, quote_string, significant_tokens};
@@ -49,6 +50,15 @@ impl Content {
         }
         run("COMMIT; PRAGMA writable_schema = OFF")?;
         Ok(Content { statements, scratch })
+    }
+
+    /// Writes what they make into a database file that is not there yet.
+    ///
+    /// # Errors
+    /// When it is there, or cannot be written.
+    pub fn write(&self, to: &Path) -> Result<(), Error> {
+        let written = self.scratch.connection().execute("VACUUM INTO ?1", [to.to_string_lossy()]);
+        written.map(drop).map_err(|error| Error::Local(database::Error::from_sqlite(to, &error)))
     }
 
     /// The number of statements.
@@ -94,8 +104,7 @@ fn for_servers(statement: &str, prefixes: &mut BTreeSet<String>) -> Option<Strin
     }
     let table = tokens.get(2)?.unquoted().to_ascii_lowercase();
     if matches!(table.as_str(), "sqlite_schema" | "sqlite_master") {
-        let strings: Vec<_> =
-            significant_tokens(statement).filter(|token| token.kind == TokenKind::String).collect();
+        let strings: Vec<_> = significant_tokens(statement).filter(|token| token.kind == TokenKind::String).collect();
         let (name, sql) = (strings.get(1)?.unquoted(), strings.last()?.unquoted());
         prefixes.insert(format!("{}_", name.to_ascii_lowercase()));
         return Some(sql.into_owned());
@@ -212,7 +221,7 @@ fn require_same(stream: &mut Stream, content: &Content, counts: &[(Name, i64)], 
     let there = Image::built(&results.answer(objects))?;
     let fingerprint = |scratch: &Scratch| {
         let schema = introspect::read(scratch.connection(), &Filter::default())?;
-        Ok::<_, crate::database::Error>(sql::fingerprint(&schema))
+        Ok::<_, database::Error>(sql::fingerprint(&schema))
     };
     if fingerprint(&there)? == fingerprint(&content.scratch)? {
         Ok(())

@@ -269,8 +269,11 @@ impl Run<'_, '_> {
         batch.otherwise("ROLLBACK");
         let wait = Wait { limit: None, interrupt: Some(Arc::clone(&self.options.run.interrupt)) };
         let time = estimate::total(&self.foreseen);
-        let about = if time.is_zero() { String::new() } else { format!(", which takes it about {} s", time.as_secs().max(1)) };
-        (self.observer)(Event::Working { work: Work::elsewhere(format!("running `{}` on the server{about}", step.revision)) });
+        let about =
+            if time.is_zero() { String::new() } else { format!(", which takes it about {} s", time.as_secs().max(1)) };
+        (self.observer)(Event::Working {
+            work: Work::elsewhere(format!("running `{}` on the server{about}", step.revision)),
+        });
         let results = stream.run_within(&batch, Then::Stay, &wait);
         (self.observer)(Event::Worked);
         let results = results?;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Wait;
 use super::error::Error;
 use super::hrana::{Batch, Value};
 use super::image;
 use super::runner::{Ended, PAUSE, Run};
 use super::stream::{Stream, Then, understood};
-use super::Wait;
 use crate::database::runner::{Event, Op, Problem, Step, Work};
 use crate::database::version_table::Applied;
 use crate::token::quote_string;
@@ -95,7 +95,13 @@ impl Run<'_, '_> {
     }
 
     /// Writes the record and ends the transaction, or leaves it open; the number of the schema then.
-    pub(super) fn end(&mut self, stream: &mut Stream, step: &Step, record: Vec<String>, end: End) -> Result<i64, Ended> {
+    pub(super) fn end(
+        &mut self,
+        stream: &mut Stream,
+        step: &Step,
+        record: Vec<String>,
+        end: End,
+    ) -> Result<i64, Ended> {
         let mut batch = Batch::in_transaction();
         for statement in record {
             batch.then(statement);

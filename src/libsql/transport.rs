@@ -205,11 +205,7 @@ mod over_http {
             };
             // What does not speak TLS answers the first greeting with something else.
             let is_unsent = is_unsent || why.contains("InvalidContentType");
-            if is_unsent {
-                Error::Unreachable { server: self.server.clone(), why }
-            } else {
-                self.lost(error)
-            }
+            if is_unsent { Error::Unreachable { server: self.server.clone(), why } } else { self.lost(error) }
         }
 
         fn lost(&self, error: &ureq::Error) -> Error {

@@ -95,7 +95,8 @@ pub fn from_database(
 " + &describe(&schema, &mut warnings)?;
     let source = Arc::new(Source { path: shown.to_owned(), text });
     let settings = Settings::read(&source, None, &|_| None)?;
-    let project = Project::new(settings, there.is_on_server().then(|| existing.to_owned())).with_credentials(credentials);
+    let project =
+        Project::new(settings, there.is_on_server().then(|| existing.to_owned())).with_credentials(credentials);
     let draft = plan::draft(&Schema::default(), &schema, &Intent::default(), project.plan_options())?;
     let graph = crate::revision::Graph::new(read_folder(&project)?);
     let placement = Placement { parents: Vec::new(), depends_on: Vec::new() };

@@ -146,7 +146,8 @@ pub(super) fn missing(
         Err(libsql::Error::Refused { .. }) => BTreeSet::new(),
         Err(error) => return Err(error.into()),
     };
-    let missing = project.with_mirror(|mirrored| mirrored.map_or(Vec::new(), |mirrored| mirrored.missing(&there, applied)));
+    let missing =
+        project.with_mirror(|mirrored| mirrored.map_or(Vec::new(), |mirrored| mirrored.missing(&there, applied)));
     let table = (!missing.is_empty()).then(|| mirror.create_sql().to_owned());
     Ok(table.into_iter().chain(missing).collect())
 }

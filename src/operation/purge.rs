@@ -38,8 +38,10 @@ pub fn sides(connection: &Connection, rows: &Rows<'_>) -> Result<Vec<Side>, Fail
     };
     let side = |name: Name| {
         // https://www.sqlite.org/dbstat.html
-        let bytes =
-            format!("SELECT coalesce(sum(pgsize), 0) FROM dbstat('main', 1) WHERE name = {}", quote_string(name.as_str()));
+        let bytes = format!(
+            "SELECT coalesce(sum(pgsize), 0) FROM dbstat('main', 1) WHERE name = {}",
+            quote_string(name.as_str())
+        );
         Ok(Side {
             rows: number(&format!("SELECT count(*) FROM main.{}", name.quoted()))?,
             bytes: number(&bytes)?,

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
-use crate::database::{self, Access};
 use crate::libsql::{Content, Error, Server, Wait};
 use crate::report::{Class, Diagnostic, Failure};
 use crate::schema::Name;
@@ -19,10 +17,7 @@ pub fn fetch(server: &Server, to: &Path) -> Result<(), Failure> {
     server.dump(&mut text)?;
     let not_loaded = |message: String| Error::NotLoaded { message };
     let text = String::from_utf8(text).map_err(|error| not_loaded(error.to_string()))?;
-    let missing = || database::Error::Missing { path: to.to_owned() };
-    let connection = database::open(to, Access::Create, Duration::ZERO)?.ok_or_else(missing)?;
-    connection.execute_batch(&text).map_err(|error| not_loaded(error.to_string()))?;
-    Ok(())
+    Ok(Content::read(&text)?.write(to)?)
 }
 
 /// Reads a copy that is SQL, and proves that SQLite takes it.

@@ -140,7 +140,7 @@ fn a_server_of_the_second_version_does_as_well() {
     configure(&project, &format!("http://127.0.0.1:{port}"), "");
     chain(&project, 2, 10);
     project.run(&["upgrade"]).ends_with(0);
-    project.run(&["downgrade", "-1"]).ends_with(0);
+    project.run(&["downgrade", "-1", "--no-backup"]).ends_with(0);
     assert!(refused.load(Ordering::SeqCst) > 0);
     assert_eq!(stands_at(&server), 1);
 }
@@ -178,7 +178,8 @@ fn who_waits_for_another_writer_waits_no_longer_than_is_said() {
     chain(&project, 1, 10);
     server.leave_open("BEGIN IMMEDIATE");
     let ended = project.run(&["upgrade", "--lock-timeout", "1"]).ends_with(4);
-    let waited = ended.stderr.split("locked by another program (waited ").nth(1).and_then(|rest| rest.split(' ').next());
+    let waited =
+        ended.stderr.split("locked by another program (waited ").nth(1).and_then(|rest| rest.split(' ').next());
     let waited = waited.and_then(|milliseconds| milliseconds.parse::<u64>().ok());
     assert!(waited.is_some_and(|milliseconds| (1000..3000).contains(&milliseconds)), "{ended}");
     assert_eq!(stands_at(&server), 0);

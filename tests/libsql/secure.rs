@@ -48,7 +48,7 @@ fn tls_to(server: u16, folder: &Path) -> u16 {
         for client in listener.incoming() {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             let client = StreamOwned::new(connection, client.unwrap());
-            thread::spawn(move || carry(client, server, Cut::OnlyV2, &AtomicUsize::new(0)));
+            thread::spawn(move || carry(client, server, Cut::Never, &AtomicUsize::new(0)));
         }
     });
     port
