@@ -3,16 +3,18 @@
 //!
 //! Runs no script.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::Error;
-use super::hrana::Batch;
+use super::hrana::{Batch, Value};
 use super::image::{self, Image};
 use super::runner::PAUSE;
 use super::stream::{Then, understood};
 use super::transaction::fails_if;
 use super::{Server, Wait};
+use crate::database::runner::Mirrored;
 use crate::database::version_table::Applied;
 use crate::schema::Name;
 
@@ -50,6 +52,20 @@ impl Server {
             None if results.is_done(left_open) => Executed::LeftOpen,
             None => Executed::Whole,
         })
+    }
+
+    /// The statements that add what the table of another tool lacks of what is applied.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub fn missing_rows(&self, mirrored: &Mirrored<'_>, applied: &[Applied]) -> Result<Vec<String>, Error> {
+        let there = match self.ask(&mirrored.mirror.versions_sql()) {
+            Ok(answer) => answer.rows.into_iter().flatten().filter_map(Value::into_text).collect(),
+            // The table is not there yet.
+            Err(Error::Refused { .. }) => BTreeSet::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(mirrored.missing(&there, applied))
     }
 
     /// Runs statements in one transaction, in a database whose schema and whose revisions are still as they were seen;

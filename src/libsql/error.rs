@@ -68,7 +68,7 @@ pub enum Error {
     #[error("interrupted")]
     Interrupted,
     /// The connection broke after COMMIT was sent, and nobody could be asked what became of it.
-    #[error("it is not known whether the revision was committed: {why}; asked again: {asked}")]
+    #[error("it is not known whether that was committed: {why}; asked again: {asked}")]
     InDoubt {
         /// Why the answer did not come.
         why: String,
@@ -169,10 +169,12 @@ pub enum Error {
         message: String,
     },
     /// A database that is to be filled has something in it.
-    #[error("the database `{server}` is not empty, and a copy is loaded into an empty one")]
+    #[error("the database `{server}` is not empty, it has {found}; a copy is loaded into an empty one")]
     NotEmpty {
         /// The server.
         server: String,
+        /// What is in it.
+        found: String,
     },
     /// Scripts that run outside a transaction.
     #[error("its script runs outside a transaction, and on a server every revision is one")]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::Server;
 use super::error::Error;
-use super::hrana::{Batch, Results};
+use super::hrana::{Batch, Results, Value};
 use super::image::Image;
 use super::stream::{Stream, Then, understood};
 use super::transaction::fails_if;
@@ -18,6 +18,8 @@ use crate::schema::Name;
 use crate::sql;
 use crate::token::{TokenKind, quote_string, significant_tokens};
 
+/// How many objects are named that stand in the way.
+const NAMED: usize = 5;
 /// How much SQL goes into a request.
 const CHUNK: usize = 500_000;
 
@@ -168,8 +170,13 @@ impl Server {
             Ok(Results { failed: Some((_, refusal)), .. }) => Err(understood(refusal)),
             Ok(_) => Err(Error::TransactionTimeout),
             Err(error) if error.is_in_doubt() => {
-                let asked = "not yet".to_owned();
-                Err(Error::InDoubt { why: error.to_string(), asked })
+                // One that is still empty can be begun with again.
+                let mut again = self.stream();
+                match self.begin_to_load(&mut again, version_table, wait) {
+                    Err(Error::NotEmpty { .. }) => Ok(()),
+                    Ok(()) => Err(error),
+                    Err(asked) => Err(Error::InDoubt { why: error.to_string(), asked: asked.to_string() }),
+                }
             }
             Err(error) => Err(error),
         }
@@ -180,10 +187,11 @@ impl Server {
         let mut batch = Batch::default();
         batch.then("PRAGMA foreign_keys = OFF");
         batch.then("BEGIN IMMEDIATE");
-        let there = format!(
-            "EXISTS (SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> {} COLLATE NOCASE)",
-            quote_string(version_table.as_str())
+        let table = quote_string(version_table.as_str());
+        let others = format!(
+            "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> {table} COLLATE NOCASE"
         );
+        let there = format!("EXISTS ({others})");
         let mut checks = vec![batch.then(fails_if(&there))];
         if image.has_version_table {
             checks.push(batch.then(fails_if(&format!("EXISTS (SELECT 1 FROM {})", version_table.quoted()))));
@@ -191,7 +199,15 @@ impl Server {
         batch.otherwise("ROLLBACK");
         match stream.run_within(&batch, Then::Stay, wait)?.failed {
             None => Ok(()),
-            Some((at, _)) if checks.contains(&at) => Err(Error::NotEmpty { server: self.to_string() }),
+            Some((at, _)) if checks.contains(&at) => {
+                let names = self.ask(&others)?.rows.into_iter().flatten().filter_map(Value::into_text);
+                let mut names = names.map(|name| format!("`{name}`")).peekable();
+                let found = match names.peek() {
+                    Some(_) => names.take(NAMED).collect::<Vec<_>>().join(", "),
+                    None => format!("rows in `{version_table}`"),
+                };
+                Err(Error::NotEmpty { server: self.to_string(), found })
+            }
             Some((_, refusal)) => Err(understood(refusal)),
         }
     }

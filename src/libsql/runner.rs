@@ -67,6 +67,7 @@ pub fn run(
         round_trip: Duration::ZERO,
         foreseen: Vec::new(),
         has_lost: false,
+        is_mirrored: false,
     };
     match run.walk(plan) {
         Ok(()) => Ok(Outcome { steps: run.done, applied: run.applied.unwrap_or_default(), stand_ins: run.stand_ins }),
@@ -97,6 +98,8 @@ pub(super) struct Run<'r, 'o> {
     foreseen: Vec<Foreseen>,
     /// Whether a transaction was lost since the last one that was committed.
     has_lost: bool,
+    /// Whether the table of another tool has all rows that it should have.
+    is_mirrored: bool,
 }
 
 /// Why an attempt ended early.
@@ -198,6 +201,7 @@ impl Run<'_, '_> {
         let mut rows = self.applied.clone().unwrap_or_default();
         let mut open: Option<Stream> = None;
         self.foreseen.clear();
+        self.is_mirrored = false;
         let of = self.done.len() + steps.len();
         for (number, step) in steps.iter().enumerate() {
             self.at = Some(At::of(step));
@@ -319,7 +323,7 @@ impl Run<'_, '_> {
     }
 
     /// The statements that write a step down in the version table, and in that of another tool.
-    fn record(&self, step: &Step, worked: &Worked, has_table: bool) -> Result<Vec<String>, Problem> {
+    fn record(&mut self, step: &Step, worked: &Worked, has_table: bool) -> Result<Vec<String>, Ended> {
         let table = &self.options.run.version_table;
         let mut record = Vec::new();
         if let Some(row) = &worked.row {
@@ -332,6 +336,12 @@ impl Run<'_, '_> {
             record.push(version_table::delete_sql(table, &step.revision));
         }
         if let Some(mirrored) = &self.options.run.mirrored {
+            // It may be kept along only since now.
+            if !std::mem::replace(&mut self.is_mirrored, true) {
+                let applied = self.applied.as_deref().unwrap_or_default();
+                record.push(mirrored.mirror.create_sql().to_owned());
+                record.extend(self.server.missing_rows(mirrored, applied)?);
+            }
             let duration = worked.row.as_ref().map_or(Duration::ZERO, |row| row.duration);
             record.extend(mirrored.statements(step, &(self.options.run.now)(), duration).map_err(Problem::Plan)?);
         }

@@ -11,7 +11,7 @@ use crate::database;
 use crate::database::runner::Mirrored;
 use crate::database::version_table;
 use crate::export::{Number, Numbers, Tool};
-use crate::libsql::{self, Server, Value};
+use crate::libsql::Server;
 use crate::mirror::{Mirror, Row};
 use crate::report::{Class, Diagnostic, Failure, Report};
 use crate::revision::{Applied, Graph, RevisionId, Script, Scripts};
@@ -140,14 +140,8 @@ pub(super) fn missing(
     applied: &[version_table::Applied],
 ) -> Result<Vec<String>, Failure> {
     let Some(mirror) = project.settings.mirror else { return Ok(Vec::new()) };
-    let there = match server.ask(&mirror.versions_sql()) {
-        Ok(answer) => answer.rows.into_iter().flatten().filter_map(Value::into_text).collect(),
-        // The table is not there yet.
-        Err(libsql::Error::Refused { .. }) => BTreeSet::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let missing =
-        project.with_mirror(|mirrored| mirrored.map_or(Vec::new(), |mirrored| mirrored.missing(&there, applied)));
+    let missing = project
+        .with_mirror(|mirrored| mirrored.map_or(Ok(Vec::new()), |mirrored| server.missing_rows(&mirrored, applied)))?;
     let table = (!missing.is_empty()).then(|| mirror.create_sql().to_owned());
     Ok(table.into_iter().chain(missing).collect())
 }

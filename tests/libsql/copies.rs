@@ -95,3 +95,23 @@ fn the_version_table_is_made_on_a_server() {
     project.run(&["ensure-version"]).ends_with(0).answers("is there already");
     assert_eq!(server.sql(&["SELECT count(*) FROM schemactl_version"]), [["0"]]);
 }
+
+#[test]
+fn the_table_of_another_tool_is_kept_along_on_a_server() {
+    let Some(server) = Server::start() else { return };
+    let project = filled(&server);
+    let with_mirror = |model: &str| {
+        let text = format!("[schemactl]\ndatabase = \"{}\"\nmirror = \"dbmate\"\n\n{model}", server.url());
+        project.write("migrations.toml", &text);
+    };
+    let versions = || server.sql(&["SELECT version FROM schema_migrations ORDER BY version"]).len();
+    with_mirror(&NOTES.replace("body = \"TEXT\"", "body = \"TEXT\"\nmail = \"TEXT\""));
+    project.run(&["revision", "--autogenerate", "-m", "b"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    assert_eq!(versions(), 2);
+    project.run(&["downgrade", "-1", "--no-backup"]).ends_with(0);
+    assert_eq!(versions(), 1);
+    server.sql(&["DELETE FROM schema_migrations"]);
+    project.run(&["repair"]).ends_with(0).answers("added 1 row to the table of dbmate");
+    assert_eq!(versions(), 1);
+}

@@ -181,4 +181,6 @@ fn a_fleet_may_be_namespaces_of_a_server() {
     project.run(&["status", "--databases-file", "list"]).ends_with(0);
     project.run(&["downgrade", "base", "--databases-file", "list"]).ends_with(0);
     assert_eq!(server.sql_in("two.localhost", &["SELECT count(*) FROM sqlite_schema WHERE name = 'user'"]), [["0"]]);
+    let ended = project.run(&["upgrade", "head", "--databases-file", "list", "--rehearse", "2"]).ends_with(0);
+    ended.says("rehearsed on 2 copies").answers("3 databases: 3 upgraded");
 }
