@@ -29,8 +29,6 @@ pub(super) enum End {
 const DOUBT: Duration = Duration::from_secs(20);
 /// What a request takes on its way at least.
 const ON_THE_WAY: Duration = Duration::from_millis(100);
-/// Who waits for less is not told of.
-const BEFORE_TELLING: Duration = Duration::from_secs(1);
 
 impl Run<'_, '_> {
     /// Begins a transaction as soon as no other writer is in the way, in a database that is still as it was seen.
@@ -67,10 +65,6 @@ impl Run<'_, '_> {
             thread::sleep(PAUSE);
         };
         (self.observer)(Event::Worked);
-        let waited = start.elapsed();
-        if opened.is_ok() && waited >= BEFORE_TELLING {
-            (self.observer)(Event::WaitingForLock { waited });
-        }
         opened
     }
 
