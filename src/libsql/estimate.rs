@@ -30,8 +30,9 @@ const ROWS_A_SECOND: u32 = 20_000;
 const SAMPLES: [u32; 2] = [200, 5000];
 /// How long a sample may take, so that nobody waits for it.
 const SHORT: Duration = Duration::from_millis(300);
-/// A whole table takes longer than its part: trees grow deeper, sorting grows, and the old rows are let go.
-const WHOLE: f64 = 1.3;
+/// A whole table takes longer than its part: trees grow deeper, sorting grows, and the old rows are let go. 450,000 rows
+/// with three indexes took 1.9 times as long each as the first 5,000.
+const WHOLE: f64 = 2.0;
 
 /// The table that rows are tried on.
 const PROBE: &str = "schemactl_probe";
