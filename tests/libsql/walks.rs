@@ -195,7 +195,8 @@ fn what_a_server_does_not_let_scripts_switch_is_shown_in_its_file() {
 fn rows_that_a_transaction_has_no_time_for_are_tried_counted_and_refused() {
     let Some(server) = Server::start() else { return };
     // The first rows take long, and it is taken that the others do as well.
-    let slow = "[tables.team]\nchecks = [\"id > 200 OR length(hex(zeroblob(100000 + id))) > id\"]\n\n[tables.team.columns]";
+    let slow =
+        "[tables.team]\nchecks = [\"id > 200 OR length(hex(zeroblob(100000 + id))) > id\"]\n\n[tables.team.columns]";
     let model = BOTH.replace("[tables.team.columns]", slow);
     let project = super::project(&server, &model);
     project.run(&["revision", "--autogenerate", "-m", "a"]).ends_with(0);
