@@ -51,7 +51,7 @@ pub fn sides(connection: &Connection, rows: &Rows<'_>) -> Result<Vec<Side>, Fail
     names(connection).map_err(|error| failed(connection, &error))?.into_iter().map(side).collect()
 }
 
-/// Drops these tables, all or none. The file keeps its size; SQLite uses the space again.
+/// Drops these tables, all or none; false where there is no database. The file keeps its size; SQLite uses the space again.
 ///
 /// # Errors
 /// When the database cannot be written.
