@@ -245,7 +245,7 @@ impl Project {
 /// The failure of what can only be done to a file.
 fn needs_file(server: &Server) -> Failure {
     let found = format!("this works on files, and `{server}` is a database on a server");
-    let help = "name a file with `--database`; on a server: upgrade, downgrade, stamp, repair, restore and all that reads";
+    let help = "name a file with `--database`; on a server: upgrade, downgrade, stamp, repair and all that reads";
     Failure::new(Class::Input, Diagnostic::new("needs_file", found).help(help))
 }
 
