@@ -145,6 +145,7 @@ impl Stream {
             403 => Err(Error::Forbidden { server: server(), message: words() }),
             404 if reply.names_namespace() => Err(Error::NoNamespace { server: server(), message: words() }),
             400 if self.baton.is_some() => Err(Error::StreamExpired),
+            status @ 300..=399 => Err(self.protocol(format!("status {status}, a redirect, which is not followed"))),
             status => Err(self.protocol(format!("status {status}: {}", words()))),
         }
     }
