@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::database::{Scratch, StandIns, check, gate, introspect, scratch};
+use crate::database::{Scratch, StandIns, check, gate, introspect, needs, scratch};
 use crate::diff::{self, Change, Line, LookAlike, RenameSubject};
 use crate::model::{Blame, Model, Renames};
 use crate::plan::{self, Draft, RowWork};
@@ -102,6 +102,9 @@ pub fn compare(project: &Project, actual: Schema, renames: &Renames) -> Result<C
 
 /// The schema of a model as SQLite understands it. What is wrong with it already in the database stops nothing.
 fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(Schema, Vec<Diagnostic>), Failure> {
+    if is_there(project, model, actual) {
+        return Ok((model.schema.clone(), Vec::new()));
+    }
     // What the database has already is asked only where something is to be held against it.
     if let Some(wanted) = flawless(project, model)? {
         let mistakes = left_alone(project, model, &wanted);
@@ -136,6 +139,14 @@ fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(S
         warnings.push(Diagnostic::new("stand_ins", notice));
     }
     if mistakes.is_empty() { Ok((wanted, warnings)) } else { Err(Failure::all(Class::Input, mistakes)) }
+}
+
+/// Whether a schema that SQLite has taken already is all that a model asks for, and nothing is to be said of it. What is
+/// written in a model is read back from SQLite as it was written; it is built only where it may have to be changed, or
+/// may lean on what an application has.
+fn is_there(project: &Project, model: &Model, actual: &Schema) -> bool {
+    let differences = || diff::diff(actual, &model.schema, &Renames::default(), project.settings.column_order);
+    !needs::may_need_application(&model.schema) && differences().is_empty()
 }
 
 /// The schema of a model that SQLite takes as it is, and in which nothing is found.
@@ -348,4 +359,58 @@ pub fn discards(
     let warning =
         |what| Diagnostic::new("discards", format!("{what} will be discarded; downgrade cannot bring them back"));
     Ok(lost.into_iter().map(warning).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::database::Filter;
+    use crate::model::{self, Settings};
+    use crate::report::Source;
+
+    fn schema_of(sql: &str) -> Schema {
+        let mut scratch = Scratch::empty().unwrap();
+        scratch.run(sql).unwrap();
+        scratch.schema(&Filter::default()).unwrap()
+    }
+
+    fn model_of(schema: &Schema) -> Model {
+        let source = Source { path: "migrations.toml".to_owned(), text: model::write(schema) };
+        Model::read(&[Arc::new(source)], &Settings::default()).unwrap()
+    }
+
+    #[test]
+    fn building_a_model_that_is_there_already_finds_no_more_than_looking_at_it() {
+        let project = Project::new(Settings::default(), None);
+        for sql in [
+            "",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(20) DEFAULT 'x' UNIQUE CHECK (length(a) > 0), \"b c\" AS (id+1));
+             CREATE INDEX i ON t (lower(a) DESC) WHERE a <> ''; CREATE TABLE u (x, y, PRIMARY KEY (y, x)) WITHOUT ROWID;
+             CREATE VIEW v AS SELECT a FROM t; CREATE VIRTUAL TABLE f USING fts5(a, content='t');
+             CREATE TRIGGER g AFTER UPDATE OF a ON t WHEN new.a <> old.a BEGIN INSERT INTO u VALUES (1, 2); END;",
+            "CREATE TABLE t (a); ALTER TABLE t ADD COLUMN b REFERENCES t (a); ALTER TABLE t RENAME TO \"new name\"",
+        ] {
+            let schema = schema_of(sql);
+            let model = model_of(&schema);
+            assert!(is_there(&project, &model, &schema), "{sql}");
+            let built = build(&model, &StandIns::default()).unwrap().schema(&Filter::default()).unwrap();
+            let differences = diff::diff(&schema, &built, &Renames::default(), project.settings.column_order);
+            assert_eq!(differences, [], "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_differs_or_leans_on_an_application_is_built() {
+        let project = Project::new(Settings::default(), None);
+        let schema = schema_of("CREATE TABLE t (a, b)");
+        for other in
+            ["", "CREATE TABLE t (a)", "CREATE TABLE t (a, b TEXT)", "CREATE TABLE t (a, b); CREATE TABLE u (a)"]
+        {
+            assert!(!is_there(&project, &model_of(&schema), &schema_of(other)), "{other}");
+        }
+        let schema = schema_of("CREATE TABLE t (a CHECK (fold(a) > 0))");
+        assert!(!is_there(&project, &model_of(&schema), &schema));
+    }
 }
