@@ -14,6 +14,7 @@ pub mod hooks;
 pub mod merge;
 pub mod mirror;
 pub mod new_revision;
+mod opening;
 pub mod overwrite;
 pub(crate) mod passing;
 pub mod planner;
