@@ -103,22 +103,24 @@ impl Folder {
 /// Reads files in their order; many of them on all processors, since opening a file is mostly waiting.
 fn read_files(files: &[PathBuf]) -> Vec<Result<Script, Problem>> {
     const WORTH_A_THREAD: usize = 250;
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = (files.len() / WORTH_A_THREAD).clamp(1, processors * 2);
     let read = |part: &[PathBuf]| {
         let mut buffer = Vec::with_capacity(1 << 16);
         part.iter().map(|file| read_script(file, &mut buffer)).collect::<Vec<_>>()
     };
-    if threads == 1 {
+    if files.len() < 2 * WORTH_A_THREAD {
         return read(files);
     }
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = (files.len() / WORTH_A_THREAD).min(processors * 2);
     std::thread::scope(|scope| {
-        let parts = files.chunks(files.len().div_ceil(threads));
+        let (own, others) = files.split_at(files.len().div_ceil(threads));
+        let parts = others.chunks(own.len());
         let readers: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
-        readers
-            .into_iter()
-            .flat_map(|reader| reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let mut scripts = read(own);
+        for reader in readers {
+            scripts.extend(reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        scripts
     })
 }
 

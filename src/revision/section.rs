@@ -160,14 +160,13 @@ impl Statement {
 
 /// The marker that a comment is, if it is one.
 fn marker(text: &str, comment: Range<usize>) -> Option<Marker> {
-    let line = comment.start..comment.start + text[comment.clone()].trim_end().len();
-    let mut words = words(text, line.start + 2..line.end);
-    let first = words.first()?;
-    let word = first.start + WORD.len()..first.end;
-    if !text[first.clone()].starts_with(WORD) {
+    if !text[comment.start + 2..comment.end].trim_start().starts_with(WORD) {
         return None;
     }
-    words.remove(0);
+    let line = comment.start..comment.start + text[comment.clone()].trim_end().len();
+    let mut words = words(text, line.start + 2..line.end);
+    let first = words.remove(0);
+    let word = first.start + WORD.len()..first.end;
     let end = text[comment.end..].find('\n').map_or(text.len(), |newline| comment.end + newline + 1);
     Some(Marker { line, word, options: words, end })
 }
