@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -95,8 +97,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// When the target names nothing, a revision fails, or the database cannot be had.
-pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> Result<(), Failure> {
-    let mut project = context.project()?;
+pub fn run(
+    args: &Walk,
+    word: &str,
+    direction: Direction,
+    context: &Context,
+    mut project: Project,
+) -> Result<(), Failure> {
     if args.no_hooks {
         project.settings.hooks = model::Hooks::default();
     }
@@ -113,18 +120,23 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         return super::open::no_database(&name);
     };
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let state = project.state(Some(&connection))?;
+    // As in `Opened`.
+    let state = ManuallyDrop::new(project.state(Some(&connection))?);
     if direction == Direction::Up {
         tell_of_differences(context, &state, direction, &target)?;
     }
-    let discards = discard::ahead(&project, &connection, &state, direction, &target)?;
-    for warning in &discards {
-        context.output.warn(warning);
+    // Where nothing is to be run, nothing is looked into either.
+    let is_idle = walk::route(&state, direction, &target)?.steps.is_empty();
+    if !is_idle {
+        let discards = discard::ahead(&project, &connection, &state, direction, &target)?;
+        for warning in &discards {
+            context.output.warn(warning);
+        }
+        if direction != Direction::Up && !args.dry_run && !discards.is_empty() {
+            agree_to_discard(context)?;
+        }
+        foresee(context, &estimate::ahead(&project, &connection, &state, direction, &target)?);
     }
-    if direction != Direction::Up && !args.dry_run && !discards.is_empty() {
-        agree_to_discard(context)?;
-    }
-    foresee(context, &estimate::ahead(&project, &connection, &state, direction, &target)?);
     let copied = RefCell::new(None);
     let copying = Copying::new(&context.output);
     let options = walk::Options {
@@ -142,7 +154,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
             copied.replace(Some(backup.clone()));
         },
         agree: &|doubts| agree(context, doubts),
-        interrupt: interrupt::flag()?,
+        interrupt: if is_idle { Arc::default() } else { interrupt::flag()? },
         now: &|| now.clone(),
     };
     let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
