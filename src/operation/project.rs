@@ -200,11 +200,13 @@ impl Project {
     /// # Errors
     /// When the folders or the version table cannot be read.
     pub fn state(&self, connection: Option<&Connection>) -> Result<State, Failure> {
-        let rows = match connection {
-            Some(connection) => version_table::read(connection, &self.settings.version_table)?,
-            None => Vec::new(),
+        let rows = || match connection {
+            Some(connection) => version_table::read(connection, &self.settings.version_table),
+            None => Ok(Vec::new()),
         };
-        Ok(State::new(self.scripts()?, rows))
+        let (scripts, rows) = Folder::read_beside(&self.folders(), rows);
+        let rows = rows?;
+        Ok(State::new(scripts?, rows))
     }
 
     /// The model and the files that it stands in.
