@@ -40,7 +40,7 @@ fn take(schema: &mut Schema, script: &str) -> Option<()> {
         }
     }
     let (tables, mut indexes) = (schema.tables.len(), Vec::new());
-    let mut add = |statement| match statement {
+    let add = |statement| match statement {
         Statement::Table(table) => {
             let is_new = !schema.tables.contains_key(&table.name);
             is_new.then(|| drop(schema.tables.insert(table.name.clone(), table)))
@@ -53,7 +53,7 @@ fn take(schema: &mut Schema, script: &str) -> Option<()> {
         }
         Statement::View(_) | Statement::Trigger(_) | Statement::VirtualTable(_) => None,
     };
-    let taken = created.into_iter().try_for_each(&mut add);
+    let taken = created.into_iter().try_for_each(add);
     if taken.is_none() {
         schema.tables.truncate(tables);
         for (table, index) in indexes {
