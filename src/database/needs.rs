@@ -63,7 +63,9 @@ impl Needs {
         }
         let keys = primary_key.iter().map(|key| &key.columns).chain(uniques.iter().map(|unique| &unique.columns));
         keys.flatten().for_each(|KeyColumn { collate, .. }| self.of_collation(collate.as_ref()));
-        checks.iter().for_each(|check| self.of_expression(&check.expression));
+        for check in checks {
+            self.of_expression(&check.expression);
+        }
         for index in indexes.values() {
             index.predicate.iter().for_each(|predicate| self.of_expression(predicate));
             for term in &index.terms {

@@ -84,7 +84,9 @@ mod tests {
 
     fn one_by_one(scripts: &[String]) -> Schema {
         let mut scratch = Scratch::empty().unwrap();
-        scripts.iter().for_each(|sql| scratch.run(sql).unwrap());
+        for sql in scripts {
+            scratch.run(sql).unwrap();
+        }
         scratch.schema(&Filter::default()).unwrap()
     }
 
