@@ -23,6 +23,7 @@ fn try_case(case: &Case) -> Result<(), String> {
             target: SqliteVersion::new(3, minor),
             column_order: case.order,
             catalog_edits: false,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let trial = Trial { before: &before, after: &after, intent: &case.intent, options, keep: false };

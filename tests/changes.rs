@@ -34,6 +34,7 @@ fn options(choices: &mut Choices) -> Options {
         target: *choices.pick(&[SqliteVersion::new(3, 54), SqliteVersion::new(3, 40), SqliteVersion::new(3, 24)]),
         column_order: *choices.pick(&[ColumnOrder::Loose, ColumnOrder::Strict]),
         catalog_edits: *choices.pick(&[false, false, true]),
+        fast_rebuild: false,
         switches: Switches::All,
     }
 }

@@ -51,11 +51,11 @@ pub fn run() {
     let folder = tempfile::tempdir().expect("a folder");
     let (folder, number) = (folder.path(), databases());
     write(folder, number);
-    let command = || schemactl(folder, &["current", "-q"]);
+    let command = || schemactl(folder, &["status", "-q"]);
     let ours = Side { name: "schemactl", prepare: &|| (), command: &command };
     let opens = || sqlite::each(&folder.join("data"), "SELECT count(*) FROM sqlite_schema");
     let theirs = Side { name: "SQLite, opening each in a loop", prepare: &|| (), command: &opens };
-    compare(&format!("fleet: {number} databases looked at"), 3, &ours, &theirs);
+    compare(&format!("fleet: {number} databases, `status`"), 3, &ours, &theirs);
 
     let prepare = || fresh(folder, number);
     let command = || schemactl(folder, &["upgrade", "-q"]);

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use crate::schema::Name;
 use crate::token::quote_string;
 
 /// A question whose answer must be "no rows".
@@ -58,6 +59,24 @@ pub fn offending_rows(connection: &Connection, gate: &Gate) -> rusqlite::Result<
         }
     }
     Ok((found.number > 0).then_some(found))
+}
+
+/// The condition of a gate for the rows of `child` with values in `columns` that no row of `parent` has in
+/// `parent_columns`, which are as many.
+#[must_use]
+pub fn orphans(child: &Name, columns: &[&Name], parent: &Name, parent_columns: &[&Name]) -> String {
+    let table = child.quoted();
+    let present: Vec<_> = columns.iter().map(|column| format!("{} IS NOT NULL", column.quoted())).collect();
+    let pairs = columns.iter().zip(parent_columns);
+    let matched: Vec<_> = pairs
+        .map(|(column, parent)| format!("\"schemactl_parent\".{} = {table}.{}", parent.quoted(), column.quoted()))
+        .collect();
+    format!(
+        "{} AND NOT EXISTS (SELECT 1 FROM {} AS \"schemactl_parent\" WHERE {})",
+        present.join(" AND "),
+        parent.quoted(),
+        matched.join(" AND ")
+    )
 }
 
 /// The gates as comments of a script.

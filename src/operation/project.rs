@@ -237,6 +237,7 @@ impl Project {
             target: self.settings.target_sqlite.unwrap_or(usual),
             column_order: self.settings.column_order,
             catalog_edits: self.settings.catalog_edits,
+            fast_rebuild: self.settings.fast_rebuild,
             switches,
         }
     }

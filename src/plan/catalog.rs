@@ -21,7 +21,8 @@ const EDIT_WITHOUT_ROWID: SqliteVersion = SqliteVersion::new(3, 53);
 
 /// The statements that put the table's new text in place, or `None` where a change is not safe to make so.
 ///
-/// They end in a check of all rows against the constraints that are in force then.
+/// They end in a check of all rows against the constraints that are in force then, where a row may fail one; of foreign
+/// keys that check knows nothing, and those who run the script look at them.
 #[must_use]
 pub fn statements(
     alter: &AlterTable,
@@ -73,8 +74,13 @@ pub fn statements(
         ))
         .continues(),
         plain("PRAGMA writable_schema = RESET".to_owned()).continues(),
-        plain("CREATE TEMP TABLE \"schemactl_check\" (\"rows_that_do_not_fit\" INT CHECK (\"rows_that_do_not_fit\" = 0))".to_owned())
-            .comment(format!("Stops here if a row of {name} does not fit the new definition.")),
+    ];
+    let check = [
+        plain(
+            "CREATE TEMP TABLE \"schemactl_check\" (\"rows_that_do_not_fit\" INT CHECK (\"rows_that_do_not_fit\" = 0))"
+                .to_owned(),
+        )
+        .comment(format!("Stops here if a row of {name} does not fit the new definition.")),
         plain(format!(
             "INSERT INTO \"schemactl_check\" SELECT count(*) FROM pragma_quick_check({}) WHERE \"quick_check\" <> 'ok'",
             quote_string(name)
@@ -82,7 +88,21 @@ pub fn statements(
         .continues(),
         plain("DROP TABLE \"schemactl_check\"".to_owned()).continues(),
     ];
-    Some(stores_in_full.into_iter().chain(edit).collect())
+    let check = check.into_iter().filter(|_| alter.changes.iter().any(asks_more_of_rows));
+    Some(stores_in_full.into_iter().chain(edit).chain(check).collect())
+}
+
+/// Whether rows that were right may be wrong after a change. A type of the same affinity, and what a constraint is called
+/// or does, are nothing that a row could fail.
+fn asks_more_of_rows(change: &TableChange) -> bool {
+    match change {
+        TableChange::AlterColumn { before, after } => {
+            let same = |column: &Column| (column.default.clone(), column.generated.clone(), column.collate.clone());
+            same(before) != same(after) || before.not_null.is_none() && after.not_null.is_some()
+        }
+        TableChange::AddCheck(_) | TableChange::AddColumn(_) | TableChange::SetStrict(true) => true,
+        _ => false,
+    }
 }
 
 /// The UPDATE after which no row reads a default that is about to change.
@@ -245,7 +265,13 @@ mod tests {
 
     fn drafted(before: &str, after: &str, catalog_edits: bool) -> Draft {
         let target = SqliteVersion::new(3, 54);
-        let options = Options { target, column_order: ColumnOrder::Loose, catalog_edits, switches: Switches::All };
+        let options = Options {
+            target,
+            column_order: ColumnOrder::Loose,
+            catalog_edits,
+            fast_rebuild: false,
+            switches: Switches::All,
+        };
         draft(&schema(before), &schema(after), &Intent::default(), options).unwrap_or_else(|error| panic!("{error:?}"))
     }
 
@@ -303,6 +329,20 @@ mod tests {
         edited(&before, &rows, &of(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT); {index}")));
         let plain = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)";
         edited(plain, ROWS, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE)");
+    }
+
+    #[test]
+    fn rows_are_looked_at_where_they_may_not_fit() {
+        let table = |columns: &str| format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {columns})");
+        let looks = |after: &str| {
+            let up = write_section(&drafted(&table("v TEXT, w INT"), &table(after), true).up);
+            assert!(up.contains("writable_schema"), "{up}");
+            up.contains("quick_check")
+        };
+        assert!(!looks("v VARCHAR(20), w INT") && looks("v TEXT COLLATE NOCASE, w INT"));
+        assert!(!looks("v TEXT, w INT REFERENCES t"));
+        assert!(looks("v VARCHAR(20) NOT NULL, w INT") && looks("v VARCHAR(20), w INT, CHECK (w > 1)"));
+        assert!(looks("v VARCHAR(20) DEFAULT 'x', w INT") && looks("v VARCHAR(20), w INT, g AS (v || w) NOT NULL"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Each gate is one SELECT for the offending rows. It is asked read-only when a revision is made, and it stands in the
 //! script as a comment that the runner asks again inside the transaction.
 
-use crate::database::gate::Gate;
+use crate::database::gate::{self, Gate};
 use crate::diff::{AlterTable, Change, TableChange};
 use crate::schema::{
     Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, Schema, Table, TypeName,
@@ -327,21 +327,8 @@ impl Asked<'_> {
         if !is_answerable {
             return None;
         }
-        let table = self.before().name.quoted();
-        let present: Vec<_> = columns.iter().map(|column| format!("{} IS NOT NULL", column.name.quoted())).collect();
-        let matched: Vec<_> = columns
-            .iter()
-            .zip(&parent_columns)
-            .map(|(column, parent)| {
-                format!("\"schemactl_parent\".{} = {table}.{}", parent.quoted(), column.name.quoted())
-            })
-            .collect();
-        let condition = format!(
-            "{} AND NOT EXISTS (SELECT 1 FROM {} AS \"schemactl_parent\" WHERE {})",
-            present.join(" AND "),
-            parent.name.quoted(),
-            matched.join(" AND ")
-        );
+        let own: Vec<&Name> = columns.iter().map(|column| &column.name).collect();
+        let condition = gate::orphans(&self.before().name, &own, &parent.name, &parent_columns);
         let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
         Some(self.gate(
             format!(

@@ -368,6 +368,7 @@ mod tests {
             target: SqliteVersion::new(3, 54),
             column_order: ColumnOrder::Loose,
             catalog_edits: false,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let revision = RevisionId::new("abc").unwrap();
@@ -488,6 +489,7 @@ mod tests {
             target: SqliteVersion::new(3, 54),
             column_order: ColumnOrder::Loose,
             catalog_edits: false,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let revision = RevisionId::new("abc").unwrap();
@@ -513,6 +515,7 @@ mod tests {
             target: SqliteVersion::new(3, 54),
             column_order: ColumnOrder::Loose,
             catalog_edits: false,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let before = schema("CREATE TABLE gone (a)");

@@ -17,6 +17,7 @@ mod mentions;
 mod mirror;
 mod offline;
 mod permission;
+mod references;
 mod statistics;
 mod step;
 mod swap;

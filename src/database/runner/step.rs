@@ -125,7 +125,7 @@ impl Runner<'_, '_> {
         let (after, fingerprint) =
             changed.as_ref().map_or((&before, &fingerprint_before), |(after, fingerprint)| (after, fingerprint));
         let damage = evidence
-            .damage(self.connection, after, &intended, &mut self.stand_ins)
+            .damage(self.connection, after, &intended, &step.gates, &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;
         if let Some(damage) = damage {
             return Err(Problem::Damage { damage, place: whole(script) });
@@ -280,6 +280,7 @@ impl Runner<'_, '_> {
                 (None, Some(block)) => match self.rebuild(step, script, &block, watch) {
                     Ok(true) => {
                         done = block.span.end;
+                        intended.written.insert(block.table);
                         continue;
                     }
                     Ok(false) => continue,
@@ -361,7 +362,11 @@ impl Intended {
             self.deleted_from.extend(actions.deleted_from);
         }
         if significant_tokens(statement).any(|token| token.is_word("REPLACE")) {
-            self.deleted_from.extend(actions.written);
+            self.deleted_from.extend(actions.written.iter().cloned());
+        }
+        // What SQLite writes in its schema for a statement that changes it is not about rows.
+        if !first.is_some_and(|token| ["ALTER", "CREATE", "DROP"].iter().any(|word| token.is_word(word))) {
+            self.written.extend(actions.written);
         }
         self.dropped.extend(actions.dropped);
         self.created.extend(actions.created);
