@@ -33,7 +33,7 @@ pub fn run(args: &[String]) {
         assert!(diff(&schema, &schema, &Renames::default(), ColumnOrder::Loose).is_empty());
         return;
     }
-    let connection = Connection::open(database).unwrap();
+    let mut connection = Connection::open(database).unwrap();
     if word == WORDS[1] {
         return connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).unwrap();
     }

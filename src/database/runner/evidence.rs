@@ -188,7 +188,12 @@ impl<'a> Evidence<'a> {
                 more
             } else {
                 let known: BTreeSet<&(String, Option<i64>)> = before.iter().collect();
-                more.max(now.iter().filter(|row| !known.contains(row)).count())
+                let unknown = now.iter().filter(|row| !known.contains(row)).count();
+                // What was missing in a table that was renamed is missing there under its new name.
+                let is_gone =
+                    |parent: &Name| self.schema.tables.contains_key(parent) && !after.tables.contains_key(parent);
+                let renamed = before.iter().filter(|(parent, _)| is_gone(&Name::new(parent))).count();
+                more.max(unknown.saturating_sub(renamed))
             };
             if is_new {
                 let pardon = fresh.min(pardoned);

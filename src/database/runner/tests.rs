@@ -360,6 +360,8 @@ fn only_new_violations_of_foreign_keys_stop_the_step() {
     let file = File::new(FAMILY);
     file.outside().execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO child VALUES (9, 99, NULL)").unwrap();
     file.run(&[up("a", "UPDATE child SET q = 1 WHERE id = 1; ALTER TABLE child RENAME TO kid")]).unwrap();
+    file.run(&[up("r", "ALTER TABLE p RENAME TO old; ALTER TABLE old RENAME TO elder")]).unwrap();
+    file.run(&[up("s", "ALTER TABLE elder RENAME TO p")]).unwrap();
     let error = file.run(&[up("b", "INSERT INTO kid VALUES (10, 98, NULL)")]).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -368,6 +370,39 @@ fn only_new_violations_of_foreign_keys_stop_the_step() {
     let error = file.run(&[up("b", "DROP TRIGGER gone; DELETE FROM p WHERE id = 3")]).unwrap_err();
     assert!(matches!(&error.problem, Problem::Damage { damage: Damage::Dangling { rows: 1, .. }, .. }), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM p"), "3");
+}
+
+#[test]
+fn a_reference_that_is_edited_in_is_looked_up_whatever_the_gates_have_asked() {
+    let file = File::new(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, p INT); INSERT INTO t VALUES (1, 5)",
+    );
+    let edit = "CREATE TABLE x (y); DROP TABLE x; PRAGMA writable_schema = ON; \
+                UPDATE sqlite_schema SET sql = 'CREATE TABLE t (id INTEGER PRIMARY KEY, p INT REFERENCES p)' WHERE name = 't'; \
+                PRAGMA writable_schema = RESET;";
+    let gate = |condition: &str| Gate {
+        violation: "a row without its parent".to_owned(),
+        sql: format!("SELECT \"id\" FROM \"t\" WHERE {condition}"),
+        help: String::new(),
+    };
+    let condition = crate::database::gate::orphans(&"t".into(), &[&"p".into()], &"p".into(), &[&"id".into()]);
+    let run = |gates: Vec<Gate>, more: &str| {
+        let step = Step { gates, ..up("r1", &format!("{edit}{more}")) };
+        run_on(&mut file.open(), &[step], &Options { catalog_edits: true, ..options() })
+    };
+    let dangles = |outcome: Result<Outcome, RunError>| {
+        let problem = outcome.unwrap_err().problem;
+        matches!(problem, Problem::Damage { damage: Damage::Dangling { rows: 1, .. }, .. })
+    };
+    assert!(dangles(run(Vec::new(), "")) && dangles(run(vec![gate("\"p\" > 9")], "")));
+    let refused = run(vec![gate(&condition)], "").unwrap_err().problem;
+    assert!(matches!(refused, Problem::RowsRefuse { .. }), "{refused:?}");
+    file.outside().execute_batch("INSERT INTO p VALUES (5), (6)").unwrap();
+    assert!(
+        dangles(run(vec![gate(&condition)], "UPDATE t SET p = 7;"))
+            && dangles(run(vec![gate(&condition)], "DELETE FROM p WHERE id = 5;"))
+    );
+    run(vec![gate(&condition)], "").unwrap();
 }
 
 #[test]
