@@ -98,7 +98,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let exported = export::revisions(&project, &graph, args.tool, &applied, &to)?;
     let folder = args.output.clone().unwrap_or_else(|| project.settings.path(args.tool.folder()));
     let in_the_way = if args.force { InTheWay::Replace } else { InTheWay::Refuse };
-    let placed = export::write(&project, &folder, &exported, in_the_way)?;
+    let placed = export::write(&project, args.tool, &folder, &exported, in_the_way)?;
     give(args, context, &folder, &exported, &placed)
 }
 

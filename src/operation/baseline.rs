@@ -90,7 +90,7 @@ pub fn from_database(
     drop(connection);
 
     let mut warnings = Vec::new();
-    let text = model::settings_text(&written)
+    let text = model::settings_text(&written, &[])
         + "
 " + &describe(&schema, &mut warnings)?;
     let source = Arc::new(Source { path: shown.to_owned(), text });

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::walk::{self, Direction, Errand, Options, Walked};
-use super::{Database, Project};
+use super::{Database, Project, adopt};
 use crate::database::runner::{Event, Outcome, Step, Transaction};
 use crate::database::statements::{Prepared, Statements};
 use crate::database::walk::Walk;
@@ -92,6 +92,9 @@ pub fn walk<'s>(
     let around_each = !hooks.before_revision.is_empty() || !hooks.after_revision.is_empty();
     if options.dry_run || !hooks.are_beside_runs() {
         return walk::walk(errand, connection, observer);
+    }
+    if direction == Direction::Up {
+        adopt::refuse_since(project, connection, start)?;
     }
     let mut way = Walk::new(start, direction, target, options.agree);
     let steps = way.steps(&start.rows).map_err(|report| failure(&*report))?;

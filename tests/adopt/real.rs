@@ -107,9 +107,9 @@ fn a_project_of_drizzle_goes_on() {
     continued(&project, &[]);
 }
 
-#[test]
-fn a_database_of_alembic_becomes_one_revision() {
-    let Some(alembic) = peer("alembic") else { return };
+/// A project of Alembic with its first script run on `app.db`; what is given runs the rest.
+fn alembic() -> Option<(Project, impl Fn(&Project, &str))> {
+    let alembic = peer("alembic")?;
     let project = Project::new();
     project.write("alembic.ini", "[alembic]\nscript_location = alembic\n");
     let environment = "import os\nfrom alembic import context\nfrom sqlalchemy import create_engine\n\
@@ -123,17 +123,39 @@ fn a_database_of_alembic_becomes_one_revision() {
         );
         project.write(&format!("alembic/versions/{id}.py"), &text);
     };
-    let up = |database: &str| {
-        run(&project, &alembic, &["upgrade", "head"], &[("URL", &format!("sqlite:///{database}"))]);
+    let up = move |project: &Project, database: &str| {
+        run(project, &alembic, &["upgrade", "head"], &[("URL", &format!("sqlite:///{database}"))]);
     };
     revision(
         "aa01",
         "None",
         "op.create_table('account', sa.Column('id', sa.Integer, primary_key=True), sa.Column('name', sa.String(50), nullable=False, unique=True))",
     );
-    up("app.db");
+    up(&project, "app.db");
     revision("aa02", "'aa01'", "op.add_column('account', sa.Column('age', sa.Integer()))");
-    up("control.db");
+    Some((project, up))
+}
+
+#[test]
+fn what_alembic_runs_after_it_was_left_is_told_and_taken_over() {
+    let Some((project, up)) = alembic() else { return };
+    project.run(&["adopt", "--database", "app.db"]).ends_with(0);
+    sql(&project, "app.db", "INSERT INTO account (name) VALUES ('Ada')");
+    up(&project, "app.db");
+    project.run(&["status"]).ends_with(1).answers("alembic has run 1 migration since").answers("aa02");
+    project.run(&["upgrade"]).ends_with(1).says("schemactl adopt --from alembic");
+    project.run(&["adopt"]).ends_with(0).answers("beside the scripts: added column `account.age`");
+    project.run(&["upgrade"]).ends_with(0).answers("nothing to do");
+    project.run(&["upgrade", "--database", "new.db"]).ends_with(0);
+    same_schema(&project, "app.db", "new.db");
+    project.run(&["verify"]).ends_with(0);
+    assert_eq!(ask(&project, "SELECT name FROM account"), ["Ada"]);
+}
+
+#[test]
+fn a_database_of_alembic_becomes_one_revision() {
+    let Some((project, up)) = alembic() else { return };
+    up(&project, "control.db");
     sql(&project, "app.db", "INSERT INTO account (name) VALUES ('Ada')");
     project.run(&["adopt", "--database", "app.db"]).ends_with(0).answers("recorded 1 revision as applied");
     project.run(&["check"]).ends_with(0);
