@@ -199,7 +199,8 @@ fn tell(adopted: &Adopted, name: &str, config: Option<&str>, is_dry: bool, conte
         }
     }
     for line in &adopted.differences {
-        output.answer(format!("beside the scripts: {}", Meaning::of_change(line.kind).paint(&line.text)));
+        let beside = if adopted.is_replayed { "beside the scripts" } else { "beyond the revisions" };
+        output.answer(format!("{beside}: {}", Meaning::of_change(line.kind).paint(&line.text)));
     }
     let recorded = adopted.revisions.iter().filter(|taken| taken.applied_at.is_some()).count();
     if recorded > 0 {

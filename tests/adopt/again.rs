@@ -37,7 +37,7 @@ fn what_programs_have_done_since_is_told_and_becomes_a_revision() {
     let answer = project.run(&["check", "--format", "json"]).ends_with(1).json();
     assert_eq!(answer["run_by_others"][0]["versions"][0], "b.js");
     project.run(&["upgrade"]).ends_with(1).says("knex has run 1 migration since").says("schemactl adopt --from knex");
-    let adopted = project.run(&["adopt"]).ends_with(0).answers("beside the scripts: added column `users.age`");
+    let adopted = project.run(&["adopt"]).ends_with(0).answers("beyond the revisions: added column `users.age`");
     assert!(adopted.stderr.contains("the model does not describe what is there"), "{adopted}");
     project.run(&["history"]).ends_with(0).answers("What knex has run since: b.js");
     let status = project.run(&["status"]).ends_with(1);

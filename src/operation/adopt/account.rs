@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use crate::adopt::{self, Applied, Error, Found, Script, Table, Trouble};
+use crate::adopt::{self, Applied, Convention, Error, Found, Script, Table, Trouble};
 use crate::report::Failure;
+use crate::revision::Scripts;
 
 use super::{Accepted, Options, Project};
 
@@ -29,6 +30,7 @@ impl Account {
     pub fn read(
         project: &Project,
         connection: &Connection,
+        existing: &Scripts,
         root: &Path,
         options: &Options<'_>,
     ) -> Result<Account, Failure> {
@@ -45,7 +47,9 @@ impl Account {
         let Some(convention) = adopt::convention(tool) else {
             return Ok(Account { found, folder: None, scripts: Vec::new(), applied: Vec::new(), versions, since });
         };
-        let (folder, scripts) = match adopt::find_folder(tool, &convention, root, options.scripts) {
+        let remembered = remembered(project, &convention, existing);
+        let named = options.scripts.or(remembered.as_deref());
+        let (folder, scripts) = match adopt::find_folder(tool, &convention, root, named) {
             Ok((folder, scripts)) => (Some(folder), scripts),
             Err(Error::NoFolder { .. }) if options.baseline => (None, Vec::new()),
             Err(error) => return Err(error.into()),
@@ -99,6 +103,20 @@ impl Account {
         }
         Ok(())
     }
+}
+
+/// The folder that the project's revisions were taken over from: the nearest one above all of these scripts in which the
+/// tool finds them.
+fn remembered(project: &Project, convention: &Convention, existing: &Scripts) -> Option<PathBuf> {
+    let origins = existing.scripts.iter().filter_map(|script| script.revision.origin.as_ref());
+    let origins: Vec<PathBuf> = origins.map(|origin| project.settings.path(origin)).collect();
+    let is_there = |folder: &Path| {
+        let scripts = (convention.scripts)(folder).unwrap_or_default();
+        scripts.iter().any(|script| origins.contains(&script.path))
+    };
+    let above = origins.first()?.ancestors().skip(1);
+    let mut folders = above.filter(|folder| origins.iter().all(|origin| origin.starts_with(folder))).take(2);
+    folders.find(|folder| is_there(folder)).map(Path::to_owned)
 }
 
 /// The tool that is named, or the one whose table is there.

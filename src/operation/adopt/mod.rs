@@ -204,10 +204,10 @@ fn plan(
     connection: &Connection,
     options: &Options<'_>,
 ) -> Result<Plan, Failure> {
-    let account = Account::read(project, connection, root, options)?;
+    let existing = baseline::read_folder(project)?;
+    let account = Account::read(project, connection, &existing, root, options)?;
     let live = introspect::read(connection, &project.filter()?)?;
     let recorded = version_table::read(connection, &project.settings.version_table)?;
-    let existing = baseline::read_folder(project)?;
     let mut chain = Chain::new(existing.clone(), &account, &recorded, options)?;
     if recorded.iter().any(|row| !chain.knows(&row.revision))
         && let Some(diagnostic) = status::no_file(&State::new(existing, recorded.clone()))
@@ -276,7 +276,7 @@ fn model_differs(project: &Project, made: Schema) -> Vec<Diagnostic> {
         count(comparison.lines().len(), "change")
     );
     let mut diagnostic = Diagnostic::new("model_differs", words);
-    diagnostic.notes = proof::notes("to the model", &comparison.changes);
+    diagnostic.notes = proof::notes("it would write", &comparison.changes);
     vec![diagnostic.help("take what is meant to stay into the model: `schemactl introspect` prints what is there")]
 }
 
