@@ -172,7 +172,7 @@ impl Report for Error {
         vec![match self {
             Error::NoTool => of(
                 "no_tool",
-                "name the tool with `--from`; for a database that no tool has made: `schemactl init --from-database PATH`",
+                "name the tool with `--from`, and its table with `--table` where it is not called as usual; for a database that no tool has made: `schemactl init --from-database PATH`",
             ),
             Error::Schema { .. } => {
                 of("unreadable_schema", "`PRAGMA integrity_check` says what is wrong with the file")

@@ -40,7 +40,7 @@ pub fn versions(connection: &Connection, found: &Found) -> Result<Vec<String>, E
         Tool::Room => "identity_hash",
         Tool::Rails => {
             let versions = Table::named(connection, Tool::Rails, "schema_migrations");
-            return Ok(texts(&versions, "version")?);
+            return texts(&versions, "version");
         }
         Tool::UserVersion => {
             let number = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
@@ -77,8 +77,8 @@ fn write(connection: &Connection, found: &Found, versions: &[String]) -> rusqlit
     connection.execute(&format!("DELETE FROM {NOTES} WHERE \"tool\" = ?1"), [tool])?;
     let mut insert = connection.prepare(&format!("INSERT OR IGNORE INTO {NOTES} VALUES (?1, ?2, ?3)"))?;
     // The first one says that there is a note, also where nothing was applied.
-    let all = std::iter::once("").chain(versions.iter().map(String::as_str));
-    all.map(|version| insert.execute((tool, version, &found.table)).map(drop)).collect()
+    let mut all = std::iter::once("").chain(versions.iter().map(String::as_str));
+    all.try_for_each(|version| insert.execute((tool, version, &found.table)).map(drop))
 }
 
 /// What tools have run since they were taken over; `is_ours` says of a version that it was written from here.

@@ -3,7 +3,7 @@
 //! A revision is called after the version of its script, so that the project finds it again when another database of the
 //! same project is taken over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use crate::schema::{Schema, SqliteVersion};
 use crate::sql;
 
 use super::account::Account;
+use super::names::ids;
 use super::{Options, Project, replay};
 
 /// The message of the revision that stands for all that is applied.
@@ -375,59 +376,9 @@ fn within(project: &Project, file: &Path) -> Option<String> {
     Some(parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
 }
 
-/// What the scripts are called as revisions: by the digits that their versions begin with, where these tell them apart.
-fn ids(scripts: &[Script]) -> Result<Vec<RevisionId>, Failure> {
-    let word = |text: &str| -> String { text.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect() };
-    let whole: Vec<String> =
-        scripts.iter().map(|script| word(script.version.strip_suffix(".sql").unwrap_or(&script.version))).collect();
-    let short = |id: &String| -> String {
-        match id.split_once('_') {
-            Some((digits, rest)) if is_number(digits) && !rest.split('_').all(is_number) => digits.to_owned(),
-            _ => id.clone(),
-        }
-    };
-    let shortened: Vec<String> = whole.iter().map(short).collect();
-    let are_apart = shortened.iter().collect::<BTreeSet<_>>().len() == shortened.len();
-    let chosen = if are_apart { shortened } else { whole };
-    Ok(chosen.into_iter().map(RevisionId::new).collect::<Result<_, _>>()?)
-}
-
 /// The revision of the project that a script was exported from, as the script itself says at its top.
 fn exported(script: &Script, graph: &Graph) -> Option<RevisionId> {
     let said = script.text.lines().take(3).find_map(|line| line.strip_prefix("-- revision "))?;
     let id = RevisionId::new(said.split(':').next()?.trim()).ok()?;
     graph.get(&id).map(|_| id)
-}
-
-fn is_number(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids_of(versions: &[&str]) -> Vec<String> {
-        let half = || Half { sql: String::new(), transaction: true };
-        let script = |version: &&str| Script {
-            version: (*version).to_owned(),
-            message: String::new(),
-            created: None,
-            path: PathBuf::new(),
-            text: String::new(),
-            up: half(),
-            down: None,
-        };
-        let scripts: Vec<Script> = versions.iter().map(script).collect();
-        ids(&scripts).unwrap().iter().map(RevisionId::to_string).collect()
-    }
-
-    #[test]
-    fn a_revision_is_called_after_the_version_of_its_script() {
-        assert_eq!(ids_of(&["20240131120000", "1"]), ["20240131120000", "1"]);
-        assert_eq!(ids_of(&["0001_init.sql", "0002_more.sql"]), ["0001", "0002"]);
-        assert_eq!(ids_of(&["0001_init.sql", "0001_more.sql"]), ["0001_init", "0001_more"]);
-        assert_eq!(ids_of(&["1.2", "1.10.1", "R__all views"]), ["1_2", "1_10_1", "R__all_views"]);
-        assert!(ids(&[]).unwrap().is_empty());
-    }
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod chain;
+mod names;
 mod proof;
 mod record;
 mod since;

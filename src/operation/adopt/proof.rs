@@ -67,7 +67,7 @@ pub(super) fn prove(
     if let Some(made) = chain.count_as_applied(project, &applied, |made| changes(project, made, live).is_empty())? {
         return Ok(Proof { is_exact: sql::fingerprint(&made) == sql::fingerprint(live), differences });
     }
-    if !has_applied {
+    if is_baseline && !has_applied {
         // Another database of the same project, on which nothing was recorded yet.
         applied = chain.graph.revisions().map(|revision| revision.id.clone()).collect();
         chain.has_exactly(&applied);
@@ -183,6 +183,11 @@ fn drifted(account: &Account, differences: &[Change]) -> Failure {
     };
     let mut diagnostic = Diagnostic::new("drift", words);
     diagnostic.notes.extend(notes("in the database beside them", differences));
+    if applied == 0 && account.folder.is_some() {
+        let (tool, table) = (account.found.tool.name(), &account.found.table);
+        let note = format!("`{table}` says of no script that it ran; if {tool} has another table: `--table NAME`");
+        diagnostic.notes.push(note);
+    }
     let help =
         "undo it in the database, or pass `--accept drift`: it counts as the scripts that do it, or becomes a revision";
     Failure::new(Class::No, diagnostic.help(help))
