@@ -77,7 +77,9 @@ fn side_by_side(
 ) {
     let project = Project::new();
     let write = |number: u64, (up, down): (&str, &str)| {
-        scripts(number, up, down).into_iter().for_each(|(path, text)| project.write(&path, &text));
+        for (path, text) in scripts(number, up, down) {
+            project.write(&path, &text);
+        }
     };
     write(1, SCRIPTS[0]);
     write(2, SCRIPTS[1]);
