@@ -351,8 +351,7 @@ impl Planner<'_> {
         let may_edit =
             self.options.catalog_edits && self.options.switches == Switches::All && self.caution != Caution::Rebuilds;
         if may_edit
-            && let Some(statements) =
-                catalog::statements(alter, &now, self.rows, self.options.target, updates_are_silent)
+            && let Some(statements) = catalog::statements(alter, self.rows, self.options.target, updates_are_silent)
             && self.is_reached_by(&statements, &alter.after)?
         {
             self.statements.extend(statements);
