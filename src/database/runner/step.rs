@@ -215,7 +215,7 @@ impl Runner<'_, '_> {
         let watch = Watch::set(self.connection, limits).map_err(|error| self.sqlite(&error))?;
         let changes = self.connection.total_changes();
         let outcome = self.run_statements(step, script, &watch, statistics);
-        self.rows = self.connection.total_changes() - changes;
+        self.rows = self.connection.total_changes() - changes - statistics.written;
         let lifted = Watch::lift(self.connection);
         let intended = outcome?;
         lifted.map_err(|error| self.sqlite(&error))?;
@@ -241,7 +241,9 @@ impl Runner<'_, '_> {
                 if self.options.interrupt.load(Ordering::Relaxed) {
                     return Err(Problem::Interrupted);
                 }
-                if blocks.last().is_some_and(|block| statements.is_about_to_enter(&block.span)) {
+                if let Some(block) = blocks.last().filter(|block| statements.is_about_to_enter(&block.span)) {
+                    let noted = watch.aside(|| statistics.gather_before_drop(self.connection, &block.table));
+                    noted.map_err(|error| self.sqlite(&error))?;
                     break None;
                 }
                 let prepared = match statements.next() {
@@ -250,10 +252,8 @@ impl Runner<'_, '_> {
                     Some(Err(failure)) => break Some(failure),
                 };
                 let span = prepared.span.clone();
-                for table in watch.tables_to_drop() {
-                    let noted = watch.aside(|| statistics.gather_before_drop(self.connection, &table));
-                    noted.map_err(|error| self.sqlite(&error))?;
-                }
+                let noted = watch.aside(|| statistics.note(self.connection, &watch.actions_so_far()));
+                let names = noted.map_err(|error| self.sqlite(&error))?;
                 (self.observer)(Event::Statement { step, place: script.place(span.clone()) });
                 self.instructions.store(0, Ordering::Relaxed);
                 let work = Work::of(self.connection, &script.sql()[span.clone()], &self.reached, &self.instructions);
@@ -267,6 +267,10 @@ impl Runner<'_, '_> {
                 }
                 if let Err(failure) = outcome {
                     break Some(failure);
+                }
+                if let Some(names) = names {
+                    let followed = watch.aside(|| statistics.follow(self.connection, &names));
+                    followed.map_err(|error| self.sqlite(&error))?;
                 }
                 done = statements.position();
                 intended.take_in(&script.sql()[span], watch);

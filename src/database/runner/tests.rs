@@ -1,3 +1,5 @@
+mod statistics;
+
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
@@ -635,57 +637,4 @@ fn a_folder_that_may_not_be_written_is_named() {
     let error = outcome.unwrap_err();
     assert!(matches!(error.problem, Problem::Database(Error::ReadOnlyFolder { needed: "journal", .. })), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM p"), "3");
-}
-
-const ANALYZED: &str = "CREATE TABLE t (a INTEGER PRIMARY KEY, b, c UNIQUE, d); CREATE INDEX ix_b ON t (b); \
-     CREATE INDEX ix_d ON t (d); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) \
-     INSERT INTO t SELECT i, i % 4, i, i FROM n; ANALYZE;";
-
-const REBUILD_OF_ANALYZED: &str = "CREATE TABLE schemactl_new_t (a INTEGER PRIMARY KEY, b NOT NULL, c UNIQUE, d);\n\
-     INSERT INTO schemactl_new_t SELECT * FROM t;\nDROP TABLE t;\nALTER TABLE schemactl_new_t RENAME TO t;\n\
-     CREATE INDEX ix_b ON t (b);\n";
-
-fn statistics(file: &File, table: &str) -> String {
-    file.one(&format!("SELECT group_concat(DISTINCT idx) FROM (SELECT idx FROM {table} WHERE tbl = 't' ORDER BY idx)"))
-}
-
-#[test]
-fn what_analyze_found_survives_a_rebuild() {
-    let file = File::new(ANALYZED);
-    let before = file.one("SELECT group_concat(stat, ';') FROM (SELECT stat FROM sqlite_stat1 ORDER BY idx)");
-    let samples = file.one("SELECT count(*) FROM sqlite_stat4");
-    file.run(&[up("a", &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d);"))]).unwrap();
-    assert_eq!(file.one("SELECT group_concat(stat, ';') FROM (SELECT stat FROM sqlite_stat1 ORDER BY idx)"), before);
-    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat4"), samples);
-    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,ix_d,sqlite_autoindex_t_1");
-}
-
-#[test]
-fn what_analyze_found_survives_a_new_name_of_a_column_and_a_rebuild_in_one_script() {
-    let file = File::new(ANALYZED);
-    let samples = file.one("SELECT count(*) FROM sqlite_stat4");
-    let rebuild = format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (e);").replace(", d)", ", e)");
-    file.run(&[up("a", &format!("ALTER TABLE t RENAME COLUMN d TO e;\n{rebuild}"))]).unwrap();
-    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,ix_d,sqlite_autoindex_t_1");
-    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat4"), samples);
-}
-
-#[test]
-fn statistics_of_an_index_that_became_another_do_not_come_back() {
-    let file = File::new(ANALYZED);
-    file.run(&[up("a", &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d, b);"))]).unwrap();
-    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,sqlite_autoindex_t_1");
-    assert_eq!(statistics(&file, "sqlite_stat4"), "ix_b,sqlite_autoindex_t_1");
-}
-
-#[test]
-fn statistics_that_a_script_takes_itself_are_those_that_count() {
-    let file = File::new(ANALYZED);
-    file.run(&[up(
-        "a",
-        &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d);\nDELETE FROM t WHERE a > 10;\nANALYZE;"),
-    )])
-    .unwrap();
-    assert_eq!(file.one("SELECT stat FROM sqlite_stat1 WHERE idx = 'ix_b'"), "10 3");
-    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat1"), "3");
 }
