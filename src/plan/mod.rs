@@ -11,6 +11,7 @@ pub mod catalog;
 mod confined;
 mod dependents;
 pub mod draft;
+mod filler;
 pub mod gate;
 pub mod keep;
 pub mod native;
