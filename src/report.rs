@@ -223,7 +223,9 @@ pub fn count(number: usize, thing: &str) -> String {
     let plural = match thing {
         thing if number == 1 => thing.to_owned(),
         thing if thing.ends_with('x') || thing.ends_with('s') || thing.ends_with("ch") => format!("{thing}es"),
-        thing if thing.ends_with('y') && !thing.ends_with("ey") => format!("{}ies", &thing[..thing.len() - 1]),
+        thing if thing.ends_with('y') && !["ay", "ey", "oy"].iter().any(|end| thing.ends_with(end)) => {
+            format!("{}ies", &thing[..thing.len() - 1])
+        }
         thing => format!("{thing}s"),
     };
     format!("{} {plural}", grouped(number as u64))

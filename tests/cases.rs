@@ -18,11 +18,13 @@ fn schema(sql: &str) -> Schema {
 
 fn try_case(case: &Case) -> Result<(), String> {
     let (before, after) = (schema(&case.before), schema(&case.after));
-    for minor in [54, 40] {
+    let with_edits = (!case.edits.is_empty()).then_some((40, true));
+    for (minor, catalog_edits) in [(54, false), (40, false)].into_iter().chain(with_edits) {
         let options = Options {
             target: SqliteVersion::new(3, minor),
             column_order: case.order,
-            catalog_edits: false,
+            catalog_edits,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let trial = Trial { before: &before, after: &after, intent: &case.intent, options, keep: false };
@@ -47,7 +49,12 @@ fn try_case(case: &Case) -> Result<(), String> {
             if !case.refused {
                 queries(case, &draft, &filled()?).map_err(told)?;
             }
-        } else if !case.refused {
+            continue;
+        }
+        if catalog_edits {
+            facts(&case.edits, &draft.up).map_err(told)?;
+        }
+        if !case.refused {
             judges::agree(&trial, &draft, &filled()?).map_err(told)?;
         }
     }

@@ -24,6 +24,7 @@ fn drafted(before: &str, after: &str) -> Draft {
         target: SqliteVersion::new(3, 54),
         column_order: ColumnOrder::Strict,
         catalog_edits: false,
+        fast_rebuild: false,
         switches: Switches::All,
     };
     let (before, after) = (laws::read(&filled(before)), laws::read(&filled(after)));
@@ -126,6 +127,51 @@ fn values_that_copying_turns_into_others_do_not_stay_in_an_old_index() {
 }
 
 #[test]
+fn columns_that_go_together_cost_one_copy() {
+    let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INT, c, d TEXT); CREATE INDEX ib ON t (b); CREATE INDEX id ON t (d)";
+    let after = before.replace(" a TEXT,", "").replace(" c,", "");
+    let read = |sql: &str| laws::read(&filled(sql));
+    for fast_rebuild in [false, true] {
+        let options = Options {
+            target: SqliteVersion::new(3, 54),
+            column_order: ColumnOrder::Loose,
+            catalog_edits: false,
+            fast_rebuild,
+            switches: Switches::All,
+        };
+        let draft = draft(&read(before), &read(&after), &Intent::default(), options).unwrap();
+        assert_eq!(draft.rebuilt.len(), usize::from(fast_rebuild));
+        let database = filled(&format!("{before}; {MANY} INSERT INTO t SELECT i, i, -i, i, 'd' || i FROM n"));
+        let taken = ways::same(&database, &draft.up, &draft.down, ways::format(0)).unwrap();
+        assert_eq!(taken.classic, 0);
+    }
+}
+
+#[test]
+fn an_index_that_lacks_a_row_is_built_again() {
+    let definition =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b TEXT); CREATE INDEX ia ON t (a); CREATE INDEX ib ON t (b, a)";
+    let draft = drafted(definition, &definition.replace("a INT", "x INT DEFAULT 1, a INT"));
+    for index in ["ia", "ib"] {
+        // A row that came while nobody knew of the index.
+        let database = filled(&format!(
+            "{definition}; INSERT INTO t VALUES (1, 7, 'seven'), (2, 8, 'eight'); CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE name = '{index}';
+             PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = '{index}'; PRAGMA writable_schema = RESET;
+             INSERT INTO t VALUES (3, 9, 'nine');
+             PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM kept; PRAGMA writable_schema = RESET; DROP TABLE kept"
+        ));
+        let broken: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(broken, format!("wrong # of entries in index {index}"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.db");
+        database.backup(rusqlite::MAIN_DB, &path, None::<fn(rusqlite::backup::Progress)>).unwrap();
+        let taken = ways::run(&path, "up", &schemactl::plan::write_section(&draft.up), true).unwrap();
+        assert_eq!(taken, Taken { fast: 0, classic: 1 });
+        ways::sound(&path).unwrap();
+    }
+}
+
+#[test]
 fn where_keys_or_rowids_change_the_script_is_run_as_it_stands() {
     let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INT); CREATE INDEX ia ON t (a)";
     let rows = "INSERT INTO t VALUES (3, 'x', 1), (7, 'y', 2)";
@@ -161,6 +207,7 @@ fn every_case_ends_the_same_in_both_ways() {
             target: SqliteVersion::new(3, 40),
             column_order: case.order,
             catalog_edits: false,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let Ok(draft) = draft(&before, &after, &case.intent, options) else { continue };

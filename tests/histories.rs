@@ -73,6 +73,7 @@ const OPTIONS: Options = Options {
     target: SqliteVersion::new(3, 54),
     column_order: ColumnOrder::Loose,
     catalog_edits: false,
+    fast_rebuild: false,
     switches: Switches::All,
 };
 

@@ -215,6 +215,16 @@ fn a_database_that_a_newer_version_was_at_is_refused_unless_it_is_accepted() {
 }
 
 #[test]
+fn a_schema_that_is_not_what_the_revisions_make_is_told_with_what_differs() {
+    let (project, revisions) = chain(2);
+    let mut connection = open(&project);
+    revisions.upgrade(&mut connection, "r0001").unwrap();
+    connection.execute_batch("CREATE TABLE stranger (x)").unwrap();
+    let outcome = revisions.ensure(&mut connection).unwrap();
+    assert!(outcome.notes[0].notes.iter().any(|note| note.contains("`stranger`")), "{:?}", outcome.notes);
+}
+
+#[test]
 fn edited_and_squashed_revisions_are_met_as_on_the_command_line() {
     let (project, _) = chain(3);
     read(&project).ensure(&mut open(&project)).unwrap();

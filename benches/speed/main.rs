@@ -27,12 +27,13 @@ fn main() {
     // `cargo bench` says so; `cargo test --all-targets` must not wait for this.
     let Some(at) = args.iter().position(|arg| arg == "--bench") else { return };
     let wanted: Vec<&String> = args.iter().take(at).filter(|arg| !arg.starts_with('-')).collect();
-    let all: [(&str, fn()); 7] = [
+    let all: [(&str, fn()); 8] = [
         ("start", start::run),
         ("chain", chain::run),
         ("history", chain::history),
         ("autogenerate", schemas::run),
         ("rebuild", big::rebuilds),
+        ("progress", big::progress),
         ("changes", big::changes),
         ("fleet", fleet::run),
     ];

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -9,7 +10,7 @@ use schemactl::database::{Access, Filter, introspect, open};
 use schemactl::diff::{ColumnOrder, diff};
 use schemactl::model::Renames;
 
-const WORDS: [&str; 4] = ["sqlite-run", "sqlite-open", "introspect-and-diff", "sqlite-each"];
+const WORDS: [&str; 5] = ["sqlite-run", "sqlite-open", "introspect-and-diff", "sqlite-each", "sqlite-watch"];
 
 /// Whether this process is to be one side of a comparison.
 pub fn is_asked(args: &[String]) -> bool {
@@ -32,11 +33,19 @@ pub fn run(args: &[String]) {
         assert!(diff(&schema, &schema, &Renames::default(), ColumnOrder::Loose).is_empty());
         return;
     }
-    let connection = Connection::open(database).unwrap();
+    let mut connection = Connection::open(database).unwrap();
     if word == WORDS[1] {
         return connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).unwrap();
     }
     connection.pragma_update(None, "foreign_keys", false).unwrap();
+    if word == WORDS[4] {
+        let (instructions, interrupt) = (AtomicU64::new(0), AtomicBool::new(false));
+        let watch = move || {
+            instructions.fetch_add(10_000, Ordering::Relaxed);
+            interrupt.load(Ordering::Relaxed)
+        };
+        connection.progress_handler(10_000, Some(watch)).unwrap();
+    }
     connection.execute_batch(&rest[0]).unwrap();
 }
 
@@ -49,6 +58,13 @@ fn command(word: &str, database: &Path) -> Command {
 /// Runs SQL.
 pub fn runs(database: &Path, sql: &str) -> Command {
     let mut command = command(WORDS[0], database);
+    command.arg(sql);
+    command
+}
+
+/// The same under the watch that the runner keeps: a count of instructions, and a look at whether to stop.
+pub fn watches(database: &Path, sql: &str) -> Command {
+    let mut command = command(WORDS[4], database);
     command.arg(sql);
     command
 }

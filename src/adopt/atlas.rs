@@ -3,13 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use super::folder::{File, sql_files};
 use super::naming::{self, refuse_twice};
-use super::rows::ask;
+use super::rows::Table;
 use super::{Applied, Convention, Error, Half, Script, Trouble, moment};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["migrations"],
@@ -64,11 +61,11 @@ fn has_directive(text: &str, word: &str, value: &str) -> bool {
     })
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
     // Rows that begin with a dot are Atlas' notes to itself.
-    let question = "SELECT version, executed_at, execution_time, applied, total, error FROM atlas_schema_revisions
+    let question = "SELECT version, executed_at, execution_time, applied, total, error FROM {table}
                     WHERE version NOT LIKE '.%' ORDER BY version";
-    let rows = ask(connection, Tool::Atlas, question)?;
+    let rows = table.ask(question)?;
     let read = |row: super::rows::Row| {
         let is_whole = row.text(3) == row.text(4) && row.text(5).is_empty();
         Applied {
@@ -83,8 +80,11 @@ fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, 
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     #[test]
     fn directives_at_the_head_count() {
@@ -115,7 +115,7 @@ mod tests {
                      ('1', 'a', 2, 2, 2, '2024-01-31 12:00:05.5+00:00', 2000000, '', '', 'h', 'null', 'Atlas CLI'),
                      ('2', 'b', 2, 1, 2, '2024-01-31 12:00:06+00:00', 1, 'no such table', 'DROP', 'h', 'null', 'Atlas CLI')";
         connection.execute_batch(table).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Atlas), &scripts).unwrap();
         let shown: Vec<_> =
             applied.iter().map(|row| (row.script, row.trouble.clone(), row.duration.as_millis())).collect();
         assert_eq!(shown, [(Some(0), None, 2), (Some(1), Some(Trouble::Failed), 0)]);

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use chrono::{DateTime, Utc};
 
 use super::folder::sql_files;
-use super::rows::ask;
+use super::rows::Table;
 use super::{ALL_OR_NOTHING, Applied, Convention, Error, Half, Script, moment, naming};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention =
     Convention { folders: &["migrations"], scripts, applied, after_failure: ALL_OR_NOTHING };
@@ -20,7 +19,7 @@ fn scripts(folder: &Path) -> Result<Vec<Script>, Error> {
         let (digits, rest) = naming::digits(stem).unwrap_or(("", stem));
         scripts.push(Script {
             message: naming::words(rest),
-            created: naming::time(digits),
+            created: created(&text).or_else(|| naming::time(digits)),
             version: file.name.clone(),
             path: file.path,
             up: Half::new(&text, true),
@@ -34,16 +33,25 @@ fn scripts(folder: &Path) -> Result<Vec<Script>, Error> {
     Ok(scripts)
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let rows = ask(connection, Tool::D1, "SELECT name, applied_at FROM d1_migrations ORDER BY id")?;
+/// When a script was created, as its first line says: `-- Migration number: 0001 \t 2024-01-31T12:00:05.123Z`.
+fn created(text: &str) -> Option<DateTime<Utc>> {
+    let said = text.lines().next()?.strip_prefix("-- Migration number:")?;
+    Some(DateTime::parse_from_rfc3339(said.split_whitespace().last()?).ok()?.with_timezone(&Utc))
+}
+
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+    let rows = table.ask("SELECT name, applied_at FROM {table} ORDER BY id")?;
     let read = |row: super::rows::Row| Applied { at: moment::time(row.value(1)), ..Applied::new(row.text(0), scripts) };
     Ok(rows.into_iter().map(read).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     #[test]
     fn a_row_has_the_name_of_its_file() {
@@ -58,7 +66,7 @@ mod tests {
                      applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);
                      INSERT INTO d1_migrations VALUES (1, '0002_create_users.sql', '2024-01-31 12:00:05')";
         connection.execute_batch(table).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::D1), &scripts).unwrap();
         assert_eq!((applied[0].script, applied[0].at.unwrap().timestamp()), (Some(0), 1_706_702_405));
     }
 }

@@ -3,13 +3,10 @@
 use std::ops::Range;
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use super::folder::{File, sql_files};
 use super::naming::{self, refuse_twice};
-use super::rows::ask;
+use super::rows::Table;
 use super::{ALL_OR_NOTHING, Applied, Convention, Error, Half, Script};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention =
     Convention { folders: &["db/migrations", "migrations"], scripts, applied, after_failure: ALL_OR_NOTHING };
@@ -66,8 +63,8 @@ fn markers(text: &str, word: &str) -> Vec<Range<usize>> {
     found
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let rows = ask(connection, Tool::Dbmate, "SELECT version FROM schema_migrations ORDER BY version")?;
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+    let rows = table.ask("SELECT version FROM {table} ORDER BY version")?;
     Ok(rows.into_iter().map(|row| Applied::new(row.text(0), scripts)).collect())
 }
 

@@ -3,13 +3,10 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use super::folder::{File, folders, read_if_there};
 use super::naming::{self, refuse_twice};
-use super::rows::ask;
+use super::rows::Table;
 use super::{ALL_OR_NOTHING, Applied, Convention, Error, Half, Script, moment};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention =
     Convention { folders: &["migrations"], scripts, applied, after_failure: ALL_OR_NOTHING };
@@ -49,17 +46,20 @@ fn runs_in_transaction(metadata: &str) -> bool {
     table.is_some_and(|table| table.get("run_in_transaction").and_then(toml::Value::as_bool).unwrap_or(false))
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let question = "SELECT version, run_on FROM __diesel_schema_migrations ORDER BY version";
-    let rows = ask(connection, Tool::Diesel, question)?;
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+    let question = "SELECT version, run_on FROM {table} ORDER BY version";
+    let rows = table.ask(question)?;
     let read = |row: super::rows::Row| Applied { at: moment::time(row.value(1)), ..Applied::new(row.text(0), scripts) };
     Ok(rows.into_iter().map(read).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     #[test]
     fn a_folder_is_a_script() {
@@ -84,7 +84,7 @@ mod tests {
                      run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
                      INSERT INTO __diesel_schema_migrations VALUES ('202401311200000000', '2024-02-05 10:00:00')";
         connection.execute_batch(table).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Diesel), &scripts).unwrap();
         assert_eq!((applied[0].script, applied[0].at.unwrap().timestamp()), (Some(0), 1_707_127_200));
     }
 }

@@ -4,12 +4,10 @@
 use std::path::Path;
 
 use chrono::DateTime;
-use rusqlite::Connection;
 
 use super::folder::{migrations, read, read_if_there};
-use super::rows::{ask, columns};
+use super::rows::Table;
 use super::{ALL_OR_NOTHING, Applied, Convention, Error, Half, Script, Trouble, moment, naming, prisma};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["drizzle", "migrations", "src/db/migrations"],
@@ -66,14 +64,13 @@ fn half(text: &str) -> Half {
     Half::new(&text.replace("--> statement-breakpoint", ""), true)
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let failed = |error: rusqlite::Error| Error::Table { tool: Tool::Drizzle, message: error.to_string() };
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
     // From 1.0 on it keeps the name, and when it was applied; `created_at` is when the script was written.
-    let has_names = columns(connection, "__drizzle_migrations").map_err(failed)?.iter().any(|column| column == "name");
+    let has_names = table.columns()?.iter().any(|column| column == "name");
     let question = if has_names {
-        "SELECT hash, created_at, name, applied_at FROM __drizzle_migrations ORDER BY created_at, rowid"
+        "SELECT hash, created_at, name, applied_at FROM {table} ORDER BY created_at, rowid"
     } else {
-        "SELECT hash, created_at, NULL, NULL FROM __drizzle_migrations ORDER BY created_at, rowid"
+        "SELECT hash, created_at, NULL, NULL FROM {table} ORDER BY created_at, rowid"
     };
     let read = |row: super::rows::Row| {
         let (hash, name) = (row.text(0), row.text(2));
@@ -91,16 +88,19 @@ fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, 
             ..Applied::new("", scripts)
         }
     };
-    Ok(ask(connection, Tool::Drizzle, question)?.into_iter().map(read).collect())
+    Ok(table.ask(question)?.into_iter().map(read).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use sha2::{Digest, Sha256};
 
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
     use crate::adopt::rows::hex;
+    use crate::database::Tool;
 
     const ONE: &str = "CREATE TABLE `a` (`x` text);\n--> statement-breakpoint\nCREATE TABLE `b` (`y` text);";
     const TWO: &str = "ALTER TABLE `a` ADD `z` text;";
@@ -125,7 +125,7 @@ mod tests {
         connection.execute(insert, (hex(&Sha256::digest(ONE)), 1_i64)).unwrap();
         connection.execute(insert, ("00", 1_706_702_406_000_i64)).unwrap();
         connection.execute(insert, ("11", 1_706_702_407_000_i64)).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Drizzle), &scripts).unwrap();
         let shown: Vec<_> = applied.iter().map(|row| (row.script, row.trouble.clone())).collect();
         assert_eq!(shown, [(Some(0), None), (Some(1), Some(Trouble::Edited)), (None, None)]);
     }
@@ -146,7 +146,7 @@ mod tests {
             .unwrap();
         let insert = "INSERT INTO __drizzle_migrations VALUES (1, ?1, 1706702405000, '20240131120005_brave_one', '2024-02-01T00:00:00Z', 1)";
         connection.execute(insert, [hex(&Sha256::digest(ONE))]).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Drizzle), &scripts).unwrap();
         assert_eq!((applied[0].script, applied[0].trouble.clone()), (Some(0), None));
         assert_eq!(applied[0].at.unwrap().timestamp(), 1_706_745_600);
     }

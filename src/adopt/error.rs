@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Leftover;
 use crate::database::Tool;
 use crate::report::{Class, Diagnostic, Report};
 
@@ -22,6 +23,34 @@ pub enum Error {
     SeveralTools {
         /// The tools.
         tools: Vec<Tool>,
+    },
+    /// A table that was named is not there.
+    #[error("there is no table `{table}`")]
+    NoTable {
+        /// Its name.
+        table: String,
+    },
+    /// A table that was named is not known for any tool's.
+    #[error("`{table}` does not have the columns by which a tool is known")]
+    UnknownTable {
+        /// Its name.
+        table: String,
+    },
+    /// A table under a name of somebody's own would count as one of the model's.
+    #[error("{} keeps its versions in `{table}`, which the settings do not leave out of the model", tool.name())]
+    NotIgnored {
+        /// The tool.
+        tool: Tool,
+        /// The table.
+        table: String,
+    },
+    /// Tables that a tool makes on the way and removes at the end.
+    #[error("{} of a change that {} did not bring to its end", left_over(which), tool.name())]
+    Leftover {
+        /// The tool.
+        tool: Tool,
+        /// The tables.
+        which: Vec<Leftover>,
     },
     /// No folder with scripts.
     #[error("found no scripts of {}: looked in {}", tool.name(), quoted(looked_in))]
@@ -121,10 +150,19 @@ fn those(which: &[String]) -> &'static str {
     if which.len() == 1 { "it" } else { "them" }
 }
 
+fn left_over(which: &[Leftover]) -> String {
+    let names: Vec<String> = which.iter().map(|leftover| format!("`{}`", leftover.name)).collect();
+    format!("{} {} left over", names.join(", "), if which.len() == 1 { "is" } else { "are" })
+}
+
 impl Report for Error {
     fn class(&self) -> Class {
         match self {
-            Error::Failed { .. } | Error::Locked { .. } | Error::Table { .. } | Error::Schema { .. } => Class::Database,
+            Error::Failed { .. }
+            | Error::Leftover { .. }
+            | Error::Locked { .. }
+            | Error::Table { .. }
+            | Error::Schema { .. } => Class::Database,
             _ => Class::Input,
         }
     }
@@ -134,7 +172,7 @@ impl Report for Error {
         vec![match self {
             Error::NoTool => of(
                 "no_tool",
-                "name the tool with `--from`; for a database that no tool has made: `schemactl init --from-database PATH`",
+                "name the tool with `--from`, and its table with `--table` where it is not called as usual; for a database that no tool has made: `schemactl init --from-database PATH`",
             ),
             Error::Schema { .. } => {
                 of("unreadable_schema", "`PRAGMA integrity_check` says what is wrong with the file")
@@ -142,6 +180,18 @@ impl Report for Error {
             Error::SeveralTools { tools } => {
                 let choices: Vec<String> = tools.iter().map(|tool| format!("`--from {}`", tool.name())).collect();
                 of("several_tools", &format!("say which one: {}", choices.join(" or ")))
+            }
+            Error::NoTable { .. } => of("no_table", "`schemactl adopt` without `--table` looks for it"),
+            Error::UnknownTable { .. } => of("unknown_table", "name the tool, too: `--from TOOL`"),
+            Error::NotIgnored { table, .. } => of(
+                "not_ignored",
+                &format!("add it to the settings, `ignore = [\"{table}\"]` under `[schemactl]`, and adopt again"),
+            ),
+            Error::Leftover { which, .. } => {
+                let mut diagnostic =
+                    of("leftover", "do that and adopt again; if they are tables of yours: `--accept leftovers`");
+                diagnostic.notes = which.iter().map(Leftover::advice).collect();
+                diagnostic
             }
             Error::NoFolder { .. } => of(
                 "no_scripts",

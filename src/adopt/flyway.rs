@@ -4,12 +4,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use super::folder::{File, read_if_there, sql_files_below};
-use super::rows::{Row, ask};
+use super::rows::{Row, Table};
 use super::{Applied, Convention, Error, Half, Script, Trouble, moment, naming};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["sql", "migrations", "db/migration", "src/main/resources/db/migration"],
@@ -96,11 +93,11 @@ fn read(file: &File, version: String, words: &str, undo: Option<&File>) -> Resul
     Ok(Script { version, message: words.to_owned(), created, path: file.path.clone(), text, up, down })
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
     let question = "SELECT version, description, type, checksum, installed_on, execution_time, success
-                    FROM flyway_schema_history ORDER BY installed_rank";
+                    FROM {table} ORDER BY installed_rank";
     let mut applied: Vec<Applied> = Vec::new();
-    for row in ask(connection, Tool::Flyway, question)? {
+    for row in table.ask(question)? {
         let version = if row.is_null(0) { format!("R__{}", row.text(1)) } else { row.text(0) };
         let is_it = |script: &Script| key(&script.version) == key(&version);
         // What happened last counts.
@@ -148,8 +145,11 @@ fn checksum(text: &str) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     fn scripts() -> Vec<Script> {
         let folder = folder_of(&[
@@ -199,7 +199,7 @@ mod tests {
             \"success\" BOOLEAN NOT NULL);";
         connection.execute_batch(table).unwrap();
         connection.execute_batch(&format!("INSERT INTO flyway_schema_history VALUES {values}")).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts()).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Flyway), &scripts()).unwrap();
         applied.into_iter().map(|row| (row.script, row.trouble)).collect()
     }
 

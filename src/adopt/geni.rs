@@ -1,10 +1,7 @@
 //! geni: `<seconds>_<words>.up.sql` and `.down.sql`; a row for each with its seconds since 1970.
 
-use rusqlite::Connection;
-
-use super::rows::ask;
+use super::rows::Table;
 use super::{Applied, Convention, Error, Script, pairs};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["migrations"],
@@ -18,15 +15,18 @@ fn in_transaction(text: &str) -> bool {
     !["transaction: no", "transaction:no"].iter().any(|word| first.contains(word))
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let rows = ask(connection, Tool::Geni, "SELECT id FROM schema_migrations ORDER BY id")?;
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+    let rows = table.ask("SELECT id FROM {table} ORDER BY id")?;
     Ok(rows.into_iter().map(|row| Applied::new(row.text(0), scripts)).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     #[test]
     fn the_first_line_says_whether_there_is_a_transaction() {
@@ -41,6 +41,6 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE schema_migrations (id VARCHAR(255) PRIMARY KEY); INSERT INTO schema_migrations VALUES (1706702405)")
             .unwrap();
-        assert_eq!((CONVENTION.applied)(&connection, &scripts).unwrap()[0].script, Some(0));
+        assert_eq!((CONVENTION.applied)(&Table::usual(&connection, Tool::Geni), &scripts).unwrap()[0].script, Some(0));
     }
 }

@@ -1,12 +1,9 @@
 //! golang-migrate: `<number>_<words>.up.sql` and `.down.sql`; one row with the number of the last one, and whether it
 //! came to its end.
 
-use rusqlite::Connection;
-
 use super::naming::is_same_number;
-use super::rows::ask;
+use super::rows::Table;
 use super::{Applied, Convention, Error, Script, Trouble, pairs};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["migrations", "db/migrations", "db/migration"],
@@ -15,8 +12,8 @@ pub(super) const CONVENTION: Convention = Convention {
     after_failure: "look what the script did, bring it to an end or take it back by hand, and say where it stands: `migrate force VERSION`",
 };
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let rows = ask(connection, Tool::GolangMigrate, "SELECT version, dirty FROM schema_migrations LIMIT 1")?;
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+    let rows = table.ask("SELECT version, dirty FROM {table} LIMIT 1")?;
     let Some(row) = rows.first() else { return Ok(Vec::new()) };
     let last = row.text(0);
     let trouble = || row.is_true(1).then_some(Trouble::Failed);
@@ -38,8 +35,11 @@ fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, 
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     fn standing_at(version: i64, dirty: bool) -> Vec<(Option<usize>, bool)> {
         let sql = "SELECT 1;";
@@ -55,7 +55,7 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE schema_migrations (version uint64, dirty bool)").unwrap();
         connection.execute("INSERT INTO schema_migrations VALUES (?1, ?2)", (version, dirty)).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::GolangMigrate), &scripts).unwrap();
         applied.iter().map(|row| (row.script, row.trouble.is_some())).collect()
     }
 

@@ -3,13 +3,10 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use super::folder::{File, sql_files};
 use super::naming::{self, is_same_number, refuse_twice, sort_by_number};
-use super::rows::ask;
+use super::rows::Table;
 use super::{ALL_OR_NOTHING, Applied, Convention, Error, Half, Script, moment};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["migrations", "db/migrations", "sql/migrations", "."],
@@ -79,11 +76,11 @@ fn read(file: &File, version: &str, rest: &str) -> Result<Script, Error> {
     })
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
     // The last thing that happened to a version counts; 0 stands for the empty database.
-    let question = "SELECT version_id, tstamp, is_applied FROM goose_db_version AS last WHERE version_id > 0 AND id =
-                    (SELECT max(id) FROM goose_db_version WHERE version_id = last.version_id) ORDER BY id";
-    let rows = ask(connection, Tool::Goose, question)?;
+    let question = "SELECT version_id, tstamp, is_applied FROM {table} AS last WHERE version_id > 0 AND id =
+                    (SELECT max(id) FROM {table} WHERE version_id = last.version_id) ORDER BY id";
+    let rows = table.ask(question)?;
     let read = |row: &super::rows::Row| {
         let version = row.text(0);
         let script = scripts.iter().position(|script| is_same_number(&script.version, &version));
@@ -94,8 +91,11 @@ fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, 
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     const SCRIPT: &str = "-- a word\n-- +goose Up\n-- +goose StatementBegin\nCREATE TRIGGER t AFTER INSERT ON a BEGIN\n  SELECT 1;\nEND;\n\
                           -- +goose StatementEnd\n-- +goose Down\nDROP TRIGGER t;\n";
@@ -138,7 +138,7 @@ mod tests {
                      INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES (0, 1, '2024-01-01 00:00:00'),
                      (1, 1, '2024-01-31 12:00:05'), (2, 1, '2024-02-01 00:00:00'), (2, 0, '2024-02-02 00:00:00')";
         connection.execute_batch(table).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Goose), &scripts).unwrap();
         assert_eq!(applied.len(), 1);
         assert_eq!((applied[0].script, applied[0].at.unwrap().timestamp()), (Some(0), 1_706_702_405));
     }

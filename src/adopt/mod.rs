@@ -1,7 +1,7 @@
 //! The tools that people come from: how each is recognised, how its scripts are read, and what its table says of them.
 //!
 //! One file a tool, for those whose scripts are SQL. Of the others only the table is known: what they have made is in the
-//! database. Nothing here writes, and nothing is decided about revisions.
+//! database. Nothing of theirs is written here, and nothing is decided about revisions.
 
 mod atlas;
 mod d1;
@@ -14,8 +14,10 @@ mod folder;
 mod geni;
 mod golang_migrate;
 mod goose;
+mod leftover;
 mod moment;
 mod naming;
+mod noted;
 mod pairs;
 mod prisma;
 mod recognise;
@@ -28,11 +30,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
 
 pub use error::Error;
 pub use folder::find as find_folder;
-pub use recognise::{found, locked};
+pub use leftover::{Leftover, leftovers};
+pub use noted::{Since, note, since, versions};
+pub use recognise::{Found, found, locked, named};
+pub use rows::Table;
 
 use crate::database::Tool;
 use crate::revision::Body;
@@ -135,7 +139,7 @@ pub struct Convention {
     /// Reads the scripts of a folder, in the order in which the tool runs them.
     pub scripts: fn(&Path) -> Result<Vec<Script>, Error>,
     /// Reads which of them a database has had, in the order of the scripts where the tool does not keep another.
-    pub applied: fn(&Connection, &[Script]) -> Result<Vec<Applied>, Error>,
+    pub applied: fn(&Table<'_>, &[Script]) -> Result<Vec<Applied>, Error>,
     /// How somebody gets out of a script that began and did not come to its end.
     pub after_failure: &'static str,
 }

@@ -1,13 +1,11 @@
 //! Prisma: a folder `<time>_<words>` for each, with `migration.sql`, no way down; a row for each attempt, with the SHA-256
 //! of the file.
 
-use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::folder::migrations;
-use super::rows::{ask, hex};
+use super::rows::{Table, hex};
 use super::{Applied, Convention, Error, Half, Script, Trouble, moment};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["prisma/migrations", "migrations"],
@@ -16,10 +14,10 @@ pub(super) const CONVENTION: Convention = Convention {
     after_failure: "look what the script did, then say so: `prisma migrate resolve --applied NAME` or `--rolled-back NAME`",
 };
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let question = "SELECT migration_name, checksum, started_at, finished_at FROM _prisma_migrations
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+    let question = "SELECT migration_name, checksum, started_at, finished_at FROM {table}
                     WHERE rolled_back_at IS NULL ORDER BY started_at, migration_name";
-    let rows = ask(connection, Tool::Prisma, question)?;
+    let rows = table.ask(question)?;
     let read = |row: super::rows::Row| {
         let mut applied = Applied::new(row.text(0), scripts);
         let (started, finished) = (moment::time(row.value(2)), moment::time(row.value(3)));
@@ -44,8 +42,11 @@ pub(super) fn is_checksum(script: &Script, kept: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     #[test]
     fn what_was_rolled_back_does_not_count_and_what_was_not_finished_has_failed() {
@@ -71,7 +72,7 @@ mod tests {
         connection.execute(insert, ("2", &sum, Some(end), "20240131120000_init", none, start)).unwrap();
         connection.execute(insert, ("3", "0", none, "20240201000000_next", none, start + 1)).unwrap();
         connection.execute(insert, ("4", "0", Some(end), "20240202000000_last", none, start + 2)).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Prisma), &scripts).unwrap();
         let shown: Vec<_> = applied.iter().map(|row| (row.script, row.trouble.clone())).collect();
         let expected = [(Some(0), None), (Some(1), Some(Trouble::Failed)), (Some(2), Some(Trouble::Edited))];
         assert_eq!(shown, expected);

@@ -3,14 +3,12 @@
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
-use rusqlite::Connection;
 use siphasher::sip::SipHasher13;
 
 use super::folder::{File, sql_files_below};
 use super::naming::{self, refuse_twice, sort_by_number};
-use super::rows::ask;
+use super::rows::Table;
 use super::{Applied, Convention, Error, Half, Script, Trouble, moment};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention =
     Convention { folders: &["migrations", "src/migrations"], scripts, applied, after_failure: super::ALL_OR_NOTHING };
@@ -43,9 +41,9 @@ fn parts(file: &str) -> Option<(&str, &str)> {
     rest.strip_prefix("__").map(|name| (version, name))
 }
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let question = "SELECT version, applied_on, checksum FROM refinery_schema_history ORDER BY version";
-    let rows = ask(connection, Tool::Refinery, question)?;
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+    let question = "SELECT version, applied_on, checksum FROM {table} ORDER BY version";
+    let rows = table.ask(question)?;
     let read = |row: super::rows::Row| {
         let version = row.text(0);
         let script = scripts.iter().position(|script| naming::is_same_number(&script.version, &version));
@@ -81,8 +79,11 @@ fn checksum(name: &str, version: &impl Hash, sql: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     #[test]
     fn scripts_lie_in_any_folder_and_go_by_number() {
@@ -120,7 +121,7 @@ mod tests {
                      (2, 'add_cars_table', '2024-01-31T12:00:05.123456789Z', '8238603820526370208'),
                      (3, 'edited', '2024-01-31T12:00:06Z', '7')";
         connection.execute_batch(table).unwrap();
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Refinery), &scripts).unwrap();
         assert_eq!((applied[0].script, applied[0].trouble.clone()), (Some(0), None));
         assert_eq!(applied[0].at.unwrap().timestamp(), 1_706_702_405);
         assert_eq!((applied[1].script, applied[1].trouble.clone()), (Some(1), Some(Trouble::Edited)));

@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 
 use super::Error;
 use crate::database::Tool;
+use crate::token::quote_name;
 
 /// A row: the values of the columns that were asked for.
 pub(super) struct Row(Vec<Value>);
@@ -46,17 +47,52 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// The rows of a question about a tool's table; none where the database does not have the table.
-pub(super) fn ask(connection: &Connection, tool: Tool, question: &str) -> Result<Vec<Row>, Error> {
-    let failed = |error: rusqlite::Error| Error::Table { tool, message: error.to_string() };
-    let Some(table) = tool.table() else { return Ok(Vec::new()) };
-    if columns(connection, table).map_err(failed)?.is_empty() {
-        return Ok(Vec::new());
+/// The table in which a tool keeps its account of a database.
+pub struct Table<'a> {
+    connection: &'a Connection,
+    tool: Tool,
+    name: String,
+}
+
+impl<'a> Table<'a> {
+    /// The table of a tool under a name that somebody has given it.
+    #[must_use]
+    pub fn named(connection: &'a Connection, tool: Tool, name: &str) -> Table<'a> {
+        Table { connection, tool, name: name.to_owned() }
     }
-    let mut statement = connection.prepare(question).map_err(failed)?;
-    let width = statement.column_count();
-    let read = |row: &rusqlite::Row<'_>| (0..width).map(|place| row.get(place)).collect::<Result<_, _>>().map(Row);
-    statement.query_map([], read).and_then(Iterator::collect).map_err(failed)
+
+    /// The table of a tool under its usual name.
+    #[must_use]
+    pub fn usual(connection: &'a Connection, tool: Tool) -> Table<'a> {
+        Table::named(connection, tool, tool.table().unwrap_or_default())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its columns, in lower case; none where there is no such table.
+    pub(super) fn columns(&self) -> Result<Vec<String>, Error> {
+        columns(self.connection, &self.name).map_err(|error| self.failed(&error))
+    }
+
+    /// The rows of a question, which names the table `{table}`; none where there is no such table.
+    pub(super) fn ask(&self, question: &str) -> Result<Vec<Row>, Error> {
+        if self.columns()?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let question = question.replace("{table}", &quote_name(&self.name));
+        let mut statement = self.connection.prepare(&question).map_err(|error| self.failed(&error))?;
+        let width = statement.column_count();
+        let read = |row: &rusqlite::Row<'_>| (0..width).map(|place| row.get(place)).collect::<Result<_, _>>().map(Row);
+        statement.query_map([], read).and_then(Iterator::collect).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> Error {
+        Error::Table { tool: self.tool, message: error.to_string() }
+    }
 }
 
 /// The columns of a table, in lower case; none where there is no such table.

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::types::Value;
 use sha2::{Digest, Sha384};
 
-use super::rows::ask;
+use super::rows::Table;
 use super::{Applied, Convention, Error, Script, Trouble, moment, pairs};
-use crate::database::Tool;
 
 pub(super) const CONVENTION: Convention = Convention {
     folders: &["migrations"],
@@ -17,10 +15,9 @@ pub(super) const CONVENTION: Convention = Convention {
     after_failure: "look what the script did, take it back by hand, and delete its row from `_sqlx_migrations`",
 };
 
-fn applied(connection: &Connection, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
-    let question =
-        "SELECT version, installed_on, success, checksum, execution_time FROM _sqlx_migrations ORDER BY version";
-    let rows = ask(connection, Tool::Sqlx, question)?;
+fn applied(table: &Table<'_>, scripts: &[Script]) -> Result<Vec<Applied>, Error> {
+    let question = "SELECT version, installed_on, success, checksum, execution_time FROM {table} ORDER BY version";
+    let rows = table.ask(question)?;
     let read = |row: super::rows::Row| {
         let mut applied = Applied::new(row.text(0), scripts);
         applied.at = moment::time(row.value(1));
@@ -44,8 +41,11 @@ fn is_checksum(script: &Script, kept: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::*;
     use crate::adopt::folder_of;
+    use crate::database::Tool;
 
     // What `sqlx migrate run` (0.8) makes.
     const TABLE: &str = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
@@ -96,7 +96,7 @@ mod tests {
         ] {
             connection.execute(insert, rusqlite::params![version, success, checksum(text)]).unwrap();
         }
-        let applied = (CONVENTION.applied)(&connection, &scripts).unwrap();
+        let applied = (CONVENTION.applied)(&Table::usual(&connection, Tool::Sqlx), &scripts).unwrap();
         let shown: Vec<_> = applied.iter().map(|row| (row.script, row.trouble.clone())).collect();
         assert_eq!(
             shown,
@@ -109,6 +109,6 @@ mod tests {
     #[test]
     fn a_database_without_the_table_has_had_nothing() {
         let connection = Connection::open_in_memory().unwrap();
-        assert_eq!((CONVENTION.applied)(&connection, &scripts()).unwrap(), []);
+        assert_eq!((CONVENTION.applied)(&Table::usual(&connection, Tool::Sqlx), &scripts()).unwrap(), []);
     }
 }

@@ -11,12 +11,13 @@ use rusqlite::{Connection, OptionalExtension};
 use super::connection::{self, Own};
 use super::error::Error;
 use crate::database::runner::{self, Done, Drift, Event, Transaction};
-use crate::database::version_table::{self, Applied};
+use crate::database::version_table;
 use crate::database::walk::{Direction, State, Walk};
-use crate::database::{self, Filter};
+use crate::database::{self, Filter, Scratch};
 use crate::report::Diagnostic;
-use crate::revision::{Folder, Graph, Remark, RevisionId, RouteError, Script, Scripts, Target};
-use crate::schema::Name;
+use crate::revision::{Applied, Folder, Graph, Remark, RevisionId, RouteError, Script, Scripts, Target};
+use crate::schema::{Name, Schema};
+use crate::sql;
 
 /// The revisions of an application, and how they are run.
 #[derive(Debug)]
@@ -219,7 +220,7 @@ impl Revisions {
         }
         connection::check(connection)?;
         let mut notes = Vec::new();
-        let outcome = self.run(connection, &mut walk, &mut notes)?;
+        let outcome = self.run(connection, &start.graph, &mut walk, &mut notes)?;
         notes.extend(outcome.stand_ins.notice().map(|notice| Diagnostic::new("stand_ins", notice)));
         notes.extend(walk.remarks().iter().map(Remark::diagnostic));
         let current = standing_at(&start.with_rows(&outcome.applied));
@@ -229,15 +230,17 @@ impl Revisions {
     fn run(
         &self,
         connection: &mut Connection,
+        graph: &Graph,
         walk: &mut Walk<'_>,
         notes: &mut Vec<Diagnostic>,
     ) -> Result<runner::Outcome, Error> {
         let table = self.table();
         let filter = Filter::new(table.clone(), self.ignore.iter().map(String::as_str))?;
+        let recall = |revisions: &[RevisionId], fingerprint: &str| recall(graph, &filter, revisions, fingerprint);
         let options = runner::Options {
             mirrored: None,
             version_table: table,
-            filter,
+            filter: filter.clone(),
             shapes: None,
             known: None,
             lock_timeout: self.lock_timeout,
@@ -248,15 +251,17 @@ impl Revisions {
             fast_rebuild: false,
             interrupt: self.interrupt.clone().unwrap_or_default(),
             prepare: &|_| Ok(()),
-            recall: &|_, _| None,
+            recall: &recall,
             now: &now,
             tool_version: env!("CARGO_PKG_VERSION"),
         };
         let mut observer = |event: Event<'_>| {
-            if let Event::Drifted { step, after, .. } = event {
+            if let Event::Drifted { step, after, deviation } = event {
                 let when = if after { "after" } else { "before" };
                 let found = format!("the schema {when} `{}` is not the one that the revisions make", step.revision);
-                notes.push(Diagnostic::new("drift", found).help("`schemactl diff` shows what differs"));
+                let mut drift = Diagnostic::new("drift", found).help("`schemactl diff` shows what differs");
+                drift.notes = deviation.notes();
+                notes.push(drift);
             }
         };
         let failed = |connection: &Connection, error: &rusqlite::Error| {
@@ -273,7 +278,7 @@ impl Revisions {
         Ok(outcome)
     }
 
-    fn rows(&self, connection: &Connection) -> Result<Vec<Applied>, Error> {
+    fn rows(&self, connection: &Connection) -> Result<Vec<version_table::Applied>, Error> {
         Ok(version_table::read(connection, &self.table())?)
     }
 
@@ -291,6 +296,18 @@ impl Revisions {
             Scripts { scripts: read.map_err(|error| Error::Revisions(Box::new(error)))?, problems: Vec::new() };
         Ok(self.scripts.get_or_init(|| scripts))
     }
+}
+
+/// The schema of a fingerprint, where the scripts of these revisions make it.
+fn recall(graph: &Graph, filter: &Filter, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
+    let applied: Applied = revisions.iter().cloned().collect();
+    let (graph, applied) = graph.for_database(&applied);
+    let mut scratch = Scratch::empty().ok()?;
+    for revision in graph.revisions().filter(|revision| applied.contains(&revision.id)) {
+        scratch.run(graph.script(&revision.id)?.up.sql()).ok()?;
+    }
+    let schema = scratch.schema(filter).ok()?;
+    (sql::fingerprint(&schema) == fingerprint).then_some(schema)
 }
 
 #[expect(clippy::disallowed_methods, reason = "an application has no command line to read the clock for it")]

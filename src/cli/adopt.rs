@@ -36,11 +36,15 @@ pub struct Args {
     #[arg(long, value_name = "FOLDER")]
     pub scripts: Option<PathBuf>,
 
+    /// The table in which it says what it has applied, where it is not called as usual
+    #[arg(long, value_name = "TABLE")]
+    pub table: Option<String>,
+
     /// Let one revision stand for all that is applied, without running it; only what is left becomes revisions
     #[arg(long)]
     pub baseline: bool,
 
-    /// Go on although the database is more than its scripts (drift), or scripts are not what ran (edits)
+    /// Go on although the database is more than its scripts (drift), scripts are not what ran (edits), or tables look left over (leftovers)
     #[arg(long, value_name = "WHAT", value_enum)]
     pub accept: Vec<Accept>,
 
@@ -56,6 +60,8 @@ pub enum Accept {
     Drift,
     /// Scripts count as they are now
     Edits,
+    /// Tables that look left over from a change are part of the schema
+    Leftovers,
 }
 
 impl From<Accept> for Accepted {
@@ -63,6 +69,7 @@ impl From<Accept> for Accepted {
         match accept {
             Accept::Drift => Accepted::Drift,
             Accept::Edits => Accepted::Edits,
+            Accept::Leftovers => Accepted::Leftovers,
         }
     }
 }
@@ -79,6 +86,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let accepted: Vec<Accepted> = args.accept.iter().copied().map(Accepted::from).collect();
     let options = Options {
         from: Tool::named(&args.from),
+        table: args.table.as_deref(),
         scripts: args.scripts.as_deref(),
         baseline: args.baseline,
         accepted: &accepted,
@@ -92,7 +100,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let (project, settings) = if has_config || context.options.environment.is_some() {
         (context.project()?, None)
     } else {
-        let (project, settings) = begin(&config, context)?;
+        let (project, settings) = begin(&config, &options, context)?;
         (project, Some(settings))
     };
     let root = match &settings {
@@ -124,7 +132,7 @@ fn folder_of(file: &Path) -> PathBuf {
 
 /// A project that begins with this: its database is the one that is named, or that of the variable which most tools
 /// read.
-fn begin(config: &Path, context: &Context) -> Result<(Project, String), Failure> {
+fn begin(config: &Path, options: &Options<'_>, context: &Context) -> Result<(Project, String), Failure> {
     let variable = || -> Result<Option<String>, Failure> {
         let url = context.variables(config)?.get("DATABASE_URL");
         Ok(url.map(|url| file_of_url(&url).to_owned()))
@@ -138,10 +146,15 @@ fn begin(config: &Path, context: &Context) -> Result<(Project, String), Failure>
             .help("name the one to take over: `schemactl adopt --database app.db`");
         return Err(Failure::new(Class::Input, diagnostic));
     };
-    let settings = model::settings_text(&database);
     let shown = super::visible::visible(&config.to_string_lossy()).into_owned();
-    let source = Arc::new(Source { path: shown, text: settings.clone() });
-    Ok((Project::new(Settings::read(&source, None, &|_| None)?, None), settings))
+    let project = |text: &str| -> Result<Project, Failure> {
+        let source = Arc::new(Source { path: shown.clone(), text: text.to_owned() });
+        Ok(Project::new(Settings::read(&source, None, &|_| None)?, None))
+    };
+    let plain = model::settings_text(&database, &[]);
+    let renamed = adopt::renamed_tables(&project(&plain)?, options)?;
+    let settings = model::settings_text(&database, &renamed);
+    Ok((project(&settings)?, settings))
 }
 
 /// The file of `sqlite:app.db?mode=rwc`, as the tools write it.
@@ -186,7 +199,8 @@ fn tell(adopted: &Adopted, name: &str, config: Option<&str>, is_dry: bool, conte
         }
     }
     for line in &adopted.differences {
-        output.answer(format!("beside the scripts: {}", Meaning::of_change(line.kind).paint(&line.text)));
+        let beside = if adopted.is_replayed { "beside the scripts" } else { "beyond the revisions" };
+        output.answer(format!("{beside}: {}", Meaning::of_change(line.kind).paint(&line.text)));
     }
     let recorded = adopted.revisions.iter().filter(|taken| taken.applied_at.is_some()).count();
     if recorded > 0 {

@@ -87,8 +87,8 @@ pub fn tell(context: &Context, backup: &Backup) {
     // A path that cannot be shown from here is shown as it is.
     let path = context.shown(&backup.path).unwrap_or_else(|_| backup.path.display().to_string());
     let is_sql = backup.path.extension().is_some_and(|ending| ending == "sql");
-    let way_back =
-        if is_sql { "load it into an empty database".to_owned() } else { format!("schemactl restore {path}") };
+    let where_to = if is_sql { " --database URL-OF-AN-EMPTY-ONE" } else { "" };
+    let way_back = format!("schemactl restore {path}{where_to}");
     context.output.talk(format!(
         "backup: {} ({} bytes)
 to go back: {way_back}",

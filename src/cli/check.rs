@@ -5,11 +5,11 @@ use serde_json::json;
 use super::context::Context;
 use super::fleet::Choice;
 use super::open::Opened;
-use super::status::edit;
+use super::status::{edit, other};
 use super::style::Meaning;
 use crate::fleet::View;
 use crate::model::Renames;
-use crate::operation::{autogenerate, repair, status};
+use crate::operation::{adopt, autogenerate, repair, status};
 use crate::report::{Class, Diagnostic, Failure, count};
 
 const EXAMPLES: &str = "\
@@ -43,6 +43,10 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return super::fleet::look(View::Check, &args.choice, members, context, &project).map(|_| ());
     }
     let Opened { connection, state } = context.open(&project)?;
+    let others = connection.as_ref().map_or(Ok(Vec::new()), |connection| adopt::since(&project, connection, &state))?;
+    for since in &others {
+        context.output.warn(&adopt::told(since));
+    }
     autogenerate::require_head(&state)?;
     let edited = status::edited(&state);
     if let Some(warning) = &edited {
@@ -56,7 +60,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let lines = comparison.lines();
     if context.output.is_json() {
         let edited: Vec<_> = repair::edited(&state.graph, &state.rows).iter().map(edit).collect();
-        context.output.json(&json!({ "version": 1, "changes": lines, "edited": edited }));
+        let others: Vec<_> = others.iter().map(other).collect();
+        context.output.json(&json!({ "version": 1, "changes": lines, "edited": edited, "run_by_others": others }));
     } else if lines.is_empty() {
         context.output.answer("no changes: the database is what the model says");
     } else {
@@ -68,7 +73,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             count(lines.len(), "change")
         ));
     }
-    if lines.is_empty() && edited.is_none() { Ok(()) } else { Err(Failure::answered(Class::No)) }
+    if lines.is_empty() && edited.is_none() && others.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
 }
 
 fn single_head(graph: &crate::revision::Graph) -> Result<(), Failure> {

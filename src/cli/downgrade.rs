@@ -40,13 +40,13 @@ pub struct Args {
 /// As [`super::walk::run`].
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let Args { target, walk, choice, course } = args;
-    if !walk.sql {
-        let project = context.project()?;
-        if let Some(members) = context.fleet(choice, Some(course), &project)? {
-            return super::fleet::walk(walk, (choice, course), target, Direction::Down, members, context, &project);
-        }
+    let project = context.project()?;
+    if !walk.sql
+        && let Some(members) = context.fleet(choice, Some(course), &project)?
+    {
+        return super::fleet::walk(walk, (choice, course), target, Direction::Down, members, context, &project);
     }
-    super::walk::run(walk, target, Direction::Down, context)
+    super::walk::run(walk, target, Direction::Down, context, project)
 }
 
 #[cfg(test)]

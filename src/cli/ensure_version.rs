@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::context::Context;
 use super::open::LOCK_TIMEOUT;
-use crate::database::{Access, version_table};
+use crate::database::version_table;
+use crate::operation::stamp;
 use crate::report::Failure;
 
 const EXAMPLES: &str = "\
@@ -32,10 +33,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return Ok(());
     }
     let name = context.database_name(&project)?;
-    let Some(connection) = project.connect(Access::Create, LOCK_TIMEOUT)? else {
+    let Some(is_new) = stamp::ensure_table(&project, LOCK_TIMEOUT)? else {
         return super::open::no_database(&name);
     };
-    let is_new = version_table::ensure(&connection, table)?;
     if context.output.is_json() {
         context.output.json(&json!({ "version": 1, "table": table.as_str(), "created": is_new }));
     } else {

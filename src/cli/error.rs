@@ -42,7 +42,8 @@ fn tell(failure: &Failure, output: &Output) {
     }
 }
 
-/// Makes a panic say that it is a mistake in the program, and what a report of it needs.
+/// Makes a panic say that it is a mistake in the program, and what a report of it needs, and end the program with the
+/// exit code of a panic. What was running is rolled back like after any other sudden end.
 pub fn explain_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
@@ -50,6 +51,7 @@ pub fn explain_panics() {
         let words = words.unwrap_or("no message");
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         anstream::eprintln!("{}", mistake(words, &place));
+        std::process::exit(101);
     }));
 }
 
@@ -57,7 +59,7 @@ fn mistake(words: &str, place: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let diagnostic = Diagnostic::new("bug", format!("schemactl has made a mistake: {words}"))
         .note(format!("at {place}, version {version} on {} {}", std::env::consts::OS, std::env::consts::ARCH))
-        .note("a revision that was running has been rolled back")
+        .note("a revision that was running is rolled back when the database is opened next")
         .help("report this with the command, its revision files and the lines above");
     diagnostic::text(diagnostic::Severity::Error, &diagnostic, None)
 }

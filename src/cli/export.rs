@@ -98,7 +98,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let exported = export::revisions(&project, &graph, args.tool, &applied, &to)?;
     let folder = args.output.clone().unwrap_or_else(|| project.settings.path(args.tool.folder()));
     let in_the_way = if args.force { InTheWay::Replace } else { InTheWay::Refuse };
-    let placed = export::write(&project, &folder, &exported, in_the_way)?;
+    let placed = export::write(&project, args.tool, &folder, &exported, in_the_way)?;
     give(args, context, &folder, &exported, &placed)
 }
 
@@ -135,9 +135,9 @@ fn give(
     match same {
         0 => {}
         same if same == placed.len() => {
-            context.output.answer(format!("nothing to do: {} as they were", count(same, "file")));
+            context.output.answer(format!("nothing to do: {}", as_it_was(same)));
         }
-        same => context.output.talk(format!("{} as they were", count(same, "file"))),
+        same => context.output.talk(as_it_was(same)),
     }
     if let Some(version) = requires {
         context.output.talk(format!("the scripts need SQLite {version} in {}", args.tool));
@@ -151,6 +151,11 @@ fn give(
         context.output.talk(format!("{} takes no revision back: there are no ways down", args.tool));
     }
     Ok(())
+}
+
+/// Files that are left alone: `1 file is as it was`.
+fn as_it_was(number: usize) -> String {
+    format!("{} {}", count(number, "file"), if number == 1 { "is as it was" } else { "are as they were" })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `schemactl history`: the revisions, the newest first; drawn as a graph where there is more than one line.
 
 use std::borrow::Cow;
+use std::mem::ManuallyDrop;
 
 use super::context::Context;
 use super::listing::Listing;
@@ -39,7 +40,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let needs_database =
         args.indicate_current || args.rev_range.as_deref().is_some_and(|range| range.contains("current"));
     let (graph, applied) = if needs_database {
-        let state = context.open(&project)?.state;
+        let state = ManuallyDrop::into_inner(context.open(&project)?.state);
         (state.graph, Some(state.applied))
     } else {
         (project.graph()?, None)

@@ -59,8 +59,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
 fn from_database(existing: &str, config: &Path, shown: &str, context: &mut Context) -> Result<(), Failure> {
     let id = RevisionId::new(context.ids.next_id()?)?;
     let set = context.variables(config)?;
-    let token = variables::token(&|name| set.get(name));
-    let begun = baseline::from_database(existing, token, config, shown, id, context.now()?, LOCK_TIMEOUT)?;
+    let credentials = variables::credentials(&|name| set.get(name));
+    let begun = baseline::from_database(existing, credentials, config, shown, id, context.now()?, LOCK_TIMEOUT)?;
     let path = context.shown(&begun.revision_path)?;
     for warning in &begun.warnings {
         context.output.warn(warning);

@@ -74,9 +74,10 @@ pub mod visible;
 pub mod walk;
 pub mod written;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{Args as _, CommandFactory, FromArgMatches, Parser};
 
 pub use context::Context;
 pub use error::Failure;
@@ -105,134 +106,128 @@ pub struct Cli {
     command: Command,
 }
 
-/// What can be done.
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    /// Write a model and a folder for revisions
-    Init(init::Args),
-    /// Take a database and its scripts over from another tool
-    Adopt(adopt::Args),
-    /// Write a new revision script
-    Revision(revision::Args),
-    /// Run revisions up to a target
-    Upgrade(upgrade::Args),
-    /// Take revisions back down to a target
-    Downgrade(downgrade::Args),
-    /// Bring a database from another branch's state to this one's
-    Switch(switch::Args),
-    /// Say where model, revisions and database differ, and what to do
-    Status(status::Args),
-    /// Accept that scripts were edited after they ran
-    Repair(repair::Args),
-    /// Record where a database stands, and run nothing
-    Stamp(stamp::Args),
-    /// Show where the database stands
-    Current(current::Args),
-    /// List the revisions, the newest first
-    History(history::Args),
-    /// List the revisions that no other follows
-    Heads(heads::Args),
-    /// List the revisions that several others follow
-    Branches(branches::Args),
-    /// Show a revision and its script
-    Show(show::Args),
-    /// Open the script of a revision in your editor
-    Edit(edit::Args),
-    /// Join heads in one revision
-    Merge(merge::Args),
-    /// Move revisions that are not applied yet on top of another head
-    Rebase(rebase::Args),
-    /// Put one revision in the place of a stretch of them
-    Squash(squash::Args),
-    /// Say whether the model needs a revision that is not there yet
-    Check(check::Args),
-    /// Prove that every revision goes up, down and up again
-    Verify(verify::Args),
-    /// Find what is dangerous in the model and in revisions
-    Lint(lint::Args),
-    /// Explain a rule of `lint`, or list them all
-    Explain(explain::Args),
-    /// Write the revisions as another tool runs them
-    Export(export::Args),
-    /// Show what differs between two schemas
-    Diff(diff::Args),
-    /// Print the model of an existing database
-    Introspect(introspect::Args),
-    /// Draw the schema: tables, columns and foreign keys
-    Graph(graph::Args),
-    /// Describe the schema on one page
-    Docs(docs::Args),
-    /// Try revisions on a copy of the database, with time and growth
-    Rehearse(rehearse::Args),
-    /// Copy the database
-    Backup(backup::Args),
-    /// List the copies of the database
-    Backups(backups::Args),
-    /// Put a copy of the database in its place
-    Restore(restore::Args),
-    /// Make an empty database at head, to be copied for new tenants
-    Template(template::Args),
-    /// Drop what revisions have kept aside for a downgrade
-    Purge(purge::Args),
-    /// Create the version table
-    #[command(alias = "ensure_version")]
-    EnsureVersion(ensure_version::Args),
-    /// Show the settings in force, and where each comes from
-    Config(config::Args),
-    /// Print the JSON Schema of the model, for editors
-    Schema(schema::Args),
-    /// Print a script that completes command lines in a shell
-    Completions(completions::Args),
-    /// Print or write the manual pages
-    Man(man::Args),
+/// Lists the commands: the variant, and the module that has its arguments and its body and bears its name.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $variant:ident => $module:ident,)*) => {
+        /// What can be done.
+        #[derive(Debug, clap::Subcommand)]
+        pub enum Command {
+            $($(#[$attribute])* $variant($module::Args),)*
+        }
+
+        impl Command {
+            fn run(&self, context: &mut Context) -> Result<(), Failure> {
+                match self {
+                    $(Command::$variant(args) => $module::run(args, context),)*
+                }
+            }
+
+            /// The definition of one command, as far as reading its line takes: without the words of its help.
+            fn alone(name: &str) -> Option<clap::Command> {
+                $(if name == stringify!($module) {
+                    let command = clap::Command::new(stringify!($module));
+                    return Some(<$module::Args as clap::Args>::augment_args(command));
+                })*
+                None
+            }
+        }
+    };
 }
 
-impl Command {
-    fn run(&self, context: &mut Context) -> Result<(), Failure> {
-        match self {
-            Command::Init(args) => init::run(args, context),
-            Command::Adopt(args) => adopt::run(args, context),
-            Command::Revision(args) => revision::run(args, context),
-            Command::Upgrade(args) => upgrade::run(args, context),
-            Command::Downgrade(args) => downgrade::run(args, context),
-            Command::Switch(args) => switch::run(args, context),
-            Command::Status(args) => status::run(args, context),
-            Command::Repair(args) => repair::run(args, context),
-            Command::Stamp(args) => stamp::run(args, context),
-            Command::Current(args) => current::run(args, context),
-            Command::History(args) => history::run(args, context),
-            Command::Heads(args) => heads::run(args, context),
-            Command::Branches(args) => branches::run(args, context),
-            Command::Show(args) => show::run(args, context),
-            Command::Edit(args) => edit::run(args, context),
-            Command::Merge(args) => merge::run(args, context),
-            Command::Rebase(args) => rebase::run(args, context),
-            Command::Squash(args) => squash::run(args, context),
-            Command::Check(args) => check::run(args, context),
-            Command::Verify(args) => verify::run(args, context),
-            Command::Lint(args) => lint::run(args, context),
-            Command::Explain(args) => explain::run(args, context),
-            Command::Export(args) => export::run(args, context),
-            Command::Diff(args) => diff::run(args, context),
-            Command::Introspect(args) => introspect::run(args, context),
-            Command::Graph(args) => graph::run(args, context),
-            Command::Docs(args) => docs::run(args, context),
-            Command::Rehearse(args) => rehearse::run(args, context),
-            Command::Backup(args) => backup::run(args, context),
-            Command::Backups(args) => backups::run(args, context),
-            Command::Restore(args) => restore::run(args, context),
-            Command::Template(args) => template::run(args, context),
-            Command::Purge(args) => purge::run(args, context),
-            Command::EnsureVersion(args) => ensure_version::run(args, context),
-            Command::Config(args) => config::run(args, context),
-            Command::Schema(args) => schema::run(args, context),
-            Command::Completions(args) => completions::run(args, context),
-            Command::Man(args) => man::run(args, context),
-        }
-    }
+commands! {
+    /// Write a model and a folder for revisions
+    Init => init,
+    /// Take a database and its scripts over from another tool
+    Adopt => adopt,
+    /// Write a new revision script
+    Revision => revision,
+    /// Run revisions up to a target
+    Upgrade => upgrade,
+    /// Take revisions back down to a target
+    Downgrade => downgrade,
+    /// Bring a database from another branch's state to this one's
+    Switch => switch,
+    /// Say where model, revisions and database differ, and what to do
+    Status => status,
+    /// Accept that scripts were edited after they ran
+    Repair => repair,
+    /// Record where a database stands, and run nothing
+    Stamp => stamp,
+    /// Show where the database stands
+    Current => current,
+    /// List the revisions, the newest first
+    History => history,
+    /// List the revisions that no other follows
+    Heads => heads,
+    /// List the revisions that several others follow
+    Branches => branches,
+    /// Show a revision and its script
+    Show => show,
+    /// Open the script of a revision in your editor
+    Edit => edit,
+    /// Join heads in one revision
+    Merge => merge,
+    /// Move revisions that are not applied yet on top of another head
+    Rebase => rebase,
+    /// Put one revision in the place of a stretch of them
+    Squash => squash,
+    /// Say whether the model needs a revision that is not there yet
+    Check => check,
+    /// Prove that every revision goes up, down and up again
+    Verify => verify,
+    /// Find what is dangerous in the model and in revisions
+    Lint => lint,
+    /// Explain a rule of `lint`, or list them all
+    Explain => explain,
+    /// Write the revisions as another tool runs them
+    Export => export,
+    /// Show what differs between two schemas
+    Diff => diff,
+    /// Print the model of an existing database
+    Introspect => introspect,
+    /// Draw the schema: tables, columns and foreign keys
+    Graph => graph,
+    /// Describe the schema on one page
+    Docs => docs,
+    /// Try revisions on a copy of the database, with time and growth
+    Rehearse => rehearse,
+    /// Copy the database
+    Backup => backup,
+    /// List the copies of the database
+    Backups => backups,
+    /// Put a copy of the database in its place
+    Restore => restore,
+    /// Make an empty database at head, to be copied for new tenants
+    Template => template,
+    /// Drop what revisions have kept aside for a downgrade
+    Purge => purge,
+    /// Create the version table
+    #[command(alias = "ensure_version")]
+    EnsureVersion => ensure_version,
+    /// Show the settings in force, and where each comes from
+    Config => config,
+    /// Print the JSON Schema of the model, for editors
+    Schema => schema,
+    /// Print a script that completes command lines in a shell
+    Completions => completions,
+    /// Print or write the manual pages
+    Man => man,
 }
 
 impl Cli {
+    /// Reads a command line.
+    ///
+    /// To define all commands takes longer than to run most of them; where one is named first, it is read by its own
+    /// definition. What is wrong with a line, and its help, is told by the whole.
+    fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
+        let matched = |program: clap::Command| program.try_get_matches_from(line).and_then(|matches| Cli::of(&matches));
+        let alone = line.get(1).and_then(|word| Command::alone(word.to_str()?));
+        let program = |command| Options::augment_args(clap::Command::new("schemactl")).subcommand(command);
+        alone
+            .and_then(|command| matched(program(command)).ok())
+            .map_or_else(|| matched(overview::added_to(Cli::command())), Ok)
+    }
+
     /// The command line that was matched, with where each of the options comes from.
     fn of(matches: &clap::ArgMatches) -> Result<Cli, clap::Error> {
         let mut cli = Cli::from_arg_matches(matches)?;
@@ -251,7 +246,7 @@ pub fn main() -> ExitCode {
     if let Some(ended) = completions::complete(&line) {
         return ended;
     }
-    match overview::added_to(Cli::command()).try_get_matches_from(&line).and_then(|matches| Cli::of(&matches)) {
+    match Cli::read(&line) {
         Ok(Cli { options, command }) => {
             let mut context = Context::new(options);
             let ended = command.run(&mut context);
@@ -264,7 +259,6 @@ pub fn main() -> ExitCode {
 /// Reads a command's arguments from a line, as the whole command line would.
 #[cfg(test)]
 fn parse<Args: clap::Args>(line: &[&str]) -> Result<Args, clap::Error> {
-    use clap::Args as _;
     let command = Options::augment_args(clap::Command::new("test").no_binary_name(true));
     let command = Args::augment_args(command);
     command.try_get_matches_from(line).and_then(|matches| Args::from_arg_matches(&matches))
@@ -277,6 +271,23 @@ mod tests {
     #[test]
     fn the_definitions_of_the_command_line_hold_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_is_read_the_same_by_its_own_definition() {
+        for subcommand in Cli::command().get_subcommands() {
+            // Those with a word of two parts are read by the whole.
+            let name = subcommand.get_name();
+            assert_eq!(Command::alone(name).is_some(), !name.contains('-'), "{name}");
+        }
+        let line = ["schemactl", "upgrade", "-q", "+2", "--env=production", "--transaction", "all"];
+        let read = Cli::read(&line.map(OsString::from)).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", Cli::of(&Cli::command().get_matches_from(line)).unwrap()));
+        for line in [["schemactl", "upgrade", "--nothing"], ["schemactl", "upgrade", "--help"]] {
+            let alone = Cli::read(&line.map(OsString::from)).unwrap_err();
+            let whole = overview::added_to(Cli::command()).try_get_matches_from(line).unwrap_err();
+            assert_eq!(alone.render().to_string(), whole.render().to_string());
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The project and the database that a command works on.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +21,9 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Opened {
     /// `None` if there is no database yet.
     pub connection: Option<Connection>,
-    /// Where it stands; nothing is applied to one that does not exist.
-    pub state: State,
+    /// Where it stands; nothing is applied to one that does not exist. It lasts as long as the process, which ends soon:
+    /// to free ten thousand revisions piece by piece takes a tenth of what reading them does.
+    pub state: ManuallyDrop<State>,
 }
 
 impl Context {
@@ -35,8 +37,8 @@ impl Context {
         let source = model::read_source(&config, &self.shown(&config)?)?;
         let lookup = |name: &str| variables.get(name);
         let settings = Settings::read(&Arc::clone(&source), self.options.environment.as_deref(), &lookup)?;
-        let token = variables::token(&|name| variables.get(name));
-        Ok(Project::new(settings, self.options.database.clone()).with_token(token))
+        let credentials = variables::credentials(&|name| variables.get(name));
+        Ok(Project::new(settings, self.options.database.clone()).with_credentials(credentials))
     }
 
     /// The project, or, where there is no configuration and a database is named, one that is nothing but this database.
@@ -46,8 +48,8 @@ impl Context {
     pub fn project_or_bare(&self) -> Result<Project, Failure> {
         match (self.config(), &self.options.database) {
             (Err(_), Some(database)) if self.options.config.is_none() => {
-                let token = variables::token(&variables::process);
-                Ok(Project::new(Settings::default(), Some(database.clone())).with_token(token))
+                let credentials = variables::credentials(&variables::process);
+                Ok(Project::new(Settings::default(), Some(database.clone())).with_credentials(credentials))
             }
             _ => self.project(),
         }
@@ -59,7 +61,7 @@ impl Context {
     /// When the database or the revisions cannot be read.
     pub fn open(&self, project: &Project) -> Result<Opened, Failure> {
         let connection = project.connect(Access::Read, LOCK_TIMEOUT)?;
-        let state = project.state(connection.as_ref())?;
+        let state = ManuallyDrop::new(project.state(connection.as_ref())?);
         Ok(Opened { connection, state })
     }
 

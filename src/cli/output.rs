@@ -147,8 +147,8 @@ impl Output {
 
     /// The same for work whose progress is asked for rather than told.
     #[must_use]
-    pub fn measured(&self, label: &str, total: Total, gauge: Gauge) -> Progress {
-        Progress::measured(self.show(), label, Some(total), gauge)
+    pub fn measured(&self, label: &str, total: Option<Total>, gauge: Gauge) -> Progress {
+        Progress::measured(self.show(), label, total, gauge)
     }
 
     fn show(&self) -> Show {

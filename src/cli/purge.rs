@@ -34,7 +34,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let Some(connection) = project.connect(Access::Read, LOCK_TIMEOUT)? else {
         return no_database(&name);
     };
-    let sides = purge::sides(&connection)?;
+    let sides = purge::sides(&connection, &project.rows(&connection)?)?;
     drop(connection);
     if !context.output.is_json() {
         show(context, &name, &sides);
@@ -42,10 +42,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let is_purged = !args.dry_run && !sides.is_empty();
     if is_purged {
         agree(context, sides.len())?;
-        let Some(mut connection) = project.connect(Access::Write, LOCK_TIMEOUT)? else {
+        if !purge::drop(&project, &sides, LOCK_TIMEOUT)? {
             return no_database(&name);
-        };
-        purge::drop(&mut connection, &sides)?;
+        }
     }
     if context.output.is_json() {
         let tables: Vec<Value> = sides

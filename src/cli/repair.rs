@@ -6,7 +6,7 @@ use super::context::Context;
 use super::open::{LOCK_TIMEOUT, target};
 use super::status::edit;
 use crate::database::Access;
-use crate::operation::{mirror, repair};
+use crate::operation::repair::{self, Repaired};
 use crate::report::{Failure, count};
 
 const EXAMPLES: &str = "\
@@ -31,11 +31,10 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     let targets = args.revisions.iter().map(|word| target(word)).collect::<Result<Vec<_>, _>>()?;
-    let Some(mut connection) = project.connect(Access::Write, LOCK_TIMEOUT)? else {
+    let Some(mut connection) = project.connect_to_run(Access::Write, LOCK_TIMEOUT)? else {
         return super::open::no_database(&context.database_name(&project)?);
     };
-    let accepted = repair::repair(&project, &mut connection, &targets)?;
-    let mirrored = mirror::complete(&project, &mut connection)?;
+    let Repaired { accepted, mirrored } = repair::repair(&project, &mut connection, &targets, LOCK_TIMEOUT)?;
     if context.output.is_json() {
         let accepted: Vec<Value> = accepted.iter().map(edit).collect();
         context.output.json(&json!({ "version": 1, "repaired": accepted, "mirrored": mirrored }));

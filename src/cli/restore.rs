@@ -1,6 +1,6 @@
 //! `schemactl restore`: puts a copy of the database in its place; what was there is copied first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -10,7 +10,9 @@ use super::interrupt;
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
 use crate::database::backup::Writers;
+use crate::libsql::Server;
 use crate::operation::backup::{self, BackupError};
+use crate::operation::{Database, Project, server_copy};
 use crate::report::{Class, Diagnostic, Failure};
 
 const EXAMPLES: &str = "\
@@ -34,7 +36,7 @@ pub struct Args {
 /// When there is none, nobody agrees, or one of the two files cannot be used.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project_or_bare()?;
-    let database = project.database()?;
+    let database = project.beside_backups()?;
     let from = if let Some(file) = &args.file {
         file.clone()
     } else {
@@ -48,6 +50,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             missing = missing.note(format!("there is {}", context.shown(&backup.path)?));
         }
         return Err(Failure::new(Class::Database, missing.help("`schemactl backups` lists the copies")));
+    }
+    if let Database::Server(server) = project.place()? {
+        return on_server(context, &project, &server, &from);
     }
     backup::sound(&from, LOCK_TIMEOUT)?;
     match context.prompt.confirm(&format!("put {shown} in the place of {name}?")) {
@@ -82,6 +87,26 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     context.output.answer(format!("{name} is what {} holds", Meaning::Path.paint(&shown)));
     if let Some(replaced) = replaced {
         context.output.talk(format!("what it was before: {}", Meaning::Path.paint(&replaced)));
+    }
+    Ok(())
+}
+
+/// Fills an empty database on a server with a copy; nothing there is replaced, so that nobody is asked.
+fn on_server(context: &Context, project: &Project, server: &Server, from: &Path) -> Result<(), Failure> {
+    let content = server_copy::read(from)?;
+    let interrupt = interrupt::flag()?;
+    let loading = context.output.progress(&format!("loading {server}"), u64::try_from(content.len()).ok());
+    let table = &project.settings.version_table;
+    let restored = server_copy::restore(server, &content, table, &interrupt, &mut |done| {
+        loading.set(u64::try_from(done).unwrap_or(u64::MAX));
+    });
+    loading.finish();
+    restored?;
+    let shown = context.shown(from)?;
+    if context.output.is_json() {
+        context.output.json(&json!({ "version": 1, "restored": shown, "replaced": null }));
+    } else {
+        context.output.answer(format!("{server} is what {} holds", Meaning::Path.paint(&shown)));
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `schemactl show`: all about one revision.
 
+use std::mem::ManuallyDrop;
+
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -29,7 +31,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let project = context.project()?;
     let target = target(&args.named.revision)?;
     let (graph, applied) = if target.is_from_current() {
-        let state = context.open(&project)?.state;
+        let state = ManuallyDrop::into_inner(context.open(&project)?.state);
         (state.graph, Some(state.applied))
     } else {
         (project.graph()?, None)

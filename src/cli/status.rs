@@ -6,9 +6,11 @@ use super::context::Context;
 use super::fleet::Choice;
 use super::open::LOCK_TIMEOUT;
 use super::style::Meaning;
+use crate::adopt::Since;
 use crate::database::Access;
 use crate::diff::Line;
 use crate::fleet::View;
+use crate::operation::adopt;
 use crate::operation::repair::Edited;
 use crate::operation::status::{self, Missing, Revisions, Status};
 use crate::report::{Class, Diagnostic, Failure, count};
@@ -46,7 +48,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         let name = context.database_name(&project)?;
         for part in [
             model(&status.model),
-            revisions(&status.revisions),
+            revisions(&status),
             schema(&status.schema, &name, connection.is_some(), &status.revisions.current),
         ] {
             part.give(context);
@@ -117,8 +119,12 @@ fn model(model: &Result<Vec<Line>, Failure>) -> Part {
     Part { title: "model", verdicts }
 }
 
-fn revisions(revisions: &Revisions) -> Part {
+fn revisions(Status { revisions, others, .. }: &Status) -> Part {
     let mut verdicts: Vec<Verdict> = revisions.problems.iter().map(Verdict::trouble).collect();
+    verdicts.extend(others.iter().map(|since| {
+        let Diagnostic { message, notes, .. } = adopt::told(since);
+        Verdict::finding(message, notes, format!("schemactl adopt --from {}", since.tool.name()))
+    }));
     let lines = |mentions: &[Mention]| mentions.iter().map(ToString::to_string).collect::<Vec<_>>();
     if !revisions.missing.is_empty() {
         verdicts.push(Verdict::finding(
@@ -215,6 +221,7 @@ fn document(status: &Status) -> Value {
             "edited": edited.collect::<Vec<_>>(),
             "missing": missing.collect::<Vec<_>>(),
         },
+        "run_by_others": status.others.iter().map(other).collect::<Vec<_>>(),
         "schema": changes(&status.schema, "drift"),
     })
 }
@@ -230,6 +237,12 @@ pub fn missing(missing: &Missing) -> Value {
         "revision": missing.revision.id.as_str(), "message": missing.revision.message,
         "applied_at": missing.applied_at, "has_way_back": missing.has_way_back
     })
+}
+
+/// What another tool has run for programs.
+#[must_use]
+pub fn other(since: &Since) -> Value {
+    json!({ "tool": since.tool.name(), "versions": since.versions })
 }
 
 /// An edited script for programs.

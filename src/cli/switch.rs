@@ -31,7 +31,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
             .help("see it with `schemactl switch --dry-run`");
         return Err(Failure::new(Class::Input, diagnostic));
     }
-    super::walk::run(&args.upwards.walk, &args.upwards.target, Direction::Across, context)
+    super::walk::run(&args.upwards.walk, &args.upwards.target, Direction::Across, context, context.project()?)
 }
 
 #[cfg(test)]

@@ -39,13 +39,13 @@ pub struct Args {
 /// As [`super::walk::run`].
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let Args { upwards: Upwards { target, walk }, choice, course } = args;
-    if !walk.sql {
-        let project = context.project()?;
-        if let Some(members) = context.fleet(choice, Some(course), &project)? {
-            return super::fleet::walk(walk, (choice, course), target, Direction::Up, members, context, &project);
-        }
+    let project = context.project()?;
+    if !walk.sql
+        && let Some(members) = context.fleet(choice, Some(course), &project)?
+    {
+        return super::fleet::walk(walk, (choice, course), target, Direction::Up, members, context, &project);
     }
-    super::walk::run(walk, target, Direction::Up, context)
+    super::walk::run(walk, target, Direction::Up, context, project)
 }
 
 #[cfg(test)]

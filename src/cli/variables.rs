@@ -1,7 +1,7 @@
 //! The variables that `${VAR}` in the settings stands for: those of the process, then those of `.env`.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::dotenv::{self, Variable};
 use super::error::Failure;
-use crate::libsql::Token;
+use crate::libsql::{Credentials, Token};
 use crate::report::Source;
 
 /// Variables by name.
@@ -53,9 +53,15 @@ impl Variables {
 /// The variables that may hold what a server asks for, the first that is set counts.
 const TOKENS: [&str; 3] = ["SCHEMACTL_AUTH_TOKEN", "LIBSQL_AUTH_TOKEN", "TURSO_AUTH_TOKEN"];
 
+/// The variable that names the certificates of those who are trusted, as OpenSSL has it.
+const CERTIFICATES: &str = "SSL_CERT_FILE";
+
 /// What a server asks for.
-pub(super) fn token(get: &dyn Fn(&str) -> Option<String>) -> Option<Token> {
-    TOKENS.iter().find_map(|name| Token::new(&get(name)?))
+pub(super) fn credentials(get: &dyn Fn(&str) -> Option<String>) -> Credentials {
+    Credentials {
+        token: TOKENS.iter().find_map(|name| Token::new(&get(name)?)),
+        certificates: get(CERTIFICATES).filter(|file| !file.is_empty()).map(PathBuf::from),
+    }
 }
 
 /// The value of a variable of the process.

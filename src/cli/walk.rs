@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -17,13 +19,13 @@ use super::options::NONE;
 use super::progress::{Progress, Total};
 use super::prompt::Prompt;
 use super::style::Meaning;
-use crate::database::Access;
 use crate::database::runner::{self, Event, Outcome};
+use crate::database::{Access, Scratch, backup};
 use crate::model;
 use crate::operation::backup::Backup;
 use crate::operation::estimate::{self, Estimate, Rewrite};
 use crate::operation::walk::{self, Direction, Walked};
-use crate::operation::{Project, State, discard, hooks, status};
+use crate::operation::{Database, Project, State, discard, hooks, status};
 use crate::report::{Class, Diagnostic, Failure, count, grouped};
 use crate::revision::{Graph, Remark, RevisionId, Target};
 
@@ -95,8 +97,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// When the target names nothing, a revision fails, or the database cannot be had.
-pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> Result<(), Failure> {
-    let mut project = context.project()?;
+pub fn run(
+    args: &Walk,
+    word: &str,
+    direction: Direction,
+    context: &Context,
+    mut project: Project,
+) -> Result<(), Failure> {
     if args.no_hooks {
         project.settings.hooks = model::Hooks::default();
     }
@@ -109,22 +116,32 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
         _ => Access::Write,
     };
     let name = context.database_name(&project)?;
-    let Some(mut connection) = connect(&project, access, args)? else {
-        return super::open::no_database(&name);
+    let is_new = matches!(project.place()?, Database::File(path) if !path.exists());
+    let mut connection = if is_new && args.dry_run && direction == Direction::Up {
+        context.output.talk(format!("there is no database `{name}` yet: this is what would run on a new one"));
+        backup::in_memory(Scratch::empty()?.connection())?
+    } else {
+        let Some(connection) = connect(&project, access, args)? else { return super::open::no_database(&name) };
+        connection
     };
     let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let state = project.state(Some(&connection))?;
+    // As in `Opened`.
+    let state = ManuallyDrop::new(project.state(Some(&connection))?);
     if direction == Direction::Up {
         tell_of_differences(context, &state, direction, &target)?;
     }
-    let discards = discard::ahead(&project, &connection, &state, direction, &target)?;
-    for warning in &discards {
-        context.output.warn(warning);
+    // Where nothing is to be run, nothing is looked into either.
+    let is_idle = walk::route(&state, direction, &target)?.steps.is_empty();
+    if !is_idle {
+        let discards = discard::ahead(&project, &connection, &state, direction, &target)?;
+        for warning in &discards {
+            context.output.warn(warning);
+        }
+        if direction != Direction::Up && !args.dry_run && !discards.is_empty() {
+            agree_to_discard(context)?;
+        }
+        foresee(context, &estimate::ahead(&project, &connection, &state, direction, &target)?);
     }
-    if direction != Direction::Up && !args.dry_run && !discards.is_empty() {
-        agree_to_discard(context)?;
-    }
-    foresee(context, &estimate::ahead(&project, &connection, &state, direction, &target)?);
     let copied = RefCell::new(None);
     let copying = Copying::new(&context.output);
     let options = walk::Options {
@@ -142,7 +159,7 @@ pub fn run(args: &Walk, word: &str, direction: Direction, context: &Context) -> 
             copied.replace(Some(backup.clone()));
         },
         agree: &|doubts| agree(context, doubts),
-        interrupt: interrupt::flag()?,
+        interrupt: if is_idle { Arc::default() } else { interrupt::flag()? },
         now: &|| now.clone(),
     };
     let rows = if args.dry_run || context.output.is_verbose() { Rows::Told } else { Rows::Untold };
@@ -234,12 +251,16 @@ fn agree_to_discard(context: &Context) -> Result<(), Failure> {
 pub fn tell(context: &Context, event: &Event<'_>, rows: Rows, shown: &mut Option<Progress>) {
     match event {
         Event::Working { work } => {
-            let (total, gauge) = (Total { number: work.rows, unit: "rows" }, work.clone());
+            let total = (work.rows > 0).then_some(Total { number: work.rows, unit: "rows" });
+            let gauge = work.clone();
             *shown = Some(context.output.measured(&work.what, total, Box::new(move || gauge.rows_done())));
         }
         Event::Worked => *shown = None,
         Event::WaitingForLock { waited } => {
             context.output.talk(format!("waiting for another connection to finish ({})", calm(*waited)));
+        }
+        Event::Lost { why } => {
+            context.output.talk(format!("{why}; nothing of the revision was committed, so it is run once more"));
         }
         // What stands for them is told.
         Event::Finished { done } if done.verb() == "forget" && !context.output.is_verbose() => {}
@@ -305,7 +326,8 @@ fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked, backup: O
     }
     let place = place(&state.graph, &heads);
     if dry_run {
-        let number = count(outcome.steps.len(), "revision");
+        // What another one stands for is not counted.
+        let number = count(outcome.steps.iter().filter(|done| done.ran).count(), "revision");
         context.output.answer(format!("dry run: {number} would leave {name} at {place}; nothing was changed"));
     } else if outcome.steps.is_empty() {
         context.output.answer(format!("nothing to do: {name} is at {place}"));

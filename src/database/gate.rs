@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use crate::schema::Name;
 use crate::token::quote_string;
 
 /// A question whose answer must be "no rows".
@@ -16,8 +17,10 @@ pub struct Gate {
     pub violation: String,
     /// A SELECT that gives the key of each offending row, on one line.
     pub sql: String,
-    /// The line to add to the model, or what else to do.
+    /// What to do about them while the script is being made: the line to add to the model, or what else.
     pub help: String,
+    /// What to do about them once the script is there.
+    pub help_in_script: String,
 }
 
 /// Rows that a gate finds.
@@ -60,6 +63,24 @@ pub fn offending_rows(connection: &Connection, gate: &Gate) -> rusqlite::Result<
     Ok((found.number > 0).then_some(found))
 }
 
+/// The condition of a gate for the rows of `child` with values in `columns` that no row of `parent` has in
+/// `parent_columns`, which are as many.
+#[must_use]
+pub fn orphans(child: &Name, columns: &[&Name], parent: &Name, parent_columns: &[&Name]) -> String {
+    let table = child.quoted();
+    let present: Vec<_> = columns.iter().map(|column| format!("{} IS NOT NULL", column.quoted())).collect();
+    let pairs = columns.iter().zip(parent_columns);
+    let matched: Vec<_> = pairs
+        .map(|(column, parent)| format!("\"schemactl_parent\".{} = {table}.{}", parent.quoted(), column.quoted()))
+        .collect();
+    format!(
+        "{} AND NOT EXISTS (SELECT 1 FROM {} AS \"schemactl_parent\" WHERE {})",
+        present.join(" AND "),
+        parent.quoted(),
+        matched.join(" AND ")
+    )
+}
+
 /// The gates as comments of a script.
 #[must_use]
 pub fn write(gates: &[Gate]) -> String {
@@ -67,8 +88,8 @@ pub fn write(gates: &[Gate]) -> String {
     // A literal with a line break in it has no place in a comment of one line; SQLite itself refuses such rows then.
     for gate in gates.iter().filter(|gate| !gate.sql.contains('\n') && !gate.violation.contains('\n')) {
         let _ = writeln!(text, "{MARK}{}\n{SELECT}{}", gate.violation, gate.sql);
-        if !gate.help.contains('\n') {
-            let _ = writeln!(text, "{HELP}{}", gate.help);
+        if !gate.help_in_script.contains('\n') {
+            let _ = writeln!(text, "{HELP}{}", gate.help_in_script);
         }
     }
     text
@@ -81,6 +102,7 @@ pub fn without(section: &str) -> String {
     let mut kept = String::with_capacity(section.len());
     while let Some(line) = lines.next() {
         if line.starts_with(MARK) && lines.next_if(|line| line.starts_with(SELECT)).is_some() {
+            lines.next_if(|line| line.starts_with(HELP));
             continue;
         }
         kept.push_str(line);
@@ -88,7 +110,8 @@ pub fn without(section: &str) -> String {
     kept
 }
 
-const MARK: &str = "-- stops at: ";
+/// How the line of a gate begins.
+pub const MARK: &str = "-- stops at: ";
 const SELECT: &str = "--   ";
 const HELP: &str = "--   help: ";
 
@@ -101,11 +124,13 @@ pub fn read(section: &str) -> Vec<Gate> {
         if let Some(violation) = line.strip_prefix(MARK)
             && let Some(sql) = lines.next_if(|line| line.starts_with(SELECT))
         {
-            let help = lines.next_if(|line| line.starts_with(HELP)).map(|line| &line[HELP.len()..]);
+            let help = lines.next_if(|line| line.starts_with(HELP)).map(|line| line[HELP.len()..].trim());
+            let help = help.unwrap_or("change these rows, then run the command again");
             gates.push(Gate {
                 violation: violation.trim().to_owned(),
                 sql: sql[SELECT.len()..].trim().to_owned(),
-                help: help.unwrap_or("change these rows, then run the command again").trim().to_owned(),
+                help: help.to_owned(),
+                help_in_script: help.to_owned(),
             });
         }
     }

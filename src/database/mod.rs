@@ -16,6 +16,8 @@ pub mod filter;
 pub mod gate;
 pub mod introspect;
 mod math;
+#[cfg(feature = "cli")]
+pub mod needs;
 mod overwritten;
 pub mod runner;
 pub mod scratch;

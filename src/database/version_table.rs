@@ -131,31 +131,46 @@ pub fn read(connection: &Connection, table: &Name) -> Result<Vec<Applied>, Error
 
 fn read_row(row: &Row<'_>, table: &Name) -> Result<Applied, Error> {
     let bad = |message: String| Error::BadVersionRow { table: table.clone(), message };
-    // SQLite would compare all names for each value.
-    let place = |column: &str| COLUMNS.iter().position(|known| *known == column).expect("it is one of the columns");
-    let text = |column: &str| row.get::<_, String>(place(column)).map_err(|error| bad(words(&error)));
-    let optional = |column: &str| row.get::<_, Option<String>>(place(column)).map_err(|error| bad(words(&error)));
-    let kind = text("kind")?;
-    let milliseconds: f64 = row.get(place("duration_ms")).map_err(|error| bad(words(&error)))?;
+    // In the order of the columns: SQLite would compare all names for each value.
+    let [
+        revision,
+        _,
+        parents,
+        depends_on,
+        kind,
+        message,
+        checksum,
+        schema,
+        schema_before,
+        down_sql,
+        down_transaction,
+        applied_at,
+        duration_ms,
+        tool_version,
+    ]: [usize; COLUMNS.len()] = std::array::from_fn(|place| place);
+    let text = |place: usize| row.get::<_, String>(place).map_err(|error| bad(words(&error)));
+    let optional = |place: usize| row.get::<_, Option<String>>(place).map_err(|error| bad(words(&error)));
+    let kind = text(kind)?;
+    let milliseconds: f64 = row.get(duration_ms).map_err(|error| bad(words(&error)))?;
     let id = |word: &str| RevisionId::new(word).map_err(|error| bad(error.to_string()));
     Ok(Applied {
-        revision: id(&text("revision")?)?,
-        parents: split(&text("parents")?).iter().map(|parent| id(parent)).collect::<Result<_, _>>()?,
-        depends_on: split(&text("depends_on")?),
+        revision: id(&text(revision)?)?,
+        parents: split(&text(parents)?).iter().map(|parent| id(parent)).collect::<Result<_, _>>()?,
+        depends_on: split(&text(depends_on)?),
         kind: Kind::ALL
             .iter()
             .find(|(_, word)| *word == kind)
             .map(|(kind, _)| *kind)
             .ok_or_else(|| bad(format!("its kind is `{kind}`")))?,
-        message: text("message")?,
-        checksum: text("checksum")?,
-        schema: optional("schema")?,
-        schema_before: optional("schema_before")?,
-        down_sql: optional("down_sql")?,
-        down_transaction: row.get(place("down_transaction")).map_err(|error| bad(words(&error)))?,
-        applied_at: text("applied_at")?,
+        message: text(message)?,
+        checksum: text(checksum)?,
+        schema: optional(schema)?,
+        schema_before: optional(schema_before)?,
+        down_sql: optional(down_sql)?,
+        down_transaction: row.get(down_transaction).map_err(|error| bad(words(&error)))?,
+        applied_at: text(applied_at)?,
         duration: Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default(),
-        tool_version: text("tool_version")?,
+        tool_version: text(tool_version)?,
     })
 }
 
@@ -214,14 +229,7 @@ pub fn insert(connection: &Connection, table: &Name, applied: &Applied) -> Resul
 ///
 /// Fails where SQLite cannot write.
 pub fn update(connection: &Connection, table: &Name, applied: &Applied) -> Result<(), Error> {
-    let sql = format!(
-        "UPDATE main.{} SET \"message\" = ?2, \"checksum\" = ?3, \"down_sql\" = ?4, \"down_transaction\" = ?5, \
-         \"schema\" = ?6 WHERE \"revision\" = ?1",
-        table.quoted()
-    );
-    let Applied { revision, message, checksum, down_sql, down_transaction, schema, .. } = applied;
-    let values = params![revision.as_str(), message, checksum, down_sql, down_transaction, schema];
-    connection.execute(&sql, values).map(|_| ()).map_err(|error| failed(connection, &error))
+    connection.execute_batch(&update_sql(table, applied)).map_err(|error| failed(connection, &error))
 }
 
 /// Begins a transaction that writes; it is rolled back unless it is committed.
@@ -271,6 +279,24 @@ pub fn insert_sql(table: &Name, applied: &Applied) -> String {
         columns = quoted_columns(),
         revision = text(applied.revision.as_str()),
         values = values.join(", "),
+    )
+}
+
+/// The statement that writes down what the script of a revision says now.
+#[must_use]
+pub fn update_sql(table: &Name, applied: &Applied) -> String {
+    let optional = |text: &Option<String>| text.as_deref().map_or_else(|| "NULL".to_owned(), quote_string);
+    let Applied { revision, message, checksum, down_sql, down_transaction, schema, .. } = applied;
+    format!(
+        "UPDATE main.{} SET \"message\" = {}, \"checksum\" = {}, \"down_sql\" = {}, \"down_transaction\" = {}, \
+         \"schema\" = {} WHERE \"revision\" = {}",
+        table.quoted(),
+        quote_string(message),
+        quote_string(checksum),
+        optional(down_sql),
+        u8::from(*down_transaction),
+        optional(schema),
+        quote_string(revision.as_str())
     )
 }
 

@@ -10,7 +10,7 @@ use super::runner;
 use super::version_table::{self, Kind};
 use crate::report::{Class, Diagnostic, Report};
 use crate::revision::{
-    Applied, Graph, Op, Remark, Revision, RevisionId, Route, RouteError, Scripts, Section, Standing, Target,
+    Applied, Graph, Op, Remark, Revision, RevisionId, Route, RouteError, Script, Scripts, Section, Standing, Target,
 };
 use crate::schema::Schema;
 use crate::sql;
@@ -200,6 +200,10 @@ pub enum StepError {
         revision: RevisionId,
         /// Why not.
         why: String,
+        /// The file whose head says so, where it does.
+        said_in: Option<String>,
+        /// Whether that file has a way back all the same.
+        has_way: bool,
     },
 }
 
@@ -212,9 +216,19 @@ impl Report for StepError {
         vec![match self {
             StepError::NoScript { .. } => Diagnostic::new("no_script", self.to_string())
                 .help("bring its file back into the folder of revisions, or check out the branch that has it"),
-            StepError::Irreversible { revision, .. } => Diagnostic::new("irreversible", self.to_string()).help(format!(
-                "write a `-- migrate:down` section for it, or restore a backup; `schemactl show {revision}` shows the script"
-            )),
+            StepError::Irreversible { revision, said_in, has_way, .. } => {
+                Diagnostic::new("irreversible", self.to_string()).help(match (said_in, has_way) {
+                    (Some(file), true) => {
+                        format!("if that is meant, take the line `-- irreversible: ...` out of `{file}`: its way down is there")
+                    }
+                    (Some(file), false) => format!(
+                        "write a `-- migrate:down` section in `{file}` in the place of its line `-- irreversible: ...`, or restore a backup"
+                    ),
+                    _ => format!(
+                        "write a `-- migrate:down` section for it, or restore a backup; `schemactl show {revision}` shows the script"
+                    ),
+                })
+            }
         }]
     }
 }
@@ -270,7 +284,7 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
         };
         let runs: Option<Section> = match step.op {
             Op::Upgrade => Some(script.ok_or_else(|| StepError::NoScript { revision: id.clone() })?.up.clone()),
-            Op::Downgrade => Some(way_back(&revision, row, script.and_then(|script| script.down.as_ref()))?),
+            Op::Downgrade => Some(way_back(&revision, row, script)?),
             Op::Stamp | Op::Unstamp => None,
         };
         steps.push(runner::Step {
@@ -287,7 +301,7 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
             checksum: script.map(|script| script.up.checksum()).unwrap_or_default(),
             gates: runs.iter().flat_map(|section| gate::read(section.sql())).collect(),
             script: runs,
-            down: script.and_then(|script| script.down.clone()),
+            down: script.filter(|script| script.revision.irreversible.is_none()).and_then(|script| script.down.clone()),
             schema_before,
             schema_after,
             replaces,
@@ -300,10 +314,16 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
 fn way_back(
     revision: &Revision,
     row: Option<&version_table::Applied>,
-    down: Option<&Section>,
+    script: Option<&Script>,
 ) -> Result<Section, StepError> {
+    let down = script.and_then(|script| script.down.as_ref());
     if let Some(why) = &revision.irreversible {
-        return Err(StepError::Irreversible { revision: revision.id.clone(), why: why.clone() });
+        return Err(StepError::Irreversible {
+            revision: revision.id.clone(),
+            why: why.clone(),
+            said_in: script.map(|script| script.path().to_owned()),
+            has_way: down.is_some_and(|down| !down.is_empty()),
+        });
     }
     let stored = || {
         let row = row?;
@@ -313,6 +333,8 @@ fn way_back(
     down.cloned().or_else(stored).ok_or_else(|| StepError::Irreversible {
         revision: revision.id.clone(),
         why: "it has no down script".to_owned(),
+        said_in: None,
+        has_way: false,
     })
 }
 

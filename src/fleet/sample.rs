@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::time::SystemTime;
 
 use super::list::Member;
+use crate::libsql::Address;
 
 /// So many of the databases that are there: a third the largest, a third the oldest, the others by lot. The same
 /// fleet gives the same ones each time.
@@ -12,6 +13,10 @@ pub fn sample(members: &[Member], number: usize) -> Vec<Member> {
     let mut left: Vec<(&Member, u64, SystemTime)> = members
         .iter()
         .filter_map(|member| {
+            // A server says nothing of size and age: each of its databases is as good as the next.
+            if Address::is_meant(&member.path.to_string_lossy()) {
+                return Some((member, 0, SystemTime::UNIX_EPOCH));
+            }
             let file = member.path.metadata().ok().filter(std::fs::Metadata::is_file)?;
             Some((member, file.len(), file.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
         })

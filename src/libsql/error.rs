@@ -1,8 +1,13 @@
 //! What goes wrong with a server, each in the words of what to do about it.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use crate::database;
 use crate::report::{Class, Diagnostic, Report};
-use crate::schema::{Name, SqliteVersion};
+use crate::schema::SqliteVersion;
+
+use super::estimate::{self, Foreseen};
 
 /// Why a server did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +34,22 @@ pub enum Error {
         /// What the system says.
         why: String,
     },
+    /// The certificate of the server is signed by nobody who is trusted, or for another server.
+    #[error("the certificate of `{server}` is not trusted: {why}")]
+    Certificate {
+        /// The server.
+        server: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The file of those who are trusted cannot be used.
+    #[error("cannot read the certificates in `{}`: {why}", .file.display())]
+    Certificates {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// The connection broke before the answer was there.
     #[error("the connection to `{server}` broke before its answer was there: {why}")]
     Lost {
@@ -37,8 +58,17 @@ pub enum Error {
         /// What the system says.
         why: String,
     },
+    /// The answer did not come in the time that there was for it.
+    #[error("the server `{server}` has not answered in time")]
+    NoAnswer {
+        /// The server.
+        server: String,
+    },
+    /// The user wants to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// The connection broke after COMMIT was sent, and nobody could be asked what became of it.
-    #[error("it is not known whether the revision was committed: {why}; asked again: {asked}")]
+    #[error("it is not known whether that was committed: {why}; asked again: {asked}")]
     InDoubt {
         /// Why the answer did not come.
         why: String,
@@ -111,20 +141,18 @@ pub enum Error {
         /// What the server says.
         found: SqliteVersion,
     },
-    /// A statement would go through more rows than a transaction on a server should take time for.
+    /// A transaction would write more rows anew than it has time for.
     #[error(
-        "`{table}` has {} to be written anew, about {seconds} s; a server ends transactions of more than {limit} s when others wait",
-        crate::report::count(*.rows, "row")
+        "to write {} anew takes the server about {}; it ends transactions of more than {} when others wait to write",
+        listed(.tables),
+        seconds(estimate::total(.tables)),
+        seconds(*.limit)
     )]
     TooLong {
-        /// The table.
-        table: Name,
-        /// Its rows.
-        rows: usize,
-        /// How long that takes, about.
-        seconds: u64,
+        /// The tables, each with its rows and its time.
+        tables: Vec<Foreseen>,
         /// What a server gives.
-        limit: u64,
+        limit: Duration,
     },
     /// The server gives no copy of itself.
     #[error("the server `{server}` gives no copy of the database (status {status} at `/dump`)")]
@@ -134,9 +162,26 @@ pub enum Error {
         /// The status of its answer.
         status: u16,
     },
+    /// SQL that is to become the content of a database cannot.
+    #[error("the copy cannot be loaded: {message}")]
+    NotLoaded {
+        /// Why.
+        message: String,
+    },
+    /// A database that is to be filled has something in it.
+    #[error("the database `{server}` is not empty, it has {found}; a copy is loaded into an empty one")]
+    NotEmpty {
+        /// The server.
+        server: String,
+        /// What is in it.
+        found: String,
+    },
     /// Scripts that run outside a transaction.
     #[error("its script runs outside a transaction, and on a server every revision is one")]
     OutsideTransaction,
+    /// Others change the version table again and again.
+    #[error("other programs changed the database while this was being worked out")]
+    Overtaken,
     /// Others change the database without end.
     #[error("other programs changed the database {times} times while the run was being worked out")]
     Restless {
@@ -164,7 +209,13 @@ impl Error {
     /// Whether it is not known what has become of the request.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        matches!(self, Error::Lost { .. })
+        matches!(self, Error::Lost { .. } | Error::NoAnswer { .. })
+    }
+
+    /// Whether the connection is gone, with a transaction in it that was not told to commit.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Error::Lost { .. } | Error::Unreachable { .. } | Error::StreamExpired)
     }
 }
 
@@ -172,9 +223,13 @@ impl Report for Error {
     fn class(&self) -> Class {
         match self {
             Error::Local(error) => error.class(),
-            Error::BadAddress { .. } | Error::NotBuiltIn { .. } | Error::OutsideTransaction => Class::Input,
-            Error::TooOld { .. } | Error::TooLong { .. } => Class::No,
-            Error::Busy { .. } | Error::TransactionTimeout | Error::Restless { .. } => Class::Locked,
+            Error::BadAddress { .. }
+            | Error::NotBuiltIn { .. }
+            | Error::Certificates { .. }
+            | Error::OutsideTransaction => Class::Input,
+            Error::TooOld { .. } | Error::TooLong { .. } | Error::NotEmpty { .. } => Class::No,
+            Error::Busy { .. } | Error::TransactionTimeout | Error::Restless { .. } | Error::Overtaken => Class::Locked,
+            Error::Interrupted => Class::Interrupted,
             _ => Class::Database,
         }
     }
@@ -191,6 +246,15 @@ impl Report for Error {
             }
             Error::Unreachable { .. } => {
                 ("unreachable", "check the URL, and that the server runs; `?tls=0` is for one without TLS")
+            }
+            Error::Certificate { .. } => (
+                "certificate",
+                "set SSL_CERT_FILE to a file with the certificate of who signed it; the URL must name the host that it is for",
+            ),
+            Error::Certificates { .. } => ("certificates", "correct the variable SSL_CERT_FILE, or leave it out"),
+            Error::Interrupted => return vec![Diagnostic::new("interrupted", self.to_string())],
+            Error::NoAnswer { .. } => {
+                ("connection_lost", "see whether the server is at work, then run the same again: nothing is done twice")
             }
             Error::Lost { .. } => ("connection_lost", "run the same again: what is done is not done twice"),
             Error::InDoubt { .. } => {
@@ -230,10 +294,37 @@ impl Report for Error {
             Error::OutsideTransaction => {
                 ("outside_transaction", "do it by the server's own means, then `schemactl stamp` the revision")
             }
+            Error::NotLoaded { .. } => {
+                ("not_loaded", "nothing of it is left; choose another copy, or load it by other means")
+            }
+            Error::NotEmpty { .. } => (
+                "not_empty",
+                "name an empty one with `--database`, or empty it: `schemactl downgrade base` drops what revisions made",
+            ),
             Error::NoDump { .. } => ("no_dump", "make one by the server's own means, then go on with `--no-backup`"),
-            Error::Restless { .. } => ("locked", "run it again when others do not change the schema"),
+            Error::Overtaken | Error::Restless { .. } => {
+                ("locked", "run it again when others do not change the schema")
+            }
             Error::Image { .. } => ("image", "leave it out: add its name to `ignore` in the settings"),
         };
         vec![Diagnostic::new(code, self.to_string()).help(help)]
     }
+}
+
+/// The tables with their rows and times: `` `a` (200,000 rows, about 3 s) and `b` (…) ``.
+fn listed(tables: &[Foreseen]) -> String {
+    let words = |table: &Foreseen| {
+        let rows = crate::report::count(usize::try_from(table.rows).unwrap_or(usize::MAX), "row");
+        format!("`{}` ({rows}, {})", table.table, seconds(table.time))
+    };
+    let words: Vec<String> = tables.iter().map(words).collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.join(""),
+    }
+}
+
+/// A time that is only about right.
+fn seconds(time: Duration) -> String {
+    if time < Duration::from_secs(1) { "under 1 s".to_owned() } else { format!("{:.0} s", time.as_secs_f64()) }
 }

@@ -3,6 +3,8 @@
 //!
 //! Sends nothing. What an answer lacks is an error, never a guess.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 
 /// Statements that a server runs one after the other, each only if those before it went well.
@@ -156,6 +158,17 @@ pub enum Value {
     },
 }
 
+impl Value {
+    /// The text of one.
+    #[must_use]
+    pub fn into_text(self) -> Option<String> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// What a statement came to.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
@@ -165,6 +178,8 @@ pub struct Answer {
     pub rows: Vec<Vec<Value>>,
     /// How many rows it inserted, updated or deleted.
     pub affected: u64,
+    /// How long the server took for it, where it says so.
+    pub took: Option<Duration>,
 }
 
 impl Answer {
@@ -230,7 +245,8 @@ impl Answer {
             values.iter().map(Value::read).collect::<Result<Vec<_>, String>>()
         });
         let affected = json["affected_row_count"].as_u64().unwrap_or_default();
-        Ok(Answer { columns, rows: rows.collect::<Result<_, _>>()?, affected })
+        let took = json["query_duration_ms"].as_f64().and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
+        Ok(Answer { columns, rows: rows.collect::<Result<_, _>>()?, affected, took })
     }
 }
 

@@ -4,23 +4,32 @@
 //! The only module that speaks to a server. Knows nothing of settings and of models.
 
 mod address;
+mod amend;
 mod error;
+mod estimate;
 mod evidence;
 mod hrana;
 mod image;
+mod load;
 mod runner;
 mod step;
 mod stream;
+mod transaction;
 mod transport;
 
 use std::fmt;
+use std::path::PathBuf;
 
 pub use address::{Address, Token};
+pub use amend::Executed;
 pub use error::Error;
+pub use estimate::Foreseen;
 pub use hrana::{Answer, Batch, Refusal, Results, Value};
 pub use image::Image;
+pub use load::Content;
 pub use runner::{Options, run};
 pub use stream::{Stream, Then};
+pub use transport::Wait;
 
 use self::transport::Transport;
 use crate::database::gate::{Gate, Offending, SHOWN};
@@ -29,6 +38,15 @@ use crate::token::quote_string;
 
 /// The SQLite that scripts for servers are written for where nothing else is said: that of every libSQL server so far.
 pub const SQLITE: SqliteVersion = SqliteVersion::new(3, 45);
+
+/// What servers ask for, and what is asked of them.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
+    /// What shows who asks.
+    pub token: Option<Token>,
+    /// A file with the certificates of those who are trusted to sign a server's; else those that browsers trust.
+    pub certificates: Option<PathBuf>,
+}
 
 /// A database on a server.
 #[derive(Debug, Clone)]
@@ -42,11 +60,11 @@ impl Server {
     /// The database of a URL; a token in it goes before the other.
     ///
     /// # Errors
-    /// When the URL is not understood, or this program was built without what it needs.
-    pub fn new(written: &str, token: Option<Token>) -> Result<Server, Error> {
+    /// When the URL or the certificates are not understood, or this program was built without what it needs.
+    pub fn new(written: &str, credentials: &Credentials) -> Result<Server, Error> {
         let (address, own) = Address::read(written)?;
-        let transport = Transport::new(&address)?;
-        Ok(Server { address, token: own.or(token), transport })
+        let transport = Transport::new(&address, credentials.certificates.as_deref())?;
+        Ok(Server { address, token: own.or_else(|| credentials.token.clone()), transport })
     }
 
     /// A connection.

@@ -11,7 +11,7 @@ use super::evidence::Evidence;
 use super::image::Image;
 use crate::database::Switches;
 use crate::database::introspect;
-use crate::database::runner::{self, Event, Intended, Op, Problem, Step, Transaction, whole};
+use crate::database::runner::{self, Event, Intended, Op, Problem, Step, Transaction};
 use crate::database::statements::Failure;
 use crate::database::version_table::{self, Applied};
 use crate::plan;
@@ -26,6 +26,8 @@ pub(super) struct Worked {
     pub statements: Vec<Statement>,
     /// What is asked around them.
     pub evidence: Evidence,
+    /// The schema before it.
+    pub before: Schema,
     /// The schema after it.
     pub after: Schema,
     /// Its fingerprint.
@@ -45,7 +47,7 @@ pub(super) struct Statement {
 /// Refuses what cannot be run on this server at all.
 pub(super) fn require(step: &Step, image: &Image) -> Result<(), Problem> {
     let Some(script) = &step.script else { return Ok(()) };
-    let refused = |error: Error| Problem::Server { error: Box::new(error), place: Some(whole(script)) };
+    let refused = |error: Error| Problem::Server { error: Box::new(error), place: Some(script.whole()) };
     if step.is_outside_transaction() {
         return Err(refused(Error::OutsideTransaction));
     }
@@ -84,6 +86,7 @@ pub(super) fn work_out(
         statements,
         evidence,
         fingerprint: sql::fingerprint(&after),
+        before,
         after,
         row: rows.into_iter().find(|row| row.revision == step.revision && step.op == Op::Upgrade),
         rewritten,
@@ -105,7 +108,7 @@ fn statements(image: &Image, script: &Section) -> Result<Vec<Statement>, Problem
         Err(_) => {
             let other = plan::confine(&image.scratch, script.sql(), Switches::ForeignKeys);
             let text = other.map_err(|error| not_confined(error, script))?;
-            let failed = |failure: Failure| Problem::Statement { message: failure.message, place: whole(script) };
+            let failed = |failure: Failure| Problem::Statement { message: failure.message, place: script.whole() };
             (split(image, &text)?.map_err(failed)?, text)
         }
     };
@@ -131,7 +134,7 @@ fn is_refused(failure: &Failure) -> bool {
 fn placed(script: &Section, text: &str, span: Range<usize>) -> Statement {
     let sql = text[span].to_owned();
     let place = script.sql().find(&sql).map(|at| script.place(at..at + sql.len()));
-    Statement { place: place.unwrap_or_else(|| whole(script)), sql }
+    Statement { place: place.unwrap_or_else(|| script.whole()), sql }
 }
 
 fn not_confined(error: plan::Error, script: &Section) -> Problem {
@@ -141,7 +144,7 @@ fn not_confined(error: plan::Error, script: &Section) -> Problem {
         }
         _ => None,
     };
-    Problem::Server { error: Box::new(error), place: Some(place.unwrap_or_else(|| whole(script))) }
+    Problem::Server { error: Box::new(error), place: Some(place.unwrap_or_else(|| script.whole())) }
 }
 
 /// The tables that a script writes anew.

@@ -2,11 +2,13 @@
 //!
 //! Knows nothing of revisions. Says of each failure whether the request can have been carried out.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 
 use super::error::Error;
 use super::hrana::{Batch, Protocol, Refusal, Results};
-use super::transport::{Reply, Transport};
+use super::transport::{Reply, Transport, Wait};
 use super::{Address, Server, Token};
 
 /// A connection to a server, which rolls back what is open on it when it is given up.
@@ -19,6 +21,9 @@ pub struct Stream {
     /// Where the requests that follow go, where the server says so.
     moved_to: Option<String>,
 }
+
+/// How long a server may take to hear that a connection is given up.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What comes after a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +46,15 @@ impl Stream {
     /// # Errors
     /// When the server cannot be asked, or refuses the batch as a whole.
     pub fn run(&mut self, batch: &Batch, then: Then) -> Result<Results, Error> {
-        let mut results = self.pipeline(std::slice::from_ref(batch), then)?;
+        self.run_within(batch, then, &Wait::default())
+    }
+
+    /// The same, no longer than one is ready to wait. The server takes the connection back when its answer finds nobody.
+    ///
+    /// # Errors
+    /// As [`Stream::run`], and when the wait ends before the answer is there.
+    pub fn run_within(&mut self, batch: &Batch, then: Then, wait: &Wait) -> Result<Results, Error> {
+        let mut results = self.pipeline(std::slice::from_ref(batch), then, wait)?;
         match results.pop() {
             Some(Ok(results)) => Ok(results),
             Some(Err(refusal)) => self.locate(batch, refusal),
@@ -54,7 +67,7 @@ impl Stream {
         if refusal.code != "SQL_PARSE_ERROR" {
             return Err(understood(refusal));
         }
-        let outcomes = self.pipeline(&batch.unrun(), Then::Stay)?;
+        let outcomes = self.pipeline(&batch.unrun(), Then::Stay, &Wait::default())?;
         let mut found = outcomes.into_iter().enumerate().filter_map(|(at, outcome)| Some((at, outcome.err()?)));
         match found.next() {
             Some(failed) => Ok(Results { answers: Vec::new(), failed: Some(failed) }),
@@ -66,14 +79,19 @@ impl Stream {
     /// same a few seconds later. A server that has taken another request since the last answer does not listen.
     pub fn give_up(&mut self) {
         if self.baton.is_some() {
-            let _ = self.pipeline(&[], Then::Close);
+            let _ = self.pipeline(&[], Then::Close, &Wait { limit: Some(FAREWELL), interrupt: None });
             self.baton = None;
         }
     }
 
     /// Sends requests together and gives what each came to.
-    fn pipeline(&mut self, requests: &[Batch], then: Then) -> Result<Vec<Result<Results, Refusal>>, Error> {
-        let reply = match self.post(requests, then)? {
+    fn pipeline(
+        &mut self,
+        requests: &[Batch],
+        then: Then,
+        wait: &Wait,
+    ) -> Result<Vec<Result<Results, Refusal>>, Error> {
+        let reply = match self.post(requests, then, wait)? {
             reply
                 if reply.status == 404
                     && self.protocol == Protocol::V3
@@ -81,7 +99,7 @@ impl Stream {
                     && !reply.names_namespace() =>
             {
                 self.protocol = Protocol::V2;
-                self.post(requests, then)?
+                self.post(requests, then, wait)?
             }
             reply => reply,
         };
@@ -99,7 +117,7 @@ impl Stream {
         requests.iter().zip(results).map(read).collect()
     }
 
-    fn post(&self, requests: &[Batch], then: Then) -> Result<Reply, Error> {
+    fn post(&self, requests: &[Batch], then: Then, wait: &Wait) -> Result<Reply, Error> {
         let mut requests: Vec<Json> = requests.iter().map(|batch| batch.json(self.protocol)).collect();
         if then == Then::Close {
             requests.push(json!({ "type": "close" }));
@@ -110,7 +128,7 @@ impl Stream {
             Some(base) => (format!("{base}{endpoint}"), None),
             None => (self.address.url(endpoint), Some(self.address.host_header())),
         };
-        self.transport.post(&url, host.as_deref(), self.token.as_ref(), &body)
+        self.transport.post(&url, host.as_deref(), self.token.as_ref(), &body, wait)
     }
 
     /// The body of a reply, or what the server has against the request as a whole.
@@ -127,6 +145,7 @@ impl Stream {
             403 => Err(Error::Forbidden { server: server(), message: words() }),
             404 if reply.names_namespace() => Err(Error::NoNamespace { server: server(), message: words() }),
             400 if self.baton.is_some() => Err(Error::StreamExpired),
+            status @ 300..=399 => Err(self.protocol(format!("status {status}, a redirect, which is not followed"))),
             status => Err(self.protocol(format!("status {status}: {}", words()))),
         }
     }

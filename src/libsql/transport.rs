@@ -1,9 +1,23 @@
 //! Requests over HTTP. Knows nothing of what they say; nothing of a token reaches an error.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
 use serde_json::Value as Json;
 
 use super::error::Error;
 use super::{Address, Token};
+
+/// How long an answer is waited for.
+#[derive(Debug, Clone, Default)]
+pub struct Wait {
+    /// No longer than this, where it is said.
+    pub limit: Option<Duration>,
+    /// Not any more when this is set from outside.
+    pub interrupt: Option<Arc<AtomicBool>>,
+}
 
 /// An answer of any status.
 #[derive(Debug)]
@@ -25,12 +39,15 @@ pub(super) use over_http::Transport;
 #[cfg(feature = "libsql")]
 mod over_http {
     use std::io::{self, Write};
+    use std::sync::atomic::Ordering;
+    use std::sync::mpsc::{self, RecvTimeoutError};
+    use std::thread;
     use std::time::Duration;
 
     use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
     use ureq::{Agent, Proxy};
 
-    use super::{Address, Error, Json, Reply, Token};
+    use super::{Address, Error, Json, Path, Reply, Token, Wait};
 
     /// How long a connection may take to come about.
     const CONNECT: Duration = Duration::from_secs(15);
@@ -39,6 +56,8 @@ mod over_http {
     /// A connection that was idle for longer may have been closed by what stands in between, and what is sent on it
     /// would be in doubt.
     const IDLE: Duration = Duration::from_secs(3);
+    /// How often it is looked whether the user wants to stop.
+    const GLANCE: Duration = Duration::from_millis(50);
 
     /// Sends requests to one server.
     #[derive(Debug, Clone)]
@@ -48,13 +67,22 @@ mod over_http {
     }
 
     impl Transport {
-        pub(in crate::libsql) fn new(address: &Address) -> Result<Transport, Error> {
+        /// `certificates` is a file of those who are trusted to sign a server's, instead of those that browsers trust.
+        pub(in crate::libsql) fn new(address: &Address, certificates: Option<&Path>) -> Result<Transport, Error> {
             if address.is_encrypted() && !cfg!(feature = "tls") {
                 return Err(Error::NotBuiltIn { what: "TLS", feature: "tls" });
             }
             // What is on this machine is not behind a proxy.
             let proxy = if address.is_local() { None } else { Proxy::try_from_env() };
-            let config = Agent::config_builder()
+            let config = Agent::config_builder();
+            #[cfg(feature = "tls")]
+            let config = match certificates.filter(|_| address.is_encrypted()) {
+                Some(file) => config.tls_config(trusting(file)?),
+                None => config,
+            };
+            #[cfg(not(feature = "tls"))]
+            let _ = certificates;
+            let config = config
                 .http_status_as_error(false)
                 .max_redirects(0)
                 .max_redirects_will_error(false)
@@ -67,18 +95,53 @@ mod over_http {
             Ok(Transport { agent: config.new_agent(), server: address.to_string() })
         }
 
-        /// Sends JSON; `host` is what the request says that the host is, where that is not the one of the URL.
+        /// Sends JSON; `host` is what the request says that the host is, where that is not the one of the URL. An answer
+        /// that is not waited for any more is nobody's.
         ///
         /// # Errors
-        /// When no connection comes about, or it breaks before the whole answer is there.
+        /// When no connection comes about, it breaks before the whole answer is there, or the wait ends before.
         pub(in crate::libsql) fn post(
             &self,
             url: &str,
             host: Option<&str>,
             token: Option<&Token>,
             body: &Json,
+            wait: &Wait,
         ) -> Result<Reply, Error> {
-            let mut request = self.agent.post(url).header(CONTENT_TYPE, "application/json");
+            let limit = wait.limit.unwrap_or(ANSWER);
+            let Some(interrupt) = &wait.interrupt else { return self.exchange(url, host, token, body, limit) };
+            let (sender, receiver) = mpsc::channel();
+            let (transport, url, body) = (self.clone(), url.to_owned(), body.clone());
+            let (host, token) = (host.map(str::to_owned), token.cloned());
+            thread::spawn(move || {
+                // Nobody listens any more where the user has stopped it.
+                let _ = sender.send(transport.exchange(&url, host.as_deref(), token.as_ref(), &body, limit));
+            });
+            loop {
+                match receiver.recv_timeout(GLANCE) {
+                    Ok(reply) => return reply,
+                    Err(RecvTimeoutError::Timeout) if interrupt.load(Ordering::Relaxed) => {
+                        return Err(Error::Interrupted);
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => {
+                        let why = "the request ended early".to_owned();
+                        return Err(Error::Lost { server: self.server.clone(), why });
+                    }
+                }
+            }
+        }
+
+        fn exchange(
+            &self,
+            url: &str,
+            host: Option<&str>,
+            token: Option<&Token>,
+            body: &Json,
+            limit: Duration,
+        ) -> Result<Reply, Error> {
+            let request = self.agent.post(url).config().timeout_recv_response(Some(limit)).build();
+            let mut request = request.header(CONTENT_TYPE, "application/json");
             if let Some(host) = host {
                 request = request.header(HOST, host);
             }
@@ -120,6 +183,13 @@ mod over_http {
         /// Whether it is certain that nothing was sent.
         fn failed(&self, error: &ureq::Error) -> Error {
             use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+            if matches!(error, ureq::Error::Timeout(ureq::Timeout::RecvResponse)) {
+                return Error::NoAnswer { server: self.server.clone() };
+            }
+            let why = words(error);
+            if why.contains("invalid peer certificate") {
+                return Error::Certificate { server: self.server.clone(), why };
+            }
             let is_unsent = match error {
                 ureq::Error::HostNotFound
                 | ureq::Error::ConnectionFailed
@@ -134,17 +204,31 @@ mod over_http {
                 _ => false,
             };
             // What does not speak TLS answers the first greeting with something else.
-            let is_unsent = is_unsent || words(error).contains("InvalidContentType");
-            if is_unsent {
-                Error::Unreachable { server: self.server.clone(), why: words(error) }
-            } else {
-                self.lost(error)
-            }
+            let is_unsent = is_unsent || why.contains("InvalidContentType");
+            if is_unsent { Error::Unreachable { server: self.server.clone(), why } } else { self.lost(error) }
         }
 
         fn lost(&self, error: &ureq::Error) -> Error {
             Error::Lost { server: self.server.clone(), why: words(error) }
         }
+    }
+
+    /// Trusts those whose certificates are in a file, and nobody else.
+    #[cfg(feature = "tls")]
+    fn trusting(file: &Path) -> Result<ureq::tls::TlsConfig, Error> {
+        use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+        let bad = |why: String| Error::Certificates { file: file.to_owned(), why };
+        let text = std::fs::read(file).map_err(|error| bad(error.to_string()))?;
+        let mut certificates: Vec<Certificate<'static>> = Vec::new();
+        for item in parse_pem(&text) {
+            if let PemItem::Certificate(certificate) = item.map_err(|error| bad(error.to_string()))? {
+                certificates.push(certificate);
+            }
+        }
+        if certificates.is_empty() {
+            return Err(bad("there is no certificate in it".to_owned()));
+        }
+        Ok(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build())
     }
 
     /// What went wrong, without what a header said.
@@ -162,7 +246,7 @@ pub(super) use absent::Transport;
 
 #[cfg(not(feature = "libsql"))]
 mod absent {
-    use super::{Address, Error, Json, Reply, Token};
+    use super::{Address, Error, Json, Path, Reply, Token, Wait};
 
     /// Nothing to send requests with: there never is one.
     #[derive(Debug, Clone)]
@@ -171,7 +255,7 @@ mod absent {
     const MISSING: Error = Error::NotBuiltIn { what: "libSQL servers", feature: "libsql" };
 
     impl Transport {
-        pub(in crate::libsql) fn new(_: &Address) -> Result<Transport, Error> {
+        pub(in crate::libsql) fn new(_: &Address, _: Option<&Path>) -> Result<Transport, Error> {
             Err(MISSING)
         }
 
@@ -191,6 +275,7 @@ mod absent {
             _: Option<&str>,
             _: Option<&Token>,
             _: &Json,
+            _: &Wait,
         ) -> Result<Reply, Error> {
             match *self {}
         }

@@ -2,7 +2,7 @@
 
 use crate::database::gate::{Gate, Offending};
 use crate::operation::Rows;
-use crate::operation::flow::Flow;
+use crate::operation::flow::{Conversion, Flow};
 use crate::schema::Name;
 
 /// The rows that a revision will find.
@@ -28,6 +28,13 @@ impl<'a> Facts<'a> {
     pub fn values(&self, table: &Name, column: &Name) -> Option<u64> {
         let (own, column) = self.flow.column(table, column)?;
         self.number(&format!("SELECT count({}) FROM {}", column.quoted(), own.quoted()))
+    }
+
+    /// How many values are not the same after a conversion; nothing where the table has another name in the database.
+    pub fn replaced(&self, conversion: &Conversion) -> Option<u64> {
+        let (table, column) = (&conversion.table, &conversion.column);
+        let is_there = self.flow.column(table, column) == Some((table, column));
+        self.number(conversion.question.as_ref().filter(|_| is_there)?)
     }
 
     /// The rows that stand in the way of a change; nothing where no database can say.

@@ -29,6 +29,12 @@ impl Levels {
         if mistakes.is_empty() { Ok(levels) } else { Err(Failure::all(Class::Input, mistakes)) }
     }
 
+    /// The same with all other rules switched off.
+    pub(super) fn alone(&self, rule: &Rule) -> Levels {
+        let level = |one: &Rule| if one.code == rule.code { self.of(one) } else { Level::Off };
+        Levels(rules().iter().map(|one| (one.code, level(one))).collect())
+    }
+
     /// How bad a rule is.
     #[must_use]
     pub fn of(&self, rule: &Rule) -> Level {

@@ -1,4 +1,7 @@
 //! Runs scripts in a scratch database, one after another, so that each is judged by what it does there.
+//!
+//! Ways back are not run here: `verify` does that, and finds all that the runner would refuse in them. To drop what a
+//! revision has made is what they are for; how much goes with it is told by SC211 from the changes themselves.
 
 use std::collections::BTreeSet;
 

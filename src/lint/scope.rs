@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::levels::Levels;
 use super::replay::Replay;
+use super::rules::misspelt_type;
 use super::subject::Subject;
 use super::{Finding, Linted, judge};
 use crate::database::{Scratch, StandIns, check, introspect};
@@ -68,6 +69,18 @@ pub fn lint_database(project: &Project, connection: &Connection) -> Result<Linte
     let mut scratch = Scratch::build(&schema)?;
     judge_schema(&mut scratch, &schema, None, &levels, &mut linted)?;
     Ok(linted)
+}
+
+/// What is probably misspelt in the types of a model's tables, or nothing where the settings do not want to hear it: no
+/// statement fails for it, and a script would carry it into the database.
+///
+/// # Errors
+/// When the model cannot be read, or the settings name no rule.
+pub fn misspelt_types(project: &Project, tables: &Schema) -> Result<Vec<Diagnostic>, Failure> {
+    let levels = Levels::new(&project.settings.lint)?.alone(&misspelt_type::RULE);
+    let mut linted = Linted::default();
+    judge::schema(&Subject { schema: tables, problems: &[] }, Some(&project.model()?), &levels, &mut linted);
+    Ok(linted.findings.into_iter().map(|finding| finding.diagnostic).collect())
 }
 
 fn lint_model(project: &Project, levels: &Levels, linted: &mut Linted) -> Result<(), Failure> {

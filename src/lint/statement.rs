@@ -88,9 +88,14 @@ impl Statement {
     /// Asks SQLite whether a word in double quotes is a string in it. What a CREATE statement holds is asked of the
     /// schema instead.
     pub fn look_for_strings(&mut self, connection: &Connection) {
-        if matches!(self.kind, Kind::Insert { .. } | Kind::Update { .. } | Kind::Delete { .. }) {
+        if self.is_of_rows() {
             self.string_in_double_quotes = check::string_in_double_quotes(connection, &self.text);
         }
+    }
+
+    /// Whether it writes rows.
+    pub fn is_of_rows(&self) -> bool {
+        matches!(self.kind, Kind::Insert { .. } | Kind::Update { .. } | Kind::Delete { .. })
     }
 
     /// Whether it names something, quoted or not.

@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn samples_are_valid() {
-        for sample in ["", super::super::tests::EVERY_KEY, &settings_text("app.db"), &template("a'b\".db")] {
+        for sample in ["", super::super::tests::EVERY_KEY, &settings_text("app.db", &[]), &template("a'b\".db")] {
             assert!(is_valid(sample), "{sample}");
         }
     }

@@ -7,7 +7,13 @@ use super::toml_writer;
 
 /// The settings, with those that are left out as comments.
 #[must_use]
-pub fn settings_text(database: &str) -> String {
+pub fn settings_text(database: &str, ignore: &[String]) -> String {
+    let ignored = if ignore.is_empty() {
+        r#"# ignore = ["cache_*"]"#.to_owned()
+    } else {
+        let names: Vec<String> = ignore.iter().map(|name| toml_writer::write(name)).collect();
+        format!("ignore = [{}]", names.join(", "))
+    };
     let lines = [
         (
             format!("database = {}", toml_writer::write(&database.replace("${", "$${"))),
@@ -16,7 +22,7 @@ pub fn settings_text(database: &str) -> String {
         (r#"versions = "versions""#.to_owned(), "the folder with the revisions"),
         (r#"# model = ["models/*.toml"]"#.to_owned(), "where the tables are described; left out: in this file"),
         (r#"# version_table = "schemactl_version""#.to_owned(), "the table that keeps account of the revisions"),
-        (r#"# ignore = ["cache_*"]"#.to_owned(), "tables and views of other programs"),
+        (ignored, "tables and views of other programs"),
         (
             r#"# target_sqlite = "3.45""#.to_owned(),
             "the oldest SQLite that must run the scripts; left out: the one built in",
@@ -47,7 +53,7 @@ pub fn settings_text(database: &str) -> String {
 /// A whole configuration to begin with, for a database at this path.
 #[must_use]
 pub fn template(database: &str) -> String {
-    settings_text(database)
+    settings_text(database, &[])
         + r#"
 # A table. The short form of a column is SQLite's own; the long form says more. Take the comment signs away to begin.
 
@@ -117,7 +123,7 @@ mod tests {
 
     #[test]
     fn comments_line_up() {
-        let text = settings_text("app.db");
+        let text = settings_text("app.db", &[]);
         let settings = text.lines().skip_while(|line| *line != "[schemactl]").skip(1);
         let at: Vec<Option<usize>> = settings.map(|line| line.rfind("  # ")).collect();
         assert!(at[0].is_some() && at.iter().all(|place| *place == at[0]), "{text}");

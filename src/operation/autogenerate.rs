@@ -2,15 +2,15 @@
 
 use rusqlite::Connection;
 
-use crate::database::{Scratch, StandIns, check, gate, introspect, scratch};
-use crate::diff::{self, Change, Line, LookAlike, RenameSubject};
+use crate::database::{Scratch, StandIns, check, gate, introspect, needs, scratch};
+use crate::diff::{self, Change, Line, LineKind, LookAlike, RenameSubject};
 use crate::model::{Blame, Model, Renames};
 use crate::plan::{self, Draft, RowWork};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
-use crate::schema::{ObjectKind, ObjectRef, Schema, Trigger};
+use crate::schema::{Name, ObjectKind, ObjectRef, Schema, Trigger};
 
-use super::{Project, Rows, State, discard, status};
+use super::{Project, Rows, State, discard, slips, status};
 
 /// How a drop and an add that look alike are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,21 @@ impl Comparison {
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
         self.changes.iter().flat_map(Change::lines).collect()
+    }
+
+    /// The wanted tables that are new or of which columns are.
+    #[must_use]
+    pub fn written(&self) -> Schema {
+        let lines = self.lines();
+        let is_written = |name: &Name| {
+            lines.iter().any(|line| {
+                let is_of_columns =
+                    matches!(line.kind, LineKind::AddTable | LineKind::AddColumn | LineKind::AlterColumn);
+                is_of_columns && line.table.as_ref() == Some(name)
+            })
+        };
+        let tables = self.wanted.tables.iter().filter(|(name, _)| is_written(name));
+        Schema { tables: tables.map(|(name, table)| (name.clone(), table.clone())).collect(), ..Schema::default() }
     }
 
     /// Pairs of a drop and an add that may be renames.
@@ -90,18 +105,22 @@ pub fn actual_schema(project: &Project, connection: Option<&Connection>) -> Resu
 /// When the model is mistaken, SQLite refuses it, or its renames contradict the schemas.
 pub fn compare(project: &Project, actual: Schema, renames: &Renames) -> Result<Comparison, Failure> {
     let model = project.model()?;
-    let (wanted, warnings) = wanted_schema(project, &model, &actual)?;
-    let mut intent = model.intent;
+    let (wanted, mut warnings) = wanted_schema(project, &model, &actual)?;
+    let mut intent = model.intent.clone();
     intent.renames.tables.extend(renames.tables.clone());
     intent.renames.columns.extend(renames.columns.clone());
     intent.renames.indexes.extend(renames.indexes.clone());
     intent.renames = diff::resolve_renames(&actual, &wanted, &intent.renames)?;
     let changes = diff::diff(&actual, &wanted, &intent.renames, project.settings.column_order);
+    warnings.extend(slips::of_row_work(&model, &actual, &wanted, &changes));
     Ok(Comparison { actual, wanted, intent, changes, warnings })
 }
 
 /// The schema of a model as SQLite understands it. What is wrong with it already in the database stops nothing.
 fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(Schema, Vec<Diagnostic>), Failure> {
+    if is_there(project, model, actual) {
+        return Ok((model.schema.clone(), Vec::new()));
+    }
     // What the database has already is asked only where something is to be held against it.
     if let Some(wanted) = flawless(project, model)? {
         let mistakes = left_alone(project, model, &wanted);
@@ -136,6 +155,14 @@ fn wanted_schema(project: &Project, model: &Model, actual: &Schema) -> Result<(S
         warnings.push(Diagnostic::new("stand_ins", notice));
     }
     if mistakes.is_empty() { Ok((wanted, warnings)) } else { Err(Failure::all(Class::Input, mistakes)) }
+}
+
+/// Whether a schema that SQLite has taken already is all that a model asks for, and nothing is to be said of it. What is
+/// written in a model is read back from SQLite as it was written; it is built only where it may have to be changed, or
+/// may lean on what an application has.
+fn is_there(project: &Project, model: &Model, actual: &Schema) -> bool {
+    let differences = || diff::diff(actual, &model.schema, &Renames::default(), project.settings.column_order);
+    !needs::may_need_application(&model.schema) && differences().is_empty()
 }
 
 /// The schema of a model that SQLite takes as it is, and in which nothing is found.
@@ -275,12 +302,15 @@ pub fn draft(
         ask(&project.rows(connection)?, &gates)?;
     }
     let Comparison { actual, wanted, intent, .. } = comparison;
-    let draft = if project.settings.keep_dropped {
-        plan::draft_keeping(actual, wanted, intent, project.plan_options(), revision)?
+    let planned = if project.settings.keep_dropped {
+        plan::draft_keeping(actual, wanted, intent, project.plan_options(), revision)
     } else {
-        plan::draft(actual, wanted, intent, project.plan_options())?
+        plan::draft(actual, wanted, intent, project.plan_options())
     };
-    Ok((draft, gates))
+    match planned {
+        Ok(draft) => Ok((draft, gates)),
+        Err(error) => Err(slips::blamed(&project.model()?, intent, wanted, &error).unwrap_or_else(|| error.into())),
+    }
 }
 
 /// Asks a database whether its rows refuse a change.
@@ -333,7 +363,7 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
     Err(Failure::all(Class::Input, diagnostics.collect()))
 }
 
-/// What the changes discard of the rows that are there and the draft does not keep, counted, a warning each.
+/// What the changes discard or replace of the rows that are there and the draft does not keep, counted, a warning each.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -344,8 +374,59 @@ pub fn discards(
     connection: Option<&Connection>,
 ) -> Result<Vec<Diagnostic>, Failure> {
     let Some(connection) = connection else { return Ok(Vec::new()) };
-    let lost = discard::of_script(&project.rows(connection)?, &comparison.actual, &plan::write_section(&draft.up))?;
-    let warning =
-        |what| Diagnostic::new("discards", format!("{what} will be discarded; downgrade cannot bring them back"));
-    Ok(lost.into_iter().map(warning).collect())
+    discard::of_script(&project.rows(connection)?, &comparison.actual, &plan::write_section(&draft.up))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::database::Filter;
+    use crate::model::{self, Settings};
+    use crate::report::Source;
+
+    fn schema_of(sql: &str) -> Schema {
+        let mut scratch = Scratch::empty().unwrap();
+        scratch.run(sql).unwrap();
+        scratch.schema(&Filter::default()).unwrap()
+    }
+
+    fn model_of(schema: &Schema) -> Model {
+        let source = Source { path: "migrations.toml".to_owned(), text: model::write(schema) };
+        Model::read(&[Arc::new(source)], &Settings::default()).unwrap()
+    }
+
+    #[test]
+    fn building_a_model_that_is_there_already_finds_no_more_than_looking_at_it() {
+        let project = Project::new(Settings::default(), None);
+        for sql in [
+            "",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(20) DEFAULT 'x' UNIQUE CHECK (length(a) > 0), \"b c\" AS (id+1));
+             CREATE INDEX i ON t (lower(a) DESC) WHERE a <> ''; CREATE TABLE u (x, y, PRIMARY KEY (y, x)) WITHOUT ROWID;
+             CREATE VIEW v AS SELECT a FROM t; CREATE VIRTUAL TABLE f USING fts5(a, content='t');
+             CREATE TRIGGER g AFTER UPDATE OF a ON t WHEN new.a <> old.a BEGIN INSERT INTO u VALUES (1, 2); END;",
+            "CREATE TABLE t (a); ALTER TABLE t ADD COLUMN b REFERENCES t (a); ALTER TABLE t RENAME TO \"new name\"",
+        ] {
+            let schema = schema_of(sql);
+            let model = model_of(&schema);
+            assert!(is_there(&project, &model, &schema), "{sql}");
+            let built = build(&model, &StandIns::default()).unwrap().schema(&Filter::default()).unwrap();
+            let differences = diff::diff(&schema, &built, &Renames::default(), project.settings.column_order);
+            assert_eq!(differences, [], "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_differs_or_leans_on_an_application_is_built() {
+        let project = Project::new(Settings::default(), None);
+        let schema = schema_of("CREATE TABLE t (a, b)");
+        for other in
+            ["", "CREATE TABLE t (a)", "CREATE TABLE t (a, b TEXT)", "CREATE TABLE t (a, b); CREATE TABLE u (a)"]
+        {
+            assert!(!is_there(&project, &model_of(&schema), &schema_of(other)), "{other}");
+        }
+        let schema = schema_of("CREATE TABLE t (a CHECK (fold(a) > 0))");
+        assert!(!is_there(&project, &model_of(&schema), &schema));
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::database::{Access, Filter, Scratch, check, introspect};
-use crate::libsql::Token;
+use crate::libsql::Credentials;
 use crate::model::{self, Intent, Settings};
 use crate::plan;
 use crate::report::{Class, Diagnostic, Failure, Source};
@@ -68,7 +68,7 @@ pub fn write_project(config: &Path, text: &str) -> Result<(), Failure> {
 /// When the database cannot be read, or a file cannot be written.
 pub fn from_database(
     existing: &str,
-    token: Option<Token>,
+    credentials: Credentials,
     config: &Path,
     shown: &str,
     id: RevisionId,
@@ -79,7 +79,7 @@ pub fn from_database(
         let diagnostic = Diagnostic::new("no_database_file", format!("there is no database `{existing}`"));
         Failure::new(Class::Database, diagnostic.help("run `schemactl init` without `--from-database` for a new one"))
     };
-    let there = Project::new(Settings::default(), Some(existing.to_owned())).with_token(token.clone());
+    let there = Project::new(Settings::default(), Some(existing.to_owned())).with_credentials(credentials.clone());
     let connection = there.connect(Access::Read, lock_timeout)?.ok_or_else(missing)?;
     let schema = introspect::read(&connection, &Filter::default())?;
     let written = match there.place()? {
@@ -90,12 +90,13 @@ pub fn from_database(
     drop(connection);
 
     let mut warnings = Vec::new();
-    let text = model::settings_text(&written)
+    let text = model::settings_text(&written, &[])
         + "
 " + &describe(&schema, &mut warnings)?;
     let source = Arc::new(Source { path: shown.to_owned(), text });
     let settings = Settings::read(&source, None, &|_| None)?;
-    let project = Project::new(settings, there.is_on_server().then(|| existing.to_owned())).with_token(token);
+    let project =
+        Project::new(settings, there.is_on_server().then(|| existing.to_owned())).with_credentials(credentials);
     let draft = plan::draft(&Schema::default(), &schema, &Intent::default(), project.plan_options())?;
     let graph = crate::revision::Graph::new(read_folder(&project)?);
     let placement = Placement { parents: Vec::new(), depends_on: Vec::new() };

@@ -1,4 +1,5 @@
-//! What is going to be discarded of the rows that are there, counted before anything runs.
+//! What is going to be discarded of the rows that are there, or replaced by what is computed of it, counted before
+//! anything runs.
 //!
 //! Scripts are read by what they do, in [`super::flow`]: those that people wrote count too.
 
@@ -8,9 +9,9 @@ use crate::database::{self, Filter, introspect};
 use crate::diff::Discard;
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Section, Target};
-use crate::schema::{Name, Schema};
+use crate::schema::Schema;
 
-use super::flow::{self, Flow};
+use super::flow::{self, Conversion, Flow};
 use super::walk::{self, Direction};
 use super::{Project, Rows, State};
 
@@ -40,17 +41,36 @@ pub fn ahead(
                 warnings.push(Diagnostic::new("discards", words));
             }
         }
+        for conversion in flow.conversions() {
+            if let Some(what) = replaced(&rows, &conversion)? {
+                let words = format!("{what} will be replaced by `{revision}`, {}", by_what(&conversion));
+                warnings.push(Diagnostic::new("replaces", words));
+            }
+        }
     }
     Ok(warnings)
 }
 
-/// What a script discards of the rows of a database with that schema, a text each: `7 rows of x`.
+/// What a script discards or replaces of the rows of a database with that schema, a warning each.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn of_script(rows: &Rows<'_>, schema: &Schema, script: &str) -> Result<Vec<String>, Failure> {
-    let counted = |discard: Discard| counted(rows, &discard).transpose();
-    Flow::of(schema).follow(script).into_iter().filter_map(counted).collect()
+pub fn of_script(rows: &Rows<'_>, schema: &Schema, script: &str) -> Result<Vec<Diagnostic>, Failure> {
+    let mut flow = Flow::of(schema);
+    let mut warnings = Vec::new();
+    for discard in flow.follow(script) {
+        if let Some(what) = counted(rows, &discard)? {
+            let words = format!("{what} will be discarded; downgrade cannot bring them back");
+            warnings.push(Diagnostic::new("discards", words));
+        }
+    }
+    for conversion in flow.conversions() {
+        if let Some(what) = replaced(rows, &conversion)? {
+            let words = format!("{what} will be replaced, {}; downgrade cannot bring them back", by_what(&conversion));
+            warnings.push(Diagnostic::new("replaces", words));
+        }
+    }
+    Ok(warnings)
 }
 
 /// Whether scripts discard anything that a database has, or keep values of it in no other form than one that they compute,
@@ -66,10 +86,10 @@ pub fn any_of<'a>(
 ) -> Result<bool, database::Error> {
     let mut flow = Flow::of(&introspect::read(connection, filter)?);
     let is_discarded = scripts.flat_map(|script| flow.follow(script.sql())).any(|discard| is_there(rows, &discard));
-    let is_converted = |(table, column): &(Name, Name)| {
-        is_there(rows, &Discard::Values { table: table.clone(), column: column.clone() })
+    let is_converted = |conversion: Conversion| {
+        is_there(rows, &Discard::Values { table: conversion.table, column: conversion.column })
     };
-    Ok(is_discarded || flow.converted().any(is_converted))
+    Ok(is_discarded || flow.conversions().into_iter().any(is_converted))
 }
 
 /// Whether a database has any of what is discarded. Where it cannot tell, it has.
@@ -102,3 +122,27 @@ fn counted(rows: &Rows<'_>, discard: &Discard) -> Result<Option<String>, Failure
     let number = usize::try_from(number).unwrap_or_default();
     Ok((number > 0).then(|| format!("{} of {whose}", count(number, thing))))
 }
+
+/// How many values of a database are replaced by what is computed of them, and are not the same afterwards: `7 values of
+/// x`, or nothing. Where the database cannot tell which, all of them may be.
+fn replaced(rows: &Rows<'_>, conversion: &Conversion) -> Result<Option<String>, Failure> {
+    let Conversion { table, column, question, .. } = conversion;
+    let Some(number) = question.as_ref().and_then(|question| rows.number(question).ok()) else {
+        let all = counted(rows, &Discard::Values { table: table.clone(), column: column.clone() })?;
+        return Ok(all.map(|all| format!("up to {all}")));
+    };
+    let number = usize::try_from(number).unwrap_or_default();
+    Ok((number > 0).then(|| format!("{} of `{table}.{column}`", count(number, "value"))))
+}
+
+/// What takes the place of values: ``each by `lower(name)` ``.
+fn by_what(conversion: &Conversion) -> String {
+    let expressions = conversion.expressions.iter().map(|expression| match expression.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("`{} …`", &expression[..end]),
+        None => format!("`{expression}`"),
+    });
+    format!("each by {}", expressions.collect::<Vec<_>>().join(" and "))
+}
+
+/// The most characters of an expression that are shown.
+const LONGEST: usize = 80;

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::database::{Error, Scratch, backup, introspect};
 use crate::report::Failure;
@@ -76,9 +76,8 @@ pub fn ahead(
         let Ok(overwritten) = scratch.run_listening(script.sql()) else { break };
         let after = scratch.schema(&filter)?;
         for table in overwritten.rewritten.iter().filter(|table| is_kept(table, &actual, &after)) {
-            let (rows, sizes) = measure(connection, table).map_err(|error| Error::from_sqlite(&database, &error))?;
-            let rewrite =
-                Rewrite { revision: step.revision.clone(), table: table.clone(), rows, bytes: sizes.iter().sum() };
+            let (rows, bytes) = measure(connection, table).map_err(|error| Error::from_sqlite(&database, &error))?;
+            let rewrite = Rewrite { revision: step.revision.clone(), table: table.clone(), rows, bytes };
             estimate.needed = estimate.needed.max(rewrite.bytes);
             estimate.rewrites.push(rewrite);
         }
@@ -97,22 +96,56 @@ fn is_kept(table: &Name, before: &Schema, after: &Schema) -> bool {
     before.tables.contains_key(table) && after.tables.contains_key(table)
 }
 
-/// The rows of a table, and the bytes of it and of each of its indexes
-/// (<https://www.sqlite.org/dbstat.html>).
-fn measure(connection: &Connection, table: &Name) -> rusqlite::Result<(u64, Vec<u64>)> {
+/// The rows of a table, and the bytes of it and of its indexes. Where it is most of the file, all others are measured in
+/// its place: to measure is to read all pages (<https://www.sqlite.org/dbstat.html>).
+fn measure(connection: &Connection, table: &Name) -> rusqlite::Result<(u64, u64)> {
     let count = format!("SELECT count(*) FROM main.{}", table.quoted());
     let rows: i64 = connection.query_row(&count, [], |row| row.get(0))?;
-    let mut trees = connection.prepare(
-        "SELECT name FROM main.sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE AND rootpage > 0 ORDER BY rowid",
-    )?;
-    let names: Vec<String> = trees.query_map([table.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut sizes = Vec::new();
-    for name in names {
-        let size = "SELECT pgsize FROM dbstat WHERE name = ?1 AND aggregate = TRUE";
-        let bytes: Option<i64> = connection.query_row(size, [name], |row| row.get(0)).optional()?;
-        sizes.push(bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default());
-    }
-    Ok((u64::try_from(rows).unwrap_or_default(), sizes))
+    let mut trees = connection
+        .prepare("SELECT name, type, tbl_name = ?1 COLLATE NOCASE FROM main.sqlite_schema WHERE rootpage > 0")?;
+    let trees: Vec<Tree> = trees
+        .query_map([table.as_str()], |row| {
+            Ok(Tree { name: row.get(0)?, is_table: row.get::<_, String>(1)? == "table", is_own: row.get(2)? })
+        })?
+        .collect::<Result<_, _>>()?;
+    let size = |name: &str| {
+        let sql = "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = ?1 AND aggregate = TRUE";
+        connection.query_row(sql, [name], |row| row.get::<_, i64>(0))
+    };
+    let is_most = is_most(connection, &trees, rows);
+    let measured = trees.iter().filter(|tree| tree.is_own != is_most);
+    let measured = measured.map(|tree| size(&tree.name)).sum::<rusqlite::Result<i64>>()?;
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let bytes = if is_most {
+        let pages = pragma("page_count")? - pragma("freelist_count")?;
+        pages * pragma("page_size")? - measured - size("sqlite_schema")?
+    } else {
+        measured
+    };
+    let number = |number| u64::try_from(number).unwrap_or_default();
+    Ok((number(rows), number(bytes)))
+}
+
+/// A table or an index.
+struct Tree {
+    name: String,
+    is_table: bool,
+    /// Whether it belongs to the table in question.
+    is_own: bool,
+}
+
+/// How many others there may be, at most, to be looked through one by one.
+const FEW: usize = 200;
+
+/// Whether a table has more rows than all others together, as far as that can be told without going through them.
+fn is_most(connection: &Connection, trees: &[Tree], rows: i64) -> bool {
+    let largest = |tree: &Tree| -> Option<i64> {
+        let sql = format!("SELECT coalesce(max(rowid), 0) FROM main.{}", Name::new(&tree.name).quoted());
+        connection.query_row(&sql, [], |row| row.get(0)).ok()
+    };
+    let mut others = trees.iter().filter(|tree| tree.is_table && !tree.is_own);
+    let total = others.try_fold(0_i64, |total, other| total.checked_add(largest(other)?));
+    trees.len() < FEW && total.is_some_and(|total| total < rows)
 }
 
 fn is_write_ahead(connection: &Connection) -> bool {
@@ -131,16 +164,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_is_measured_with_its_indexes() {
+    fn a_table_is_measured_with_its_indexes_whichever_way_is_shorter() {
         let connection = Connection::open_in_memory().unwrap();
-        connection
-            .execute_batch(
-                "CREATE TABLE t (x); CREATE INDEX i ON t (x);
-                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 500) INSERT INTO t SELECT randomblob(100) FROM n",
-            )
-            .unwrap();
-        let (rows, sizes) = measure(&connection, &"T".into()).unwrap();
-        assert_eq!((rows, sizes.len()), (500, 2));
-        assert!(sizes.iter().all(|bytes| (50_000..100_000).contains(bytes)), "{sizes:?}");
+        let fill = |table: &str, rows: u32| {
+            let sql = format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows}) INSERT INTO {table} SELECT randomblob(100) FROM n"
+            );
+            connection.execute_batch(&sql).unwrap();
+        };
+        connection.execute_batch("CREATE TABLE t (x); CREATE INDEX i ON t (x); CREATE TABLE u (x UNIQUE)").unwrap();
+        fill("t", 500);
+        let (rows, alone) = measure(&connection, &"T".into()).unwrap();
+        fill("u", 400);
+        let (_, beside_fewer) = measure(&connection, &"t".into()).unwrap();
+        fill("u", 400);
+        let (_, beside_more) = measure(&connection, &"t".into()).unwrap();
+        assert_eq!((rows, alone, alone), (500, beside_fewer, beside_more));
+        assert!((100_000..200_000).contains(&alone), "{alone}");
     }
 }

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::database::{Scratch, Switches, gate};
+use crate::adopt;
+use crate::database::{self, Scratch, Switches, gate};
 use crate::export::{Error, File, Half, Numbers, Piece, Tool, Way};
 use crate::plan;
 use crate::report::{Class, Diagnostic, Failure, Report as _};
@@ -29,6 +30,8 @@ pub struct Exported {
     pub slug: String,
     /// Its files.
     pub files: Vec<File>,
+    /// The script of another tool that it was made of.
+    pub origin: Option<PathBuf>,
     /// The oldest SQLite that can run them.
     pub requires: Option<SqliteVersion>,
     /// Whether it has a way down there.
@@ -105,6 +108,7 @@ pub(super) fn chain(
                 number,
                 slug: piece.slug(),
                 files: tool.files(&piece)?,
+                origin: revision.origin.as_ref().map(|origin| project.settings.path(origin)),
                 requires: revision.requires.max(is_confined.then_some(CONFINED)),
                 goes_down: tool.goes_down() && piece.down.is_ok(),
             });
@@ -195,13 +199,15 @@ pub enum InTheWay {
     Replace,
 }
 
-/// Writes files below a folder, which is made where it is missing.
+/// Writes files below a folder, which is made where it is missing. A revision that was made of a script which the tool
+/// has there already is left to that script.
 ///
 /// # Errors
 /// When files with other texts are in the way and may not be replaced, the folder is one of the project's own, or the
 /// files cannot be written.
 pub fn write(
     project: &Project,
+    tool: Tool,
     folder: &Path,
     exported: &[Exported],
     in_the_way: InTheWay,
@@ -212,9 +218,16 @@ pub fn write(
         let help = "name another one with `--output`";
         return Err(Failure::new(Class::Input, Diagnostic::new("own_folder", words).help(help)));
     }
+    let there = scripts_there(tool, folder);
+    let origin = |exported: &Exported| {
+        let path = exported.origin.as_ref().filter(|origin| there.contains(&real(origin)))?;
+        Some(Placed { path: path.clone(), revision: exported.revision.id.clone(), outcome: Outcome::Same })
+    };
+    let kept: Vec<Placed> = exported.iter().filter_map(origin).collect();
+    let exported: Vec<&Exported> = exported.iter().filter(|exported| origin(exported).is_none()).collect();
     let mut placed = Vec::new();
     let mut replaced = Vec::new();
-    for exported in exported {
+    for exported in &exported {
         for file in &exported.files {
             let path = file.path.split('/').fold(folder.to_owned(), |path, part| path.join(part));
             let outcome = match std::fs::read(&path) {
@@ -229,7 +242,7 @@ pub fn write(
             placed.push(Placed { path, revision: exported.revision.id.clone(), outcome });
         }
     }
-    let Found { stale, others } = found(folder, exported, &placed)?;
+    let Found { stale, others } = found(folder, &exported, &placed)?;
     if !others.is_empty() {
         let words = format!("`{}` has other scripts under numbers that are to be written", folder.display());
         let mut diagnostic = Diagnostic::new("number_taken", words);
@@ -256,7 +269,24 @@ pub fn write(
         std::fs::remove_file(&stale.path).map_err(|error| FolderError::Write { path: stale.path.clone(), error })?;
     }
     placed.extend(stale);
+    placed.splice(0..0, kept);
     Ok(placed)
+}
+
+/// The scripts that a tool finds in a folder; none where it could not read it.
+fn scripts_there(tool: Tool, folder: &Path) -> BTreeSet<PathBuf> {
+    let reader = match tool {
+        Tool::Sqlx => database::Tool::Sqlx,
+        Tool::Dbmate => database::Tool::Dbmate,
+        Tool::Goose => database::Tool::Goose,
+        Tool::Diesel => database::Tool::Diesel,
+        Tool::Refinery => database::Tool::Refinery,
+        Tool::GolangMigrate => database::Tool::GolangMigrate,
+        Tool::D1 => database::Tool::D1,
+        Tool::Sql => return BTreeSet::new(),
+    };
+    let scripts = adopt::convention(reader).and_then(|convention| (convention.scripts)(folder).ok());
+    scripts.into_iter().flatten().filter_map(|script| script.path.canonicalize().ok()).collect()
 }
 
 /// What is in a folder beside what is to be written.
@@ -268,7 +298,7 @@ struct Found {
     others: Vec<PathBuf>,
 }
 
-fn found(folder: &Path, exported: &[Exported], placed: &[Placed]) -> Result<Found, Failure> {
+fn found(folder: &Path, exported: &[&Exported], placed: &[Placed]) -> Result<Found, Failure> {
     let number = |path: &Path| {
         let first = path.strip_prefix(folder).ok()?.components().next()?.as_os_str().to_string_lossy().into_owned();
         first.split_once('_').map(|(number, _)| number.to_owned())

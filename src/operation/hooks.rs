@@ -9,11 +9,12 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::walk::{self, Direction, Errand, Options, Walked};
-use super::{Database, Project};
+use super::{Database, Project, adopt, flow};
 use crate::database::runner::{Event, Outcome, Step, Transaction};
 use crate::database::statements::{Prepared, Statements};
 use crate::database::walk::Walk;
 use crate::database::{Access, version_table};
+use crate::libsql::{Executed, Server};
 use crate::model::{Hook, HookKind};
 use crate::report::{Class, Diagnostic, Failure, Place, Report, Source};
 use crate::revision::Script;
@@ -92,6 +93,9 @@ pub fn walk<'s>(
     let around_each = !hooks.before_revision.is_empty() || !hooks.after_revision.is_empty();
     if options.dry_run || !hooks.are_beside_runs() {
         return walk::walk(errand, connection, observer);
+    }
+    if direction == Direction::Up {
+        adopt::refuse_since(project, connection, start)?;
     }
     let mut way = Walk::new(start, direction, target, options.agree);
     let steps = way.steps(&start.rows).map_err(|report| failure(&*report))?;
@@ -217,10 +221,6 @@ impl Run<'_, '_> {
         for hook in hooks {
             let text = hook.text.clone().map_err(|mistake| Failure::new(Class::Input, mistake))?;
             match hook.kind {
-                HookKind::Sql | HookKind::File if self.project.is_on_server() => {
-                    let why = "statements of hooks are not run on servers; let it be a command";
-                    return Err(failed(moment, Class::Input, why, hook.place.clone()));
-                }
                 HookKind::Command => command(self.project, moment, hook, &text, &variables, self.shell)?,
                 HookKind::Sql => {
                     let source = Source { path: format!("the hook `{}`", moment.key()), text };
@@ -244,6 +244,9 @@ impl Run<'_, '_> {
 
     /// Runs statements as they stand, each by itself unless they say BEGIN and COMMIT.
     fn statements(&mut self, moment: Moment, source: &Arc<Source>) -> Result<(), Failure> {
+        if let Database::Server(server) = self.project.place()? {
+            return on_server(&server, moment, source);
+        }
         let mut outcome = Ok(());
         for statement in Statements::new(self.connection, &source.text) {
             outcome = statement.and_then(Prepared::run);
@@ -260,10 +263,31 @@ impl Run<'_, '_> {
         }
         outcome.map_err(|error| failed(moment, Class::Database, &error.message, Place::new(source, error.span)))?;
         if left_open {
-            let why = "it begins a transaction and does not end it".to_owned();
-            return Err(failed(moment, Class::Input, &why, Place::new(source, 0..source.text.len())));
+            return Err(failed(moment, Class::Input, LEFT_OPEN, Place::new(source, 0..source.text.len())));
         }
         Ok(())
+    }
+}
+
+const LEFT_OPEN: &str = "it begins a transaction and does not end it";
+
+/// The same on a server.
+fn on_server(server: &Server, moment: Moment, source: &Arc<Source>) -> Result<(), Failure> {
+    let mut spans = Vec::new();
+    for tokens in flow::statements(&source.text) {
+        let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { continue };
+        spans.push(first.start..last.start + last.text.len());
+    }
+    let statements: Vec<&str> = spans.iter().map(|span| &source.text[span.clone()]).collect();
+    let whole = 0..source.text.len();
+    match server.execute(&statements) {
+        Ok(Executed::Whole) => Ok(()),
+        Ok(Executed::LeftOpen) => Err(failed(moment, Class::Input, LEFT_OPEN, Place::new(source, whole))),
+        Ok(Executed::Refused { at, error }) => {
+            let span = spans.get(at).cloned().unwrap_or(whole);
+            Err(failed(moment, Class::Database, &error.to_string(), Place::new(source, span)))
+        }
+        Err(error) => Err(failed(moment, error.class(), &error.to_string(), Place::new(source, whole))),
     }
 }
 

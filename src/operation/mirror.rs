@@ -11,12 +11,13 @@ use crate::database;
 use crate::database::runner::Mirrored;
 use crate::database::version_table;
 use crate::export::{Number, Numbers, Tool};
+use crate::libsql::Server;
 use crate::mirror::{Mirror, Row};
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Graph, RevisionId, Script, Scripts};
+use crate::revision::{Applied, Graph, Revision, RevisionId, Script, Scripts};
 
-use super::Project;
 use super::export::{Exported, chain, has_file};
+use super::{Project, State};
 
 /// The rows of all revisions, worked out when the first of them is asked for.
 #[derive(Debug, Clone, Default)]
@@ -107,16 +108,54 @@ pub fn row(project: &Project, mirror: Mirror, id: &RevisionId) -> Result<Option<
     Ok(rows(project, mirror, &graph, Some(id)).map_err(no_file)?.remove(id))
 }
 
+/// The numbers under which another tool's table has what is applied, as far as there are scripts.
+#[must_use]
+pub(super) fn versions(project: &Project, mirror: Mirror, state: &State) -> BTreeSet<String> {
+    let (own, numbers) = (own_files(project, mirror, &state.graph), Numbers::of(&state.graph));
+    let applied = state.applied.iter();
+    let version = |id: &RevisionId| match own.get(id) {
+        Some(file) => Some(file.version.clone()),
+        None => Some(plain_row(mirror, numbers.get(id)?, "").version),
+    };
+    applied.filter_map(version).collect()
+}
+
 /// Writes down what the script of a revision says now, where the other tool keeps anything of it.
 ///
 /// # Errors
 /// As [`row`], and when the database cannot be written.
 pub(super) fn repair(project: &Project, connection: &Connection, id: &RevisionId) -> Result<(), Failure> {
-    let Some(mirror) = project.settings.mirror else { return Ok(()) };
-    let Some(sql) = row(project, mirror, id)?.and_then(|row| mirror.update_sql(&row)) else { return Ok(()) };
-    let written = connection.execute_batch(mirror.create_sql()).and_then(|()| connection.execute_batch(&sql));
     let path = connection.path().unwrap_or_default();
-    Ok(written.map_err(|error| database::Error::from_sqlite(path.as_ref(), &error))?)
+    for sql in repair_sql(project, id)? {
+        connection.execute_batch(&sql).map_err(|error| database::Error::from_sqlite(path.as_ref(), &error))?;
+    }
+    Ok(())
+}
+
+/// The statements of [`repair`].
+///
+/// # Errors
+/// As [`row`].
+pub(super) fn repair_sql(project: &Project, id: &RevisionId) -> Result<Vec<String>, Failure> {
+    let Some(mirror) = project.settings.mirror else { return Ok(Vec::new()) };
+    let sql = row(project, mirror, id)?.and_then(|row| mirror.update_sql(&row));
+    Ok(sql.into_iter().flat_map(|sql| [mirror.create_sql().to_owned(), sql]).collect())
+}
+
+/// The statements that add what the other tool's table on a server lacks of what is applied.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub(super) fn missing(
+    project: &Project,
+    server: &Server,
+    applied: &[version_table::Applied],
+) -> Result<Vec<String>, Failure> {
+    let Some(mirror) = project.settings.mirror else { return Ok(Vec::new()) };
+    let missing = project
+        .with_mirror(|mirrored| mirrored.map_or(Ok(Vec::new()), |mirrored| server.missing_rows(&mirrored, applied)))?;
+    let table = (!missing.is_empty()).then(|| mirror.create_sql().to_owned());
+    Ok(table.into_iter().chain(missing).collect())
 }
 
 /// Adds what the other tool's table lacks of what is applied, where the settings have such a table kept along; gives the
@@ -149,13 +188,13 @@ fn rows(
     graph: &Graph,
     only: Option<&RevisionId>,
 ) -> Result<BTreeMap<RevisionId, Row>, Failure> {
-    let own = own_files(project, mirror);
+    let own = own_files(project, mirror, graph);
     if mirror != Mirror::Sqlx {
         let numbers = Numbers::of(graph);
         let scripts = graph.all_scripts().filter(|script| has_file(script));
         let row = |script: &Arc<Script>| {
             let revision = &script.revision;
-            let row = match own.get(bare(revision.id.as_str())) {
+            let row = match own.get(&revision.id) {
                 Some(file) => Row { version: file.version.clone(), description: String::new(), checksum: Vec::new() },
                 None => plain_row(mirror, numbers.get(&revision.id)?, ""),
             };
@@ -171,7 +210,7 @@ fn rows(
     let exported = chain(project, graph, Tool::Sqlx, &included, &wanted)?;
     let row = |exported: &Exported| {
         let id = &exported.revision.id;
-        let Some(file) = own.get(bare(id.as_str())) else { return Ok((id.clone(), sqlx_row(exported))) };
+        let Some(file) = own.get(id) else { return Ok((id.clone(), sqlx_row(exported))) };
         let bytes = std::fs::read(&file.path).map_err(|source| {
             let problem = Diagnostic::new("unreadable", format!("cannot read `{}`: {source}", file.path.display()));
             Failure::new(Class::Input, problem.help("sqlx compares its checksum; bring the file back"))
@@ -182,16 +221,17 @@ fn rows(
     exported.iter().map(row).collect()
 }
 
-/// A script in the folder of the other tool.
+/// A script of the other tool.
+#[derive(Clone)]
 struct OwnFile {
     path: PathBuf,
     version: String,
     words: String,
 }
 
-/// The scripts in the other tool's folder, by their numbers without leading zeros. A revision that was made of one is
-/// called after it; those that `export` has written are called otherwise.
-fn own_files(project: &Project, mirror: Mirror) -> BTreeMap<String, OwnFile> {
+/// The scripts of the other tool that revisions were made of: the one that the head of a revision names, or else, in the
+/// tool's usual folder, the one that the revision is called after. Those that `export` has written are called otherwise.
+fn own_files(project: &Project, mirror: Mirror, graph: &Graph) -> BTreeMap<RevisionId, OwnFile> {
     let tool = match mirror {
         Mirror::Sqlx => Tool::Sqlx,
         Mirror::Dbmate => Tool::Dbmate,
@@ -199,19 +239,34 @@ fn own_files(project: &Project, mirror: Mirror) -> BTreeMap<String, OwnFile> {
         Mirror::Diesel => Tool::Diesel,
     };
     // A folder that is not there, or cannot be read, has none.
-    let Ok(entries) = std::fs::read_dir(project.settings.path(tool.folder())) else { return BTreeMap::new() };
-    let file = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().into_string().ok().filter(|name| !name.ends_with(".down.sql"))?;
-        let (number, words) = name.split_once('_')?;
-        let number = number.replace('-', "");
-        let words = words.strip_suffix(".up.sql").or_else(|| words.strip_suffix(".sql")).unwrap_or(words).to_owned();
-        let version = match mirror {
-            Mirror::Sqlx | Mirror::Goose => bare(&number).to_owned(),
-            Mirror::Dbmate | Mirror::Diesel => number.clone(),
+    let entries = std::fs::read_dir(project.settings.path(tool.folder())).into_iter().flatten().flatten();
+    let usual: Vec<(String, OwnFile)> = entries
+        .filter_map(|entry| named(mirror, entry.path()).map(|file| (bare(&file.version).to_owned(), file)))
+        .collect();
+    let usual: BTreeMap<String, OwnFile> = usual.into_iter().collect();
+    let own = |revision: &Revision| {
+        let file = match &revision.origin {
+            Some(origin) => named(mirror, project.settings.path(origin))?,
+            None => usual.get(bare(revision.id.as_str()))?.clone(),
         };
-        Some((bare(&number).to_owned(), OwnFile { path: entry.path(), version, words }))
+        Some((revision.id.clone(), file))
     };
-    entries.flatten().filter_map(file).collect()
+    graph.all_scripts().filter_map(|script| own(&script.revision)).collect()
+}
+
+/// What the name of a script says; none for what goes down. diesel's are folders.
+fn named(mirror: Mirror, path: PathBuf) -> Option<OwnFile> {
+    let is_of_folder = mirror == Mirror::Diesel && path.extension().is_some_and(|extension| extension == "sql");
+    let whole = if is_of_folder { path.parent()? } else { &path };
+    let name = whole.file_name()?.to_str().filter(|name| !name.ends_with(".down.sql"))?;
+    let (number, words) = name.split_once('_')?;
+    let number = number.replace('-', "");
+    let words = words.strip_suffix(".up.sql").or_else(|| words.strip_suffix(".sql")).unwrap_or(words).to_owned();
+    let version = match mirror {
+        Mirror::Sqlx | Mirror::Goose => bare(&number).to_owned(),
+        Mirror::Dbmate | Mirror::Diesel => number,
+    };
+    Some(OwnFile { path, version, words })
 }
 
 /// A number without leading zeros.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::mirror;
 pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
-use crate::libsql::{self, Address, Server, Token};
+use crate::libsql::{self, Address, Credentials, Server};
 use crate::model::{self, Model, Settings};
 use crate::plan::{Options, Switches};
 use crate::report::{Class, Diagnostic, Failure, Source};
@@ -26,7 +26,7 @@ pub struct Project {
     /// A database named on the command line, in place of that of the settings.
     database: Option<String>,
     /// What servers ask for.
-    token: Option<Token>,
+    credentials: Credentials,
     /// What another tool keeps of the revisions.
     pub(super) mirror_rows: mirror::Rows,
 }
@@ -44,13 +44,13 @@ impl Project {
     /// A project with these settings, and another database if one is named.
     #[must_use]
     pub fn new(settings: Settings, database: Option<String>) -> Project {
-        Project { settings, database, token: None, mirror_rows: mirror::Rows::default() }
+        Project { settings, database, credentials: Credentials::default(), mirror_rows: mirror::Rows::default() }
     }
 
-    /// The same project with a token for servers.
+    /// The same project with what servers ask for.
     #[must_use]
-    pub fn with_token(self, token: Option<Token>) -> Project {
-        Project { token, ..self }
+    pub fn with_credentials(self, credentials: Credentials) -> Project {
+        Project { credentials, ..self }
     }
 
     /// The same project with another database.
@@ -74,7 +74,7 @@ impl Project {
     pub fn place(&self) -> Result<Database, Failure> {
         let written = self.written()?;
         if Address::is_meant(written) {
-            return Ok(Database::Server(Server::new(written, self.token.clone())?));
+            return Ok(Database::Server(Server::new(written, &self.credentials)?));
         }
         self.file(written).map(Database::File)
     }
@@ -200,11 +200,13 @@ impl Project {
     /// # Errors
     /// When the folders or the version table cannot be read.
     pub fn state(&self, connection: Option<&Connection>) -> Result<State, Failure> {
-        let rows = match connection {
-            Some(connection) => version_table::read(connection, &self.settings.version_table)?,
-            None => Vec::new(),
+        let rows = || match connection {
+            Some(connection) => version_table::read(connection, &self.settings.version_table),
+            None => Ok(Vec::new()),
         };
-        Ok(State::new(self.scripts()?, rows))
+        let (scripts, rows) = Folder::read_beside(&self.folders(), rows);
+        let rows = rows?;
+        Ok(State::new(scripts?, rows))
     }
 
     /// The model and the files that it stands in.
@@ -237,6 +239,7 @@ impl Project {
             target: self.settings.target_sqlite.unwrap_or(usual),
             column_order: self.settings.column_order,
             catalog_edits: self.settings.catalog_edits,
+            fast_rebuild: self.settings.fast_rebuild,
             switches,
         }
     }
@@ -245,7 +248,7 @@ impl Project {
 /// The failure of what can only be done to a file.
 fn needs_file(server: &Server) -> Failure {
     let found = format!("this works on files, and `{server}` is a database on a server");
-    let help = "name a file with `--database`; on a server: upgrade, downgrade, stamp and all that reads";
+    let help = "name a file with `--database`; on a server: upgrade, downgrade, stamp, repair and all that reads";
     Failure::new(Class::Input, Diagnostic::new("needs_file", found).help(help))
 }
 

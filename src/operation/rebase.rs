@@ -256,7 +256,7 @@ impl Place<'_> {
             "`{}` is written or edited by hand and does not do on `{}` what it did before",
             self.script.revision.id, self.onto.id
         );
-        let mut diagnostic = Diagnostic::new("does_not_fit", words).at(self.script.up.place(0..0));
+        let mut diagnostic = Diagnostic::new("does_not_fit", words).at(self.script.up.whole());
         diagnostic.notes = misfit.to_vec();
         let help = "nothing was written; change the script so that it fits both places, or join the lines: \
                     `schemactl merge heads`";

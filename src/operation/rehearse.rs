@@ -13,7 +13,7 @@ use crate::revision::Target;
 
 use super::passing::{Passing, beside};
 use super::walk::{self, Direction, Walked};
-use super::{Project, backup};
+use super::{Database, Project, backup, server_copy};
 
 /// What a rehearsal came to.
 #[derive(Debug)]
@@ -57,10 +57,12 @@ pub fn on_copy<T>(
     progress: &dyn Fn(Progress),
     run: impl FnOnce(&Project, &mut Connection, &walk::Options<'_>) -> Result<T, Failure>,
 ) -> Result<Rehearsal<T>, Failure> {
-    let original = project.database()?;
+    let original = project.beside_backups()?;
     let copy = Passing { path: beside(&original, ".rehearsal") };
     copy.remove().map_err(|error| cannot_remove(&copy.path, &error))?;
-    if project.connect(Access::Read, options.lock_timeout)?.is_some() {
+    if let Database::Server(server) = project.place()? {
+        server_copy::fetch(&server, &copy.path)?;
+    } else if project.connect(Access::Read, options.lock_timeout)?.is_some() {
         let now = (options.now)();
         let (lock_timeout, interrupt) = (options.lock_timeout, &options.interrupt);
         let copying = backup::Options { writers: Writers::Free, lock_timeout, interrupt, now: &now, progress };

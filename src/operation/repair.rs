@@ -2,13 +2,16 @@
 //!
 //! Writes to the version table alone; the schema and the rows stay as they are.
 
+use std::time::{Duration, Instant};
+
 use rusqlite::Connection;
 
 use crate::database::version_table;
+use crate::libsql::{self, Server};
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{Applied, Graph, Mention, Target, checksum};
 
-use super::{Project, State, mirror};
+use super::{Database, Project, State, mirror};
 
 /// An applied revision whose script is not the one that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,15 +79,78 @@ fn is_same_sql(stored: &str, written: &str) -> bool {
     stored == written || checksum(stored) == checksum(written)
 }
 
-/// Accepts the edits of the targets, or all edits where there is no target; gives back what was accepted.
+/// What a repair came to.
+#[derive(Debug, Default)]
+pub struct Repaired {
+    /// The edits that were accepted.
+    pub accepted: Vec<Edited>,
+    /// How many rows the table of another tool lacked.
+    pub mirrored: usize,
+}
+
+/// Accepts the edits of the targets, or all edits where there is no target, and adds what the table of another tool lacks.
 ///
 /// # Errors
 /// When a target names nothing or nothing that is applied, or the version table cannot be written.
-pub fn repair(project: &Project, connection: &mut Connection, targets: &[Target]) -> Result<Vec<Edited>, Failure> {
-    let scripts = project.scripts()?;
+pub fn repair(
+    project: &Project,
+    connection: &mut Connection,
+    targets: &[Target],
+    lock_timeout: Duration,
+) -> Result<Repaired, Failure> {
+    if let Database::Server(server) = project.place()? {
+        return on_server(project, &server, targets, lock_timeout);
+    }
     let table = &project.settings.version_table;
     let transaction = version_table::begin(connection)?;
-    let State { graph, rows, applied, .. } = State::new(scripts, version_table::read(&transaction, table)?);
+    let rows = version_table::read(&transaction, table)?;
+    let accepted = accept(project, &rows, targets)?;
+    for (row, _) in &accepted {
+        version_table::update(&transaction, table, row)?;
+        mirror::repair(project, &transaction, &row.revision)?;
+    }
+    version_table::commit(transaction)?;
+    let mirrored = mirror::complete(project, connection)?;
+    Ok(Repaired { accepted: accepted.into_iter().map(|(_, edited)| edited).collect(), mirrored })
+}
+
+/// The same on a server: worked out on what is seen there, and written if that is still there.
+fn on_server(
+    project: &Project,
+    server: &Server,
+    targets: &[Target],
+    lock_timeout: Duration,
+) -> Result<Repaired, Failure> {
+    let table = &project.settings.version_table;
+    let start = Instant::now();
+    loop {
+        let image = server.image(table)?;
+        let rows = version_table::read(image.scratch.connection(), table)?;
+        let accepted = accept(project, &rows, targets)?;
+        let mut statements = Vec::new();
+        for (row, _) in &accepted {
+            statements.push(version_table::update_sql(table, row));
+            statements.extend(mirror::repair_sql(project, &row.revision)?);
+        }
+        let missing = mirror::missing(project, server, &rows)?;
+        let mirrored = missing.len().saturating_sub(1);
+        statements.extend(missing);
+        if statements.is_empty() || server.amend(&image, table, &rows, &statements, lock_timeout)? {
+            return Ok(Repaired { accepted: accepted.into_iter().map(|(_, edited)| edited).collect(), mirrored });
+        }
+        if start.elapsed() >= lock_timeout {
+            return Err(libsql::Error::Overtaken.into());
+        }
+    }
+}
+
+/// The rows that say what the scripts say now.
+fn accept(
+    project: &Project,
+    rows: &[version_table::Applied],
+    targets: &[Target],
+) -> Result<Vec<(version_table::Applied, Edited)>, Failure> {
+    let State { graph, rows, applied, .. } = State::new(project.scripts()?, rows.to_vec());
     let mut asked = Vec::new();
     for target in targets {
         for revision in graph.resolve(target, Some(&applied))? {
@@ -96,10 +162,9 @@ pub fn repair(project: &Project, connection: &mut Connection, targets: &[Target]
             asked.push(revision.id.clone());
         }
     }
-    let mut accepted = Vec::new();
-    for (row, edited) in edited_rows(&graph, &rows) {
-        let is_asked = targets.is_empty() || asked.contains(&row.revision);
-        let Some(script) = graph.script(&row.revision).filter(|_| is_asked) else { continue };
+    let asked_for = edited_rows(&graph, &rows).filter(|(row, _)| targets.is_empty() || asked.contains(&row.revision));
+    let accepted = asked_for.filter_map(|(row, edited)| {
+        let script = graph.script(&row.revision)?;
         let down = script.down.as_ref();
         let row = version_table::Applied {
             message: script.revision.message.clone(),
@@ -109,10 +174,7 @@ pub fn repair(project: &Project, connection: &mut Connection, targets: &[Target]
             schema: if edited.schema { script.revision.schema.clone() } else { row.schema.clone() },
             ..row.clone()
         };
-        version_table::update(&transaction, table, &row)?;
-        mirror::repair(project, &transaction, &row.revision)?;
-        accepted.push(edited);
-    }
-    version_table::commit(transaction)?;
-    Ok(accepted)
+        Some((row, edited))
+    });
+    Ok(accepted.collect())
 }

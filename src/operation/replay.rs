@@ -5,16 +5,15 @@ use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{Applied, Graph, Mention, RevisionId, Section, Target};
 use crate::schema::Schema;
 
-use super::{Project, State};
+use super::{Project, State, opening};
 
 /// The schema that the revisions up to a target make.
 ///
 /// # Errors
 /// When the target names nothing, or a script fails, with its place.
 pub fn schema_at(project: &Project, graph: &Graph, target: &Target) -> Result<Schema, Failure> {
-    let mut scratch = Scratch::empty()?;
-    replay(&mut scratch, graph, &Applied::default(), target)?;
-    Ok(scratch.schema(&project.filter()?)?)
+    let route = graph.upgrade(&Applied::default(), target)?;
+    made(project, graph, &route.steps.iter().map(|step| &step.revision).collect::<Vec<_>>())
 }
 
 /// The schema at a place that is counted from where a database stands: `current`, `-1`.
@@ -46,7 +45,19 @@ pub fn schema_from_current(project: &Project, state: &State, target: &Target) ->
 /// # Errors
 /// When a script fails, with its place.
 pub fn schema_of(project: &Project, graph: &Graph, applied: &Applied) -> Result<Schema, Failure> {
-    Ok(scratch_of(graph, applied)?.schema(&project.filter()?)?)
+    let (graph, applied) = graph.for_database(applied);
+    let ids = graph.revisions().map(|revision| &revision.id).filter(|id| applied.contains(id));
+    made(project, &graph, &ids.collect::<Vec<_>>())
+}
+
+/// The schema that revisions make, one after the other.
+fn made(project: &Project, graph: &Graph, revisions: &[&RevisionId]) -> Result<Schema, Failure> {
+    let (mut scratch, built) = match opening::build(graph, revisions) {
+        Some((scratch, built)) => (scratch, built),
+        None => (Scratch::empty()?, 0),
+    };
+    revisions[built..].iter().try_for_each(|revision| run(&mut scratch, graph, revision))?;
+    Ok(scratch.schema(&project.filter()?)?)
 }
 
 /// A scratch database on which these revisions have run.

@@ -64,7 +64,7 @@ pub fn prepare(project: &Project, graph: &Graph, from: &Target, to: &Target, hea
     let stretch: Vec<&Script> = revision.replaces.iter().filter_map(|id| graph.script(id)).collect();
     if let Some(script) = stretch.iter().find(|script| !script.up.transaction) {
         let words = format!("`{}` runs outside a transaction, so it cannot be a part of another", script.revision.id);
-        let diagnostic = Diagnostic::new("outside_transaction", words).at(script.up.place(0..0));
+        let diagnostic = Diagnostic::new("outside_transaction", words).at(script.up.whole());
         return Err(Failure::new(Class::Input, diagnostic.help("squash what is before it and what is after it")));
     }
     let last = stretch.last().expect("a stretch is two revisions at least").revision.id.clone();

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use crate::database::runner::{self, Outcome, RunError, Transaction};
-use crate::database::{Filter, version_table};
+use crate::database::{Access, Filter, version_table};
 use crate::libsql;
 use crate::report::{Failure, Report};
 use crate::revision::{Purge, Target};
@@ -39,6 +39,31 @@ pub fn stamp(
     let outcome = run(&ground, connection, &mut plan, lock_timeout, now)?;
     let state = start.with_rows(&outcome.applied).into_owned();
     Ok((outcome, state))
+}
+
+/// Makes the version table where there is none, and says whether there was none; nothing where there is no database.
+///
+/// # Errors
+/// When the database cannot be written, or has another table of that name.
+pub fn ensure_table(project: &Project, lock_timeout: Duration) -> Result<Option<bool>, Failure> {
+    let table = &project.settings.version_table;
+    let Database::Server(server) = project.place()? else {
+        let connection = project.connect(Access::Create, lock_timeout)?;
+        return Ok(connection.map(|connection| version_table::ensure(&connection, table)).transpose()?);
+    };
+    let start = Instant::now();
+    loop {
+        let image = server.image(table)?;
+        if !version_table::ensure(image.scratch.connection(), table)? {
+            return Ok(Some(false));
+        }
+        if server.amend(&image, table, &[], &[version_table::create_sql(table)], lock_timeout)? {
+            return Ok(Some(true));
+        }
+        if start.elapsed() >= lock_timeout {
+            return Err(libsql::Error::Overtaken.into());
+        }
+    }
 }
 
 /// What a stamp stands on.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use rusqlite::Connection;
 
+use crate::adopt::Since;
 use crate::database::version_table;
 use crate::diff::{self, Change, Line};
 use crate::model::Renames;
@@ -16,7 +17,7 @@ use crate::schema::Schema;
 use crate::sql;
 
 use super::repair::{self, Edited};
-use super::{Project, State, autogenerate, replay};
+use super::{Project, State, adopt, autogenerate, replay};
 
 /// The three answers.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Status {
     pub model: Result<Vec<Line>, Failure>,
     /// How the revisions and the version table differ.
     pub revisions: Revisions,
+    /// What other tools have run since the database was taken over from them.
+    pub others: Vec<Since>,
     /// How the schema that is there differs from the one that the applied revisions make.
     pub schema: Result<Vec<Line>, Failure>,
 }
@@ -62,7 +65,9 @@ pub struct Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let way = if self.has_way_back { "" } else { "; the database keeps no way back" };
-        write!(f, "{}, applied {}{way}", self.revision, self.applied_at)
+        // As the times of revisions are shown, where it is one that schemactl wrote.
+        let applied = self.applied_at.get(..16).map_or_else(|| self.applied_at.clone(), |time| time.replace('T', " "));
+        write!(f, "{}, applied {applied}{way}", self.revision)
     }
 }
 
@@ -134,7 +139,7 @@ impl Status {
     #[must_use]
     pub fn is_in_sync(&self) -> bool {
         let is_empty = |lines: &Result<Vec<Line>, Failure>| lines.as_ref().is_ok_and(Vec::is_empty);
-        is_empty(&self.model) && is_empty(&self.schema) && self.revisions.are_in_sync()
+        is_empty(&self.model) && is_empty(&self.schema) && self.revisions.are_in_sync() && self.others.is_empty()
     }
 }
 
@@ -147,6 +152,7 @@ pub fn status(project: &Project, connection: Option<&Connection>) -> Result<Stat
     Ok(Status {
         model: model(project, &state),
         revisions: revisions(&state),
+        others: connection.map_or(Ok(Vec::new()), |connection| adopt::since(project, connection, &state))?,
         schema: schema(project, connection, &state),
     })
 }

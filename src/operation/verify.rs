@@ -15,7 +15,7 @@ use crate::diff::{self, Change, ColumnOrder};
 use crate::model::Renames;
 use crate::plan::sample::{self, Amount};
 use crate::report::{Class, Diagnostic, Failure, Report};
-use crate::revision::{Applied, Graph, HeaderKey, Op, RevisionId, Script, Target, Word};
+use crate::revision::{Applied, Graph, HeaderKey, Op, RevisionId, Script, Scripts, Target, Word};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -87,8 +87,35 @@ pub fn verify(
     interrupt: &Arc<AtomicBool>,
     watch: &mut dyn FnMut(usize, usize),
 ) -> Result<Verification, Failure> {
-    let state = State::offline(project.scripts()?, Applied::default());
-    let route = state.graph.upgrade(&state.applied, &Target::of(Word::Heads))?;
+    let all = |_: &Step| true;
+    walk_up(project, project.scripts()?, (&Target::of(Word::Heads), &all), interrupt, watch)
+}
+
+/// The same for one revision of these scripts; those before it are run and not taken back.
+///
+/// # Errors
+/// As [`verify`].
+pub fn revision(
+    project: &Project,
+    scripts: Scripts,
+    id: &RevisionId,
+    interrupt: &Arc<AtomicBool>,
+) -> Result<Option<Verified>, Failure> {
+    let is_it = |step: &Step| step.revision == *id;
+    let target = Target::of(Word::Name(id.to_string()));
+    let verification = walk_up(project, scripts, (&target, &is_it), interrupt, &mut |_, _| {})?;
+    Ok(verification.revisions.into_iter().next())
+}
+
+fn walk_up(
+    project: &Project,
+    scripts: Scripts,
+    (target, is_wanted): (&Target, &dyn Fn(&Step) -> bool),
+    interrupt: &Arc<AtomicBool>,
+    watch: &mut dyn FnMut(usize, usize),
+) -> Result<Verification, Failure> {
+    let state = State::offline(scripts, Applied::default());
+    let route = state.graph.upgrade(&state.applied, target)?;
     let steps = walk::steps(&state, &route)?;
     let filter = project.filter()?;
     let rehearsal = Rehearsal { project, filter, interrupt };
@@ -97,7 +124,7 @@ pub fn verify(
     let mut verification = Verification::default();
     for (number, (step, planned)) in steps.iter().zip(&route.steps).enumerate() {
         watch(number, steps.len());
-        if planned.op == Op::Upgrade {
+        if planned.op == Op::Upgrade && is_wanted(step) {
             let verified = rehearsal.revision(&base, &state.graph, step, &stand_ins)?;
             verification.revisions.push(verified);
         }
@@ -209,7 +236,7 @@ impl Rehearsal<'_> {
         let restored = self.look(trial)?;
         if let Some(differences) = differences(&restored, before) {
             let what = found("taken back does not leave the schema that was there before it");
-            let mut diagnostic = Diagnostic::new("not_restored", what).at(down.place(0..0));
+            let mut diagnostic = Diagnostic::new("not_restored", what).at(down.whole());
             diagnostic.notes = differences;
             let help = "bring the section `-- migrate:down` to undo all that `-- migrate:up` does";
             return Ok(Err(Trouble::Finding(Box::new(diagnostic.help(help)))));
@@ -219,7 +246,7 @@ impl Rehearsal<'_> {
         }
         if let Some(differences) = differences(&self.look(trial)?, &after) {
             let what = found("makes another schema the second time");
-            let mut diagnostic = Diagnostic::new("not_repeatable", what).at(script.up.place(0..0));
+            let mut diagnostic = Diagnostic::new("not_repeatable", what).at(script.up.whole());
             diagnostic.notes = differences;
             return Ok(Err(Trouble::Finding(Box::new(diagnostic))));
         }

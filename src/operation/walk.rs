@@ -21,7 +21,7 @@ use crate::schema::Schema;
 use crate::sql;
 
 use super::backup::{self, Backup, BackupError};
-use super::{Database, Project, Rows, State, autogenerate, replay};
+use super::{Database, Project, Rows, State, adopt, autogenerate, replay};
 
 /// How to walk.
 #[derive(Clone)]
@@ -113,6 +113,9 @@ pub fn walk<'s>(
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked<'s>, Failure> {
     let Errand { project, start, direction, target, options } = *errand;
+    if direction == Direction::Up {
+        adopt::refuse_since(project, connection, start)?;
+    }
     let mut walk = Walk::new(start, direction, target, options.agree);
     let ground = Ground {
         project,

@@ -1,11 +1,16 @@
 //! "An edit of `sqlite_schema` can do this": a table's text is replaced and no row is touched (`catalog_edits`).
 //!
-//! Only for changes after which every stored row, every index and every rowid means what it meant before
-//! (<https://www.sqlite.org/pragma.html#pragma_writable_schema>). Rows that are older than their column are stored
+//! Only for changes after which every stored row and every rowid means what it meant before
+//! (<https://www.sqlite.org/pragma.html#pragma_writable_schema>). Indexes over what compares in another way then are
+//! built again. Rows that are older than their column are stored
 //! short, and read the default that is in force: before a DEFAULT changes, those that may be short are stored in full.
 
+use indexmap::IndexSet;
+
 use crate::diff::{AlterTable, ColumnOrder, TableChange};
-use crate::schema::{Affinity, Column, IndexKey, Name, PrimaryKey, Schema, SqliteVersion, Table, TypeName};
+use crate::schema::{
+    Affinity, Column, Expression, Index, IndexKey, KeyColumn, Name, PrimaryKey, SqliteVersion, Table, TypeName,
+};
 use crate::sql;
 use crate::token::{TokenKind, quote_string, significant_tokens};
 
@@ -21,11 +26,11 @@ const EDIT_WITHOUT_ROWID: SqliteVersion = SqliteVersion::new(3, 53);
 
 /// The statements that put the table's new text in place, or `None` where a change is not safe to make so.
 ///
-/// They end in a check of all rows against the constraints that are in force then.
+/// They end in a check of all rows against the constraints that are in force then, where a row may fail one; of foreign
+/// keys that check knows nothing, and those who run the script look at them.
 #[must_use]
 pub fn statements(
     alter: &AlterTable,
-    schema: &Schema,
     rows: &RowWork,
     target: SqliteVersion,
     updates_are_silent: bool,
@@ -33,13 +38,14 @@ pub fn statements(
     let is_about_indexes = |change: &TableChange| {
         matches!(change, TableChange::CreateIndex(_) | TableChange::DropIndex(_) | TableChange::AlterIndex { .. })
     };
-    let is_safe = |change: &TableChange| is_about_indexes(change) || is_safe(change, alter, schema, rows);
+    let is_safe = |change: &TableChange| is_about_indexes(change) || is_safe(change, alter, rows);
     let needed = if alter.after.without_rowid { EDIT_WITHOUT_ROWID } else { EDIT };
     let stores_in_full = store_in_full(alter);
     let may_store = stores_in_full.is_none() || updates_are_silent;
     if target < needed || !may_store || !has_same_keys(alter) || !alter.changes.iter().all(is_safe) {
         return None;
     }
+    let reindex = reindex(alter)?;
     // The columns stay in the order in which the rows are stored.
     let stored = |table: &Table| -> Vec<Name> {
         let is_stored = |column: &&Column| !is_virtual(column);
@@ -73,8 +79,13 @@ pub fn statements(
         ))
         .continues(),
         plain("PRAGMA writable_schema = RESET".to_owned()).continues(),
-        plain("CREATE TEMP TABLE \"schemactl_check\" (\"rows_that_do_not_fit\" INT CHECK (\"rows_that_do_not_fit\" = 0))".to_owned())
-            .comment(format!("Stops here if a row of {name} does not fit the new definition.")),
+    ];
+    let check = [
+        plain(
+            "CREATE TEMP TABLE \"schemactl_check\" (\"rows_that_do_not_fit\" INT CHECK (\"rows_that_do_not_fit\" = 0))"
+                .to_owned(),
+        )
+        .comment(format!("Stops here if a row of {name} does not fit the new definition.")),
         plain(format!(
             "INSERT INTO \"schemactl_check\" SELECT count(*) FROM pragma_quick_check({}) WHERE \"quick_check\" <> 'ok'",
             quote_string(name)
@@ -82,7 +93,21 @@ pub fn statements(
         .continues(),
         plain("DROP TABLE \"schemactl_check\"".to_owned()).continues(),
     ];
-    Some(stores_in_full.into_iter().chain(edit).collect())
+    let check = check.into_iter().filter(|_| alter.changes.iter().any(asks_more_of_rows));
+    Some(stores_in_full.into_iter().chain(edit).chain(reindex).chain(check).collect())
+}
+
+/// Whether rows that were right may be wrong after a change. A type of the same affinity, and what a constraint is called
+/// or does, are nothing that a row could fail.
+fn asks_more_of_rows(change: &TableChange) -> bool {
+    match change {
+        TableChange::AlterColumn { before, after } => {
+            let same = |column: &Column| (column.default.clone(), column.generated.clone(), column.collate.clone());
+            same(before) != same(after) || before.not_null.is_none() && after.not_null.is_some()
+        }
+        TableChange::AddCheck(_) | TableChange::AddColumn(_) | TableChange::SetStrict(true) => true,
+        _ => false,
+    }
 }
 
 /// The UPDATE after which no row reads a default that is about to change.
@@ -144,7 +169,7 @@ fn has_all_inline(table: &Table) -> bool {
     table.uniques.iter().all(|unique| unique.inline) && table.primary_key.as_ref().is_some_and(|key| key.inline)
 }
 
-fn is_safe(change: &TableChange, alter: &AlterTable, schema: &Schema, rows: &RowWork) -> bool {
+fn is_safe(change: &TableChange, alter: &AlterTable, rows: &RowWork) -> bool {
     match change {
         // Of a UNIQUE only a word about what happens in a conflict, or its name: its index is the same.
         TableChange::AddCheck(_)
@@ -153,11 +178,9 @@ fn is_safe(change: &TableChange, alter: &AlterTable, schema: &Schema, rows: &Row
         | TableChange::DropForeignKey(_)
         | TableChange::AddUnique(_)
         | TableChange::DropUnique(_) => true,
-        TableChange::AlterColumn { before, after } => column_is_safe(before, after, alter, schema, rows),
+        TableChange::AlterColumn { before, after } => column_is_safe(before, after, alter, rows),
         // Nothing is stored of them.
-        TableChange::AddColumn(column) | TableChange::DropColumn(column) => {
-            is_virtual(column) && !is_compared(&column.name, alter, schema)
-        }
+        TableChange::AddColumn(column) | TableChange::DropColumn(column) => is_virtual(column),
         TableChange::AlterPrimaryKey { before: Some(before), after: Some(after) } => {
             let only_words = PrimaryKey {
                 name: None,
@@ -182,52 +205,103 @@ fn is_safe(change: &TableChange, alter: &AlterTable, schema: &Schema, rows: &Row
     }
 }
 
-fn column_is_safe(before: &Column, after: &Column, alter: &AlterTable, schema: &Schema, rows: &RowWork) -> bool {
-    let Column { name, type_name, not_null, default: _, collate, generated, idle_names: _ } = after;
+fn column_is_safe(before: &Column, after: &Column, alter: &AlterTable, rows: &RowWork) -> bool {
+    let Column { name, type_name, not_null, default: _, collate: _, generated, idle_names: _ } = after;
     let table = &alter.after;
     let has_work = rows.backfill(&table.name, name).is_some() || rows.conversion(&table.name, name).is_some();
     let is_filled = before.not_null.is_none() && not_null.is_some() && rows.filling(table, after).is_some();
-    let both_virtual = is_virtual(before) && is_virtual(after);
-    let same_expression = before.generated == *generated || both_virtual && !is_compared(name, alter, schema);
-    if has_work || is_filled || !same_expression || before.name != *name {
+    let is_stored_alike = before.generated == *generated || is_virtual(before) && is_virtual(after);
+    if has_work || is_filled || !is_stored_alike || before.name != *name {
         return false;
     }
     let affinity = |name: &Option<TypeName>| name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
     let is_key = alter.before.is_in_primary_key(name) || table.is_in_primary_key(name);
-    let same_type = before.type_name == *type_name
-        || !is_key && !alter.before.strict && !table.strict && affinity(&before.type_name) == affinity(type_name);
-    let same_order = before.collate == *collate || !is_compared(name, alter, schema);
-    same_type && same_order
+    before.type_name == *type_name
+        || !is_key && !alter.before.strict && !table.strict && affinity(&before.type_name) == affinity(type_name)
 }
 
-/// Whether something that is stored or enforced hangs on how a column compares: a key, an index, a reference, a check.
-fn is_compared(column: &Name, alter: &AlterTable, schema: &Schema) -> bool {
-    let names_it = |sql: &str| {
-        significant_tokens(sql)
-            .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String))
-            .any(|token| *column == *token.unquoted())
+/// The columns that compare in another way than before, or that have another value without being stored, with those
+/// that are worked out from them.
+fn touched(alter: &AlterTable) -> IndexSet<&Name> {
+    let itself = |change: &'_ TableChange| match change {
+        TableChange::AlterColumn { before, after } => {
+            before.collate != after.collate || before.generated != after.generated
+        }
+        TableChange::AddColumn(column) | TableChange::DropColumn(column) => is_virtual(column),
+        _ => false,
     };
-    let in_table = |table: &Table| {
-        table.is_in_primary_key(column)
-            || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == *column))
-            || table.foreign_keys.iter().any(|key| key.columns.contains(column))
-            || table.checks.iter().any(|check| names_it(check.expression.as_str()))
-            || table
-                .columns
-                .iter()
-                .filter_map(|other| other.generated.as_ref())
-                .any(|it| names_it(it.expression.as_str()))
-            || table.indexes.values().any(|index| {
-                index.predicate.as_ref().is_some_and(|predicate| names_it(predicate.as_str()))
-                    || index.terms.iter().any(|term| match &term.key {
-                        IndexKey::Column(name) => name == column,
-                        IndexKey::Expression(expression) => names_it(expression.as_str()),
-                    })
+    let mut touched: IndexSet<&Name> = alter
+        .changes
+        .iter()
+        .filter(|change| itself(change))
+        .filter_map(|change| match change {
+            TableChange::AlterColumn { after: column, .. }
+            | TableChange::AddColumn(column)
+            | TableChange::DropColumn(column) => Some(&column.name),
+            _ => None,
+        })
+        .collect();
+    loop {
+        let found: Vec<&Name> = generated(&alter.after)
+            .filter(|(column, expression)| !touched.contains(&column.name) && names_one(expression, &touched))
+            .map(|(column, _)| &column.name)
+            .collect();
+        if found.is_empty() {
+            return touched;
+        }
+        touched.extend(found);
+    }
+}
+
+fn generated(table: &Table) -> impl Iterator<Item = (&Column, &Expression)> {
+    table.columns.iter().filter_map(|column| Some((column, &column.generated.as_ref()?.expression)))
+}
+
+/// Whether an expression names one of these columns; a string in double quotes may be one.
+fn names_one(expression: &Expression, columns: &IndexSet<&Name>) -> bool {
+    significant_tokens(expression.as_str())
+        .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String))
+        .any(|token| columns.contains(&Name::new(token.unquoted())))
+}
+
+/// The REINDEX statements after which each index has its rows in their places, or `None` where something that is stored
+/// and no index hangs on a column that is touched: only a copy brings that into order.
+fn reindex(alter: &AlterTable) -> Option<Vec<Statement>> {
+    let (table, touched) = (&alter.after, touched(alter));
+    let is_key = |key: &KeyColumn| touched.contains(&key.name);
+    let in_key = table.primary_key.as_ref().is_some_and(|key| key.columns.iter().any(is_key));
+    // Such a table is stored in the order of its key (https://www.sqlite.org/withoutrowid.html).
+    let is_order = table.without_rowid && in_key;
+    let is_result = generated(table).any(|(column, _)| !is_virtual(column) && touched.contains(&column.name));
+    if is_order || is_result {
+        return None;
+    }
+    // A bare name could be one of a collation (https://www.sqlite.org/lang_reindex.html).
+    let again = |name: &Name, why: &str| {
+        let reindex = Statement::new(format!("REINDEX main.{}", name.quoted()));
+        reindex.comment(format!("Puts the rows of {name} into the order that they have now{why}."))
+    };
+    let has_key_index = in_key && table.rowid_alias().is_none();
+    if has_key_index || table.uniques.iter().any(|unique| unique.columns.iter().any(is_key)) {
+        return Some(vec![again(&table.name, ", in each of its indexes")]);
+    }
+    // What comes or changes is not there while the table is altered.
+    let stands = |index: &&Index| {
+        let comes = |change: &TableChange| match change {
+            TableChange::CreateIndex(other) | TableChange::AlterIndex { after: other, .. } => other.name == index.name,
+            _ => false,
+        };
+        !alter.changes.iter().any(comes)
+    };
+    let hangs_on_one = |index: &&Index| {
+        index.predicate.as_ref().is_some_and(|predicate| names_one(predicate, &touched))
+            || index.terms.iter().any(|term| match &term.key {
+                IndexKey::Column(name) => touched.contains(name),
+                IndexKey::Expression(expression) => names_one(expression, &touched),
             })
     };
-    let is_referenced =
-        schema.tables.values().flat_map(|table| &table.foreign_keys).any(|key| key.parent == alter.before.name);
-    in_table(&alter.before) || in_table(&alter.after) || is_referenced
+    let indexes = table.indexes.values().filter(stands).filter(hangs_on_one);
+    Some(indexes.map(|index| again(&index.name, "")).collect())
 }
 
 #[cfg(test)]
@@ -236,6 +310,7 @@ mod tests {
     use crate::database::Scratch;
     use crate::model::Intent;
     use crate::plan::{Draft, Options, Switches, draft, planner, write_section};
+    use crate::schema::Schema;
 
     fn schema(sql: &str) -> Schema {
         let mut scratch = Scratch::empty().unwrap();
@@ -245,7 +320,13 @@ mod tests {
 
     fn drafted(before: &str, after: &str, catalog_edits: bool) -> Draft {
         let target = SqliteVersion::new(3, 54);
-        let options = Options { target, column_order: ColumnOrder::Loose, catalog_edits, switches: Switches::All };
+        let options = Options {
+            target,
+            column_order: ColumnOrder::Loose,
+            catalog_edits,
+            fast_rebuild: false,
+            switches: Switches::All,
+        };
         draft(&schema(before), &schema(after), &Intent::default(), options).unwrap_or_else(|error| panic!("{error:?}"))
     }
 
@@ -305,14 +386,80 @@ mod tests {
         edited(plain, ROWS, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE)");
     }
 
+    const MIXED: &str = "INSERT INTO t (id, v) VALUES (1, 'b'), (2, 'B '), (3, 'a'), (4, 'C'), (5, 'A1'), (6, NULL)";
+
+    #[test]
+    fn indexes_over_a_column_that_compares_in_another_way_are_built_again() {
+        for (table, indexes) in [
+            ("(id INTEGER PRIMARY KEY, v TEXT?)", "CREATE INDEX i ON t (v DESC, id)"),
+            ("(id INTEGER PRIMARY KEY, v TEXT?)", "CREATE UNIQUE INDEX i ON t (v); CREATE INDEX j ON t (id)"),
+            (
+                "(id INTEGER PRIMARY KEY, v TEXT?)",
+                "CREATE INDEX i ON t (id) WHERE v > 'B'; CREATE INDEX j ON t (v = 'B')",
+            ),
+            ("(id INTEGER PRIMARY KEY, v TEXT?, g AS (v > 'B'), h AS (g + 1))", "CREATE INDEX i ON t (h, id)"),
+            ("(id INTEGER PRIMARY KEY, v TEXT? UNIQUE)", "CREATE INDEX i ON t (v, id)"),
+            ("(id INT, v TEXT?, PRIMARY KEY (v, id))", ""),
+            ("(id INT PRIMARY KEY, v TEXT?) WITHOUT ROWID", "CREATE INDEX i ON t (v)"),
+            ("(id INT, v TEXT? CHECK (v <> 'x'), UNIQUE (v, id), UNIQUE (v COLLATE BINARY))", ""),
+        ] {
+            let schema = |collate: &str| format!("CREATE TABLE t {}; {indexes}", table.replace('?', collate));
+            for collate in [" COLLATE NOCASE", " COLLATE RTRIM"] {
+                let rows =
+                    if table.contains("PRIMARY KEY (v") { MIXED.replace(", (6, NULL)", "") } else { MIXED.to_owned() };
+                edited(&schema(""), &rows, &schema(collate));
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_indexes_that_hang_on_the_column_are_built_again() {
+        let schema = |collate: &str| {
+            format!(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT{collate}, w); CREATE INDEX on_v ON t (v); \
+                 CREATE INDEX on_w ON t (w); CREATE INDEX both ON t (w, lower(v))"
+            )
+        };
+        let script = write_section(&drafted(&schema(""), &schema(" COLLATE NOCASE"), true).up);
+        let again: Vec<&str> = script.lines().filter(|line| line.starts_with("REINDEX")).collect();
+        assert_eq!(again, ["REINDEX main.\"on_v\";", "REINDEX main.\"both\";"]);
+    }
+
+    #[test]
+    fn values_that_become_one_and_the_same_stop_the_edit() {
+        let schema = |collate: &str| format!("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT{collate} UNIQUE)");
+        let plan = drafted(&schema(""), &schema(" COLLATE NOCASE"), true);
+        let mut scratch = Scratch::empty().unwrap();
+        planner::run(&mut scratch, &format!("{}; INSERT INTO t VALUES (1, 'a'), (2, 'A')", schema(""))).unwrap();
+        let error = planner::run(&mut scratch, &write_section(&plan.up)).unwrap_err();
+        assert!(format!("{error:?}").contains("UNIQUE constraint failed: t.v"), "{error:?}");
+    }
+
+    #[test]
+    fn rows_are_looked_at_where_they_may_not_fit() {
+        let table = |columns: &str| format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {columns})");
+        let looks = |after: &str| {
+            let up = write_section(&drafted(&table("v TEXT, w INT"), &table(after), true).up);
+            assert!(up.contains("writable_schema"), "{up}");
+            up.contains("quick_check")
+        };
+        assert!(!looks("v VARCHAR(20), w INT") && looks("v TEXT COLLATE NOCASE, w INT"));
+        assert!(!looks("v TEXT, w INT REFERENCES t"));
+        assert!(looks("v VARCHAR(20) NOT NULL, w INT") && looks("v VARCHAR(20), w INT, CHECK (w > 1)"));
+        assert!(looks("v VARCHAR(20) DEFAULT 'x', w INT") && looks("v VARCHAR(20), w INT, g AS (v || w) NOT NULL"));
+    }
+
     #[test]
     fn what_would_change_the_meaning_of_rows_or_indexes_is_rebuilt() {
         let plain = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT 'old')";
         rebuilt(plain, "CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER DEFAULT 'old')");
         rebuilt(plain, "CREATE TABLE t (id INT PRIMARY KEY, v TEXT DEFAULT 'old')");
         rebuilt(plain, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT 'old' UNIQUE)");
-        let indexed = "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); CREATE INDEX ix ON t (v)";
-        rebuilt(indexed, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE); CREATE INDEX ix ON t (v)");
+        let key = |collate: &str| format!("CREATE TABLE t (id INT, v TEXT{collate} PRIMARY KEY) WITHOUT ROWID");
+        rebuilt(&key(""), &key(" COLLATE NOCASE"));
+        let stored =
+            |collate: &str| format!("CREATE TABLE t (id INT, v TEXT{collate}, w AS (v = 'A'), x AS (w + 1) STORED)");
+        rebuilt(&stored(""), &stored(" COLLATE NOCASE"));
     }
 
     #[test]

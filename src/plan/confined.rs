@@ -352,7 +352,7 @@ mod tests {
 
     fn options(switches: Switches) -> Options {
         let target = SqliteVersion::new(3, 45);
-        Options { target, column_order: ColumnOrder::Strict, catalog_edits: true, switches }
+        Options { target, column_order: ColumnOrder::Strict, catalog_edits: true, fast_rebuild: false, switches }
     }
 
     fn drafted(before: &str, after: &str, switches: Switches) -> Result<Draft, String> {

@@ -4,19 +4,20 @@ use indexmap::IndexSet;
 
 use crate::database::gate::Gate;
 use crate::database::{Scratch, Switches};
-use crate::diff::{Change, ColumnOrder, Discard, TableChange, diff};
+use crate::diff::{Change, ColumnOrder, Discard, diff};
 use crate::model::{Intent, Renames};
 use crate::revision::RevisionId;
-use crate::schema::{Affinity, Column, Expression, Name, Schema, SqliteVersion, Table, TypeName};
+use crate::schema::{Name, Schema, SqliteVersion};
 
 use super::Error;
-use super::gate;
 use super::keep::Keeping;
+use super::one_way;
 use super::planner::{self, Options, Plan};
 use super::rows::RowWork;
 use super::sample::{self, Amount, Rows};
 use super::statement::{OLDEST, Statement, write_section};
 use super::station::Station;
+use super::{filler, gate};
 
 /// A proved pair of sections.
 #[derive(Debug, Clone)]
@@ -63,7 +64,7 @@ pub fn draft_keeping(
     revision: &RevisionId,
 ) -> Result<Draft, Error> {
     let changes = diff(before, after, &intent.renames, options.column_order);
-    attempts(before, after, intent, options, &Keeping::of(&changes, revision))
+    attempts(before, after, intent, options, &Keeping::of(&changes, &RowWork::from_intent(intent), revision))
 }
 
 fn attempts(
@@ -99,7 +100,7 @@ fn attempt(
     let before = planner::read(&scratch)?;
     let work = RowWork::from_intent(intent);
     let back = intent.renames.reversed();
-    let mut guesses = ways_back(&scratch, &before, after, &back);
+    let mut guesses = filler::ways_back(&scratch, &before, after, &back)?;
     if amount != Amount::None {
         let fill = |scratch: &Scratch, guess: &RowWork| -> Result<usize, Error> {
             let there = Station::build(&before, after, &intent.renames, &work)?;
@@ -131,6 +132,8 @@ fn attempt(
     let (mut down, work) = plan_down(&mut scratch, &before, guesses, &back, keeping, exact)?;
     down.statements.splice(0..0, expected);
     down.statements.extend(run_all(&mut scratch, keeping.forget())?);
+    let changes = diff(&before, after, &intent.renames, options.column_order);
+    one_way::say(&changes, &RowWork::from_intent(intent), keeping, &mut down.statements);
     let rows_back = Rows::read(scratch.connection(), &down.schema)?;
     refuse_losses(&rows_after, &rows_back, &back, &work, &down.statements)?;
     let losses = keeping.missing(&rows, &rows_back);
@@ -141,7 +144,8 @@ fn attempt(
     prove_text(&before, after, &up, &down, options)?;
     let mut down_gates = gate::gates(&up.schema, &diff(&up.schema, &before, &back, ColumnOrder::Strict), &work);
     for gate in &mut down_gates {
-        "change these rows first, then run the command again".clone_into(&mut gate.help);
+        "change these rows, then run the command again".clone_into(&mut gate.help);
+        gate.help_in_script.clone_from(&gate.help);
     }
     let newest = up.statements.iter().chain(&down.statements).map(|statement| statement.requires).max();
     Ok(Draft {
@@ -181,123 +185,6 @@ fn plan_down(
         }
     }
     Err(last.expect("there is at least one guess"))
-}
-
-/// Guesses at what fills the columns that come back NOT NULL; at least one, which may be to fill none.
-fn ways_back(scratch: &Scratch, before: &Schema, after: &Schema, renames: &Renames) -> Vec<RowWork> {
-    let returning: Vec<(&Table, &Column, Vec<Option<Expression>>)> = returning_columns(before, after, renames)
-        .into_iter()
-        .map(|(source, table, column)| {
-            let mut fillers = fillers(before, &source, table, column);
-            fillers.sort_by_key(|filler| is_refused(scratch, &source, table, column, filler.as_ref()));
-            (table, column, fillers)
-        })
-        .collect();
-    let most = returning.iter().map(|(_, _, fillers)| fillers.len()).max().unwrap_or(1);
-    let guess = |guess: usize| {
-        let mut intent = Intent::default();
-        for (table, column, fillers) in &returning {
-            if let Some(filler) = fillers[guess.min(fillers.len() - 1)].clone() {
-                intent.backfills.insert((table.name.clone(), column.name.clone()), filler);
-            }
-        }
-        RowWork::from_intent(&intent)
-    };
-    (0..most).map(guess).collect()
-}
-
-/// Whether a CHECK that is about one column alone refuses a value for it; `None` is its default. One that names other
-/// columns, too, says nothing yet.
-fn is_refused(scratch: &Scratch, source: &Table, table: &Table, column: &Column, filler: Option<&Expression>) -> bool {
-    let Some(value) = filler.or(column.default.as_ref()) else { return false };
-    let rowid = source.rowid_name().unwrap_or("rowid");
-    table.checks.iter().any(|check| {
-        let sql = format!(
-            "SELECT 1 FROM (SELECT ({value}) AS {column} FROM (SELECT 1 AS {rowid})) WHERE ({check}) IS FALSE",
-            column = column.name.quoted(),
-            check = check.expression,
-        );
-        // What cannot be asked like this names other columns or tables.
-        scratch.connection().prepare(&sql).and_then(|mut asked| asked.exists([])).unwrap_or(false)
-    })
-}
-
-/// The columns of `before` that the way back adds and that may need a value of their own for each row, with the table
-/// that they come back to as it is then and as it becomes.
-fn returning_columns<'a>(before: &'a Schema, after: &Schema, renames: &Renames) -> Vec<(Table, &'a Table, &'a Column)> {
-    let changes = diff(after, before, renames, ColumnOrder::Strict);
-    let altered = changes.into_iter().filter_map(|change| match change {
-        Change::AlterTable(alter) => Some(alter),
-        _ => None,
-    });
-    let mut columns = Vec::new();
-    for alter in altered {
-        let Some(table) = before.tables.get(&alter.after.name) else { continue };
-        for change in &alter.changes {
-            if let TableChange::AddColumn(column) = change
-                && let Some(column) = table.column(&column.name)
-                && (wants_a_value(table, column) || is_checked_by_its_default(table, column))
-                && column.is_copied()
-            {
-                columns.push((alter.before.clone(), table, column));
-            }
-        }
-    }
-    columns
-}
-
-fn wants_a_value(table: &Table, column: &Column) -> bool {
-    (column.not_null.is_some() || table.is_not_null_by_key(column))
-        && (column.default.is_none() || is_unique(table, column))
-}
-
-/// Whether rows get a default that a CHECK may refuse: SQLite never asked whether the two fit.
-fn is_checked_by_its_default(table: &Table, column: &Column) -> bool {
-    column.default.is_some() && !sample::check_literals(table, column).is_empty()
-}
-
-fn is_unique(table: &Table, column: &Column) -> bool {
-    table.is_in_primary_key(&column.name)
-        || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == column.name))
-        || table.indexes.values().any(|index| index.unique)
-}
-
-/// Values for the rows of a column whose own are gone, the likeliest to be accepted first; `None` is its default.
-fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> Vec<Option<Expression>> {
-    let mut fillers = Vec::new();
-    let of_column = |columns: &[Name]| columns.len() == 1 && columns[0] == column.name;
-    if let Some(key) = table.foreign_keys.iter().find(|key| of_column(&key.columns)) {
-        let parent_key = key.parent_columns.first().cloned().or_else(|| {
-            let parent = schema.tables.get(&key.parent)?;
-            Some(parent.primary_key.as_ref()?.columns.first()?.name.clone())
-        });
-        if let Some(parent_key) = parent_key {
-            fillers.push(format!("SELECT min({}) FROM {}", parent_key.quoted(), key.parent.quoted()));
-        }
-    }
-    let literals = sample::check_literals(table, column);
-    // `> 0` and `< 0` take neither the number that they name nor anything else that is told from it but its neighbours.
-    let numbers: Vec<i64> = literals.iter().filter_map(|literal| literal.parse().ok()).collect();
-    fillers.extend(literals);
-    fillers.extend(numbers.iter().map(|number| number.saturating_add(1).to_string()));
-    fillers.extend(numbers.iter().map(|number| number.saturating_sub(1).to_string()));
-    let affinity = column.type_name.as_ref().map_or(Affinity::Blob, TypeName::affinity);
-    if is_unique(table, column)
-        && let Some(rowid) = source.rowid_name()
-    {
-        fillers.push(if affinity == Affinity::Text { format!("'lost ' || {rowid}") } else { rowid.to_owned() });
-    }
-    fillers.push(
-        match affinity {
-            Affinity::Text => "''",
-            Affinity::Blob if column.type_name.is_some() => "x''",
-            Affinity::Real => "0.0",
-            Affinity::Integer | Affinity::Numeric | Affinity::Blob => "0",
-        }
-        .to_owned(),
-    );
-    let default = (!wants_a_value(table, column)).then_some(None);
-    default.into_iter().chain(fillers.into_iter().map(Expression::new).map(Some)).collect()
 }
 
 /// Runs statements on a scratch database, and gives them back.

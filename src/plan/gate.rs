@@ -3,7 +3,7 @@
 //! Each gate is one SELECT for the offending rows. It is asked read-only when a revision is made, and it stands in the
 //! script as a comment that the runner asks again inside the transaction.
 
-use crate::database::gate::Gate;
+use crate::database::gate::{self, Gate};
 use crate::diff::{AlterTable, Change, TableChange};
 use crate::schema::{
     Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, Schema, Table, TypeName,
@@ -87,6 +87,48 @@ struct Compared {
     column: Option<String>,
 }
 
+/// What to do about rows that are in the way.
+enum Remedy {
+    /// They have no value for a new column; a line of the model gives them one, and what that is.
+    Value(String, &'static str),
+    /// They are to be changed, or else a line of the model has the script change them, and what that is.
+    Model(String, &'static str),
+    /// They are to be changed: `make them differ`.
+    Rows(String),
+}
+
+impl Remedy {
+    fn fills(column: &Column) -> Remedy {
+        let line = format!("add `backfill = \"...\"` to `{}` in the model", column.name);
+        Remedy::Model(line, "an expression for rows where it is NULL")
+    }
+
+    fn converts(column: &Column) -> Remedy {
+        let line = format!("add `using = \"...\"` to `{}` in the model", column.name);
+        Remedy::Model(line, "the expression that converts the old value")
+    }
+
+    fn gate(self, violation: String, sql: &str) -> Gate {
+        let anew = |line: &str| format!("delete this script, {line}, and run `schemactl revision --autogenerate`");
+        let (help, help_in_script) = match self {
+            Remedy::Value(line, what) => (format!("{line}: {what}"), anew(&line)),
+            Remedy::Model(line, what) => (
+                format!("{line}: {what}"),
+                format!("change these rows, then run the command again; or {}", anew(&line)),
+            ),
+            Remedy::Rows(change) => (
+                format!("{change} first, in a revision of your own: `schemactl revision -m \"...\"`"),
+                format!(
+                    "{change}, then run the command again; or write the SQL that does it in place of these lines from \
+                     `{}` on",
+                    gate::MARK.trim()
+                ),
+            ),
+        };
+        Gate { violation, sql: one_line(sql), help, help_in_script }
+    }
+}
+
 /// A table that is asked under its old name, with its old columns.
 struct Asked<'a> {
     alter: &'a AlterTable,
@@ -108,10 +150,25 @@ impl Asked<'_> {
     }
 
     /// A gate over the rows for which a condition holds.
-    fn gate(&self, violation: String, condition: &str, help: String) -> Gate {
-        let (key, table) = (self.row_key().join(", "), self.before().name.quoted());
-        let sql = format!("SELECT {key} FROM {table} WHERE {condition}");
-        Gate { violation, sql: one_line(&sql), help }
+    fn gate(&self, violation: String, condition: &str, remedy: Remedy) -> Gate {
+        self.gate_showing(violation, condition, &[], remedy)
+    }
+
+    /// The same with the values of some columns beside the key.
+    fn gate_showing(&self, violation: String, condition: &str, columns: &[&Name], remedy: Remedy) -> Gate {
+        let (shown, table) = (self.shown(columns.iter().map(|name| name.quoted())), self.before().name.quoted());
+        remedy.gate(violation, &format!("SELECT {shown} FROM {table} WHERE {condition}"))
+    }
+
+    /// The key of a row, and columns beside it, for a SELECT.
+    fn shown(&self, columns: impl Iterator<Item = String>) -> String {
+        let mut shown = self.row_key();
+        for column in columns {
+            if !shown.contains(&column) {
+                shown.push(column);
+            }
+        }
+        shown.join(", ")
     }
 
     /// The old form of a column, if it is there already.
@@ -132,9 +189,9 @@ impl Asked<'_> {
         Some(self.gate(
             format!("no value for the new column `{name}.{}`, which is NOT NULL", column.name),
             "1",
-            format!(
-                "give `{}` a `default = ...`, or `backfill = \"...\"` with an expression for existing rows",
-                column.name
+            Remedy::Value(
+                format!("give `{}` a `default = ...` or a `backfill = \"...\"` in the model", column.name),
+                "an expression for existing rows",
             ),
         ))
     }
@@ -148,7 +205,7 @@ impl Asked<'_> {
         Some(self.gate(
             format!("NULL in `{}.{}`", table.name, after.name),
             &format!("{} IS NULL", old.name.quoted()),
-            format!("add `backfill = \"...\"` to `{}`: an expression for rows where it is NULL", after.name),
+            Remedy::fills(after),
         ))
     }
 
@@ -197,7 +254,7 @@ impl Asked<'_> {
         Some(self.gate(
             format!("NULL in `{}.{}`, which becomes the key", table.name, new.name),
             &format!("{} IS NULL", old.name.quoted()),
-            format!("add `backfill = \"...\"` to `{}`: an expression for rows where it is NULL", new.name),
+            Remedy::fills(new),
         ))
     }
 
@@ -207,7 +264,7 @@ impl Asked<'_> {
         let table = &self.alter.after.name;
         let is_copied = before.is_copied() && after.is_copied();
         let (old_affinity, new_affinity) = (affinity(self.before(), before), affinity(&self.alter.after, after));
-        if !is_copied || old_affinity == new_affinity || rows.conversion(table, &after.name).is_some() {
+        if !is_copied || old_affinity == new_affinity || rows.is_converted(table, &after.name) {
             return None;
         }
         let old = self.old_column(&after.name)?;
@@ -229,10 +286,11 @@ impl Asked<'_> {
             Affinity::Blob => return None,
         };
         let type_name = after.type_name.as_ref().map_or("no type", TypeName::as_str);
-        Some(self.gate(
+        Some(self.gate_showing(
             format!("a value of `{table}.{}` that changes when it becomes {type_name}", after.name),
             &condition,
-            format!("add `using = \"...\"` to `{}`: the expression that converts the old value", after.name),
+            &[&old.name],
+            Remedy::converts(after),
         ))
     }
 
@@ -248,7 +306,7 @@ impl Asked<'_> {
             self.gate(
                 format!("a row of `{}` that violates CHECK ({})", table.name, one_line(check.expression.as_str())),
                 &format!("NOT ({})", without_comments(check.expression.as_str())),
-                "change these rows first, in a revision of your own: `schemactl revision -m \"...\"`".to_owned(),
+                Remedy::Rows("change these rows".to_owned()),
             )
         })
     }
@@ -290,28 +348,16 @@ impl Asked<'_> {
         let mut conditions: Vec<String> = keys.iter().map(|key| format!("{} IS NOT NULL", key.sql)).collect();
         conditions.extend(predicate.map(|predicate| format!("({})", without_comments(predicate))));
         let list = keys.iter().map(|key| key.sql.as_str()).collect::<Vec<_>>().join(", ");
-        let mut shown = self.row_key();
-        for column in keys.iter().filter_map(|key| key.column.as_ref()) {
-            if !shown.contains(column) {
-                shown.push(column.clone());
-            }
-        }
-        let shown = shown.join(", ");
+        let shown = self.shown(keys.iter().filter_map(|key| key.column.clone()));
         let sql = format!(
             "SELECT {shown} FROM (SELECT {shown}, count(*) OVER (PARTITION BY {list}) AS \"schemactl_same\" FROM {} \
              WHERE {}) WHERE \"schemactl_same\" > 1",
             self.before().name.quoted(),
             conditions.join(" AND ")
         );
-        Some(Gate {
-            violation: format!(
-                "several rows of `{}` with the same ({list}), which becomes unique",
-                self.alter.after.name
-            )
-            .replace('"', ""),
-            sql: one_line(&sql),
-            help: "make them differ first, in a revision of your own: `schemactl revision -m \"...\"`".to_owned(),
-        })
+        let table = &self.alter.after.name;
+        let violation = format!("several rows of `{table}` with the same ({list}), which becomes unique");
+        Some(Remedy::Rows("make them differ".to_owned()).gate(violation.replace('"', ""), &sql))
     }
 
     fn foreign_key(&self, schema: &Schema, key: &ForeignKey) -> Option<Gate> {
@@ -327,23 +373,10 @@ impl Asked<'_> {
         if !is_answerable {
             return None;
         }
-        let table = self.before().name.quoted();
-        let present: Vec<_> = columns.iter().map(|column| format!("{} IS NOT NULL", column.name.quoted())).collect();
-        let matched: Vec<_> = columns
-            .iter()
-            .zip(&parent_columns)
-            .map(|(column, parent)| {
-                format!("\"schemactl_parent\".{} = {table}.{}", parent.quoted(), column.name.quoted())
-            })
-            .collect();
-        let condition = format!(
-            "{} AND NOT EXISTS (SELECT 1 FROM {} AS \"schemactl_parent\" WHERE {})",
-            present.join(" AND "),
-            parent.name.quoted(),
-            matched.join(" AND ")
-        );
+        let own: Vec<&Name> = columns.iter().map(|column| &column.name).collect();
+        let condition = gate::orphans(&self.before().name, &own, &parent.name, &parent_columns);
         let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
-        Some(self.gate(
+        Some(self.gate_showing(
             format!(
                 "a row of `{}` whose {} refers to no row of `{}`",
                 self.alter.after.name,
@@ -351,7 +384,8 @@ impl Asked<'_> {
                 key.parent
             ),
             &condition,
-            format!("delete these rows or add their parents to `{}` first, in a revision of your own", key.parent),
+            &columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
+            Remedy::Rows(format!("delete these rows or add their parents to `{}`", key.parent)),
         ))
     }
 
@@ -376,10 +410,11 @@ impl Asked<'_> {
                     "BLOB" => format!("typeof({c}) NOT IN ('blob', 'null')"),
                     _ => return None,
                 };
-                Some(self.gate(
+                Some(self.gate_showing(
                     format!("a value of `{}.{}` that is no {type_name}, as STRICT demands", table.name, column.name),
                     &condition,
-                    format!("add `using = \"...\"` to `{}`, or change these rows first", column.name),
+                    &[&old.name],
+                    Remedy::converts(column),
                 ))
             })
             .collect()

@@ -7,8 +7,9 @@
 use crate::diff::{AlterTable, Change, Discard, TableChange};
 use crate::revision::RevisionId;
 use crate::schema::{Column, Expression, Name, Table, TypeName};
-use crate::token::quote_string;
+use crate::token::{quote_string, significant_tokens};
 
+use super::one_way;
 use super::rows::RowWork;
 use super::sample::Rows;
 use super::statement::Statement;
@@ -45,7 +46,19 @@ enum Kept {
     /// All rows.
     Rows,
     /// The values of some columns, by the key of their row.
-    Values { columns: Vec<Name>, key: Vec<KeyPart>, table_after: Name },
+    Values { columns: Vec<Name>, converted: Vec<Converted>, key: Vec<KeyPart>, table_after: Name },
+}
+
+/// A column whose values are replaced. Where a row has another value by the way back, that one is somebody's and stays.
+#[derive(Debug, Clone)]
+struct Converted {
+    column: Name,
+    /// Its name after the change.
+    after: Name,
+    /// What the old value is replaced by.
+    using: Expression,
+    /// The same where it may be NULL and must not.
+    became: String,
 }
 
 /// A column of the key by which a row is found again.
@@ -58,7 +71,7 @@ struct KeyPart {
 
 impl Keeping {
     /// What of these changes can be kept. The values of a column cannot where no key of the row survives the change.
-    pub(super) fn of(changes: &[Change], revision: &RevisionId) -> Keeping {
+    pub(super) fn of(changes: &[Change], work: &RowWork, revision: &RevisionId) -> Keeping {
         let side = |table: &Table, kept| Side { name: side_name(revision, &table.name), table: table.clone(), kept };
         let of_change = |change: &Change| match change {
             Change::DropTable(table) => Some(side(table, Kept::Rows)),
@@ -68,10 +81,11 @@ impl Keeping {
                     _ => None,
                 });
                 let columns: Vec<Name> = dropped.collect();
-                let key = if columns.is_empty() { None } else { surviving_key(alter) };
+                let converted = converted(alter, work);
+                let key = if columns.is_empty() && converted.is_empty() { None } else { surviving_key(alter) };
                 key.map(|key| {
                     let table_after = alter.after.name.clone();
-                    side(&alter.before, Kept::Values { columns, key, table_after })
+                    side(&alter.before, Kept::Values { columns, converted, key, table_after })
                 })
             }
             _ => None,
@@ -118,7 +132,10 @@ impl Keeping {
         for side in &self.sides {
             match &side.kept {
                 Kept::Rows => work.return_rows(&side.table.name, side.restore_rows()),
-                Kept::Values { columns, key, .. } => {
+                Kept::Values { columns, converted, key, .. } => {
+                    for (at, Converted { column, .. }) in converted.iter().enumerate() {
+                        work.restore(&side.table.name, column, side.old_value(column, at, key));
+                    }
                     for column in columns.iter().filter_map(|name| side.table.column(name)) {
                         let filler = work.backfill(&side.table.name, &column.name).cloned();
                         let value = side.value(column, key, filler.as_ref());
@@ -136,13 +153,17 @@ impl Keeping {
             let table = &side.table.name;
             let corrections: Vec<(String, String)> = match &side.kept {
                 Kept::Rows => vec![(super::rebuild::discard_rows(table), kept_in(format!("The rows of {table} are")))],
-                Kept::Values { columns, table_after, .. } => columns
-                    .iter()
-                    .map(|column| {
+                Kept::Values { columns, converted, table_after, .. } => {
+                    let dropped = columns.iter().map(|column| {
                         let wrong = super::rebuild::discard(table_after, column);
                         (wrong, kept_in(format!("The values of {table}.{column} are")))
-                    })
-                    .collect(),
+                    });
+                    let replaced = converted.iter().map(|Converted { after, using, .. }| {
+                        let right = kept_in(format!("{}; the old ones are", one_way::replacement(after, using)));
+                        (one_way::replaces(after, using), right)
+                    });
+                    dropped.chain(replaced).collect()
+                }
             };
             for comment in statements.iter_mut().filter_map(|statement| statement.comment.as_mut()) {
                 for (wrong, right) in &corrections {
@@ -152,6 +173,16 @@ impl Keeping {
                 }
             }
         }
+    }
+
+    /// Whether the old values of a column that is converted come back; by its name after the change.
+    pub(super) fn restores(&self, table: &Name, column: &Name) -> bool {
+        self.sides.iter().any(|side| match &side.kept {
+            Kept::Rows => false,
+            Kept::Values { converted, .. } => {
+                side.table.name == *table && converted.iter().any(|one| one.after == *column)
+            }
+        })
     }
 
     /// What was kept and has not come back, a sentence each.
@@ -186,12 +217,14 @@ impl Side {
                     }
                 }));
             }
-            Kept::Values { columns: kept, key, .. } => {
+            Kept::Values { columns: kept, converted, key, .. } => {
                 columns.extend(key.iter().enumerate().map(|(at, part)| {
                     let type_name = part.type_name.as_ref().map_or(String::new(), |name| format!(" {name}"));
                     format!("{}{type_name}", key_column(at))
                 }));
                 columns.extend(kept.iter().map(Name::quoted));
+                columns.extend(converted.iter().map(|one| one.column.quoted()));
+                columns.extend((0..converted.len()).map(became_column));
                 let key: Vec<String> = (0..key.len()).map(key_column).collect();
                 columns.push(format!("PRIMARY KEY ({})", key.join(", ")));
             }
@@ -208,12 +241,17 @@ impl Side {
                 let into: Vec<String> = rowid(self.rowid().map(|_| ROWID));
                 (format!("the rows of {}", self.table.name), into, rowid(self.rowid()))
             }
-            Kept::Values { columns, key, .. } => {
-                let kept: Vec<String> = columns.iter().map(Name::quoted).collect();
-                let with = |key: Vec<String>| key.into_iter().chain(kept.clone()).collect::<Vec<_>>();
-                let names: Vec<String> = columns.iter().map(|column| format!("{}.{column}", self.table.name)).collect();
-                let into = with((0..key.len()).map(key_column).collect());
-                let from = with(key.iter().map(|part| part.name.clone()).collect());
+            Kept::Values { columns, converted, key, .. } => {
+                let columns = || columns.iter().chain(converted.iter().map(|one| &one.column));
+                let kept: Vec<String> = columns().map(Name::quoted).collect();
+                let with = |key: Vec<String>, became: Vec<String>| [key, kept.clone(), became].concat();
+                let names: Vec<String> = columns().map(|column| format!("{}.{column}", self.table.name)).collect();
+                let into =
+                    with((0..key.len()).map(key_column).collect(), (0..converted.len()).map(became_column).collect());
+                let from = with(
+                    key.iter().map(|part| part.name.clone()).collect(),
+                    converted.iter().map(|one| one.became.clone()).collect(),
+                );
                 (format!("the values of {}", names.join(", ")), into, from)
             }
         };
@@ -256,15 +294,30 @@ impl Side {
         statements
     }
 
-    /// The value of a kept column for a row of the table, as an expression over that table.
-    fn value(&self, column: &Column, key: &[KeyPart], filler: Option<&Expression>) -> Expression {
+    /// The row of the side table that belongs to a row of the table, as the end of a SELECT.
+    fn row_of(&self, key: &[KeyPart]) -> String {
         let (side, table) = (self.name.quoted(), self.table.name.quoted());
         let matches: Vec<String> = key
             .iter()
             .enumerate()
             .map(|(at, part)| format!("{side}.{} = {table}.{}", key_column(at), part.name))
             .collect();
-        let find = |what: &str| format!("SELECT {what} FROM {side} WHERE {}", matches.join(" AND "));
+        format!("FROM {side} WHERE {}", matches.join(" AND "))
+    }
+
+    /// The old value of a converted column for a row of the table, unless somebody has given the row another one since.
+    fn old_value(&self, column: &Name, at: usize, key: &[KeyPart]) -> Expression {
+        let (side, row) = (self.name.quoted(), self.row_of(key));
+        let now = format!("{}.{}", self.table.name.quoted(), column.quoted());
+        let is_unchanged = format!("EXISTS (SELECT 1 {row} AND {now} IS {side}.{})", became_column(at));
+        let old = format!("SELECT {side}.{} {row}", column.quoted());
+        Expression::new(format!("CASE WHEN {is_unchanged} THEN ({old}) ELSE {now} END"))
+    }
+
+    /// The value of a kept column for a row of the table, as an expression over that table.
+    fn value(&self, column: &Column, key: &[KeyPart], filler: Option<&Expression>) -> Expression {
+        let (side, row) = (self.name.quoted(), self.row_of(key));
+        let find = |what: &str| format!("SELECT {what} {row}");
         let kept = find(&format!("{side}.{}", column.name.quoted()));
         let other = filler.or(column.default.as_ref());
         Expression::new(match (other, &column.not_null) {
@@ -293,6 +346,33 @@ impl Side {
 
 fn key_column(at: usize) -> String {
     format!("\"schemactl_key_{}\"", at + 1)
+}
+
+fn became_column(at: usize) -> String {
+    format!("\"schemactl_became_{}\"", at + 1)
+}
+
+/// The columns whose values are replaced, where their table keeps its name and the expression is about columns that are
+/// there before the change.
+fn converted(alter: &AlterTable, work: &RowWork) -> Vec<Converted> {
+    let (before, after) = (&alter.before, &alter.after);
+    let is_there = |using: &Expression| {
+        let names = significant_tokens(using.as_str()).map(|token| Name::new(token.unquoted()));
+        names.filter(|name| after.column(name).is_some()).all(|name| before.column(&name).is_some())
+    };
+    let of_change = |change: &TableChange| {
+        let TableChange::AlterColumn { after: column, .. } = change else { return None };
+        let old = alter.old_column(&column.name)?;
+        let is_replaced = old.type_name != column.type_name && old.is_copied() && column.is_copied();
+        let using = work.conversion(&after.name, &column.name).filter(|using| is_replaced && is_there(using))?;
+        let filling = work.filling(after, column).filter(|_| old.not_null.is_none() && column.not_null.is_some());
+        let became = match filling {
+            Some(filling) => format!("coalesce(({using}), ({filling}))"),
+            None => format!("({using})"),
+        };
+        Some(Converted { column: old.name.clone(), after: column.name.clone(), using: using.clone(), became })
+    };
+    if before.name == after.name { alter.changes.iter().filter_map(of_change).collect() } else { Vec::new() }
 }
 
 fn carry_counter(from: &Name, to: &Name) -> [Statement; 2] {
@@ -359,6 +439,10 @@ mod tests {
 
     /// A database that goes up, has its rows changed, and comes back.
     fn round_trip(before: &str, rows: &str, after: &str, meanwhile: &str) -> (Draft, Scratch) {
+        round_trip_by(&Intent::default(), before, rows, after, meanwhile)
+    }
+
+    fn round_trip_by(intent: &Intent, before: &str, rows: &str, after: &str, meanwhile: &str) -> (Draft, Scratch) {
         let schema = |sql: &str| {
             let mut scratch = Scratch::empty().unwrap();
             planner::run(&mut scratch, sql).unwrap();
@@ -368,10 +452,11 @@ mod tests {
             target: SqliteVersion::new(3, 54),
             column_order: ColumnOrder::Loose,
             catalog_edits: false,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let revision = RevisionId::new("abc").unwrap();
-        let draft = draft_keeping(&schema(before), &schema(after), &Intent::default(), options, &revision);
+        let draft = draft_keeping(&schema(before), &schema(after), intent, options, &revision);
         let draft = draft.unwrap_or_else(|error| panic!("{error}: {error:?}"));
         let mut scratch = Scratch::empty().unwrap();
         for sql in [before, rows, &write_section(&draft.up), meanwhile, &write_section(&draft.down)] {
@@ -403,6 +488,40 @@ mod tests {
         assert_eq!(all(&scratch, "t", &["id", "a", "b", "c"]), "1,'one','x',NULL 2,'002',X'00FF',2.0 9,'',NULL,'d'");
         assert!(draft.rows > 0);
         assert_eq!(draft.kept.len(), 3);
+    }
+
+    #[test]
+    fn values_that_an_expression_replaced_come_back_unless_somebody_has_changed_them_since() {
+        let mut intent = Intent::default();
+        intent.conversions.insert(("t".into(), "a".into()), Expression::new("CAST(a AS INTEGER)"));
+        let (draft, scratch) = round_trip_by(
+            &intent,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b)",
+            "INSERT INTO t VALUES (1, '007', 1), (2, 'x', 2), (3, '12', 3), (4, NULL, 4), (5, 'y', 5)",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)",
+            "UPDATE t SET a = 8 WHERE id = 2; INSERT INTO t VALUES (6, 6); DELETE FROM t WHERE id = 5",
+        );
+        assert_eq!(all(&scratch, "t", &["id", "a", "b"]), "1,'007',1 2,'8',2 3,'12',3 4,NULL,4 6,'6',NULL");
+        let (up, down) = (write_section(&draft.up), write_section(&draft.down));
+        assert!(up.contains("by CAST(a AS INTEGER); the old ones are kept in schemactl_kept_abc_t."), "{up}");
+        assert!(!down.contains("stay as the way up made them"), "{down}");
+        assert!(down.contains("-- Gives a the values back that were kept") && !down.contains("Replaces"), "{down}");
+    }
+
+    #[test]
+    fn values_that_are_replaced_under_a_new_name_come_back_under_the_old_one() {
+        let mut intent = Intent::default();
+        let (table, new) = (Name::from("t"), Name::from("cents"));
+        intent.renames.columns.insert((table.clone(), new.clone()), "price".into());
+        intent.conversions.insert((table, new), Expression::new("CAST(round(price * 100) AS INTEGER)"));
+        let (_, scratch) = round_trip_by(
+            &intent,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, price REAL)",
+            "INSERT INTO t VALUES (1, 1.999), (2, 0.5), (3, NULL)",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, cents INTEGER)",
+            "UPDATE t SET cents = 70 WHERE id = 2",
+        );
+        assert_eq!(all(&scratch, "t", &["id", "price"]), "1,1.999 2,70.0 3,NULL");
     }
 
     #[test]
@@ -488,6 +607,7 @@ mod tests {
             target: SqliteVersion::new(3, 54),
             column_order: ColumnOrder::Loose,
             catalog_edits: false,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let revision = RevisionId::new("abc").unwrap();
@@ -513,6 +633,7 @@ mod tests {
             target: SqliteVersion::new(3, 54),
             column_order: ColumnOrder::Loose,
             catalog_edits: false,
+            fast_rebuild: false,
             switches: Switches::All,
         };
         let before = schema("CREATE TABLE gone (a)");

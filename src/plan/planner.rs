@@ -49,6 +49,8 @@ pub struct Options {
     pub column_order: ColumnOrder,
     /// Whether `sqlite_schema` may be edited where that is safe.
     pub catalog_edits: bool,
+    /// Whether the runner rebuilds tables without building their indexes again, so that a rebuild costs one copy.
+    pub fast_rebuild: bool,
     /// What the runner lets the statements switch. With fewer than all, rebuilds take another form, and
     /// `sqlite_schema` is not edited.
     pub switches: Switches,
@@ -340,6 +342,7 @@ impl Planner<'_> {
         let updates_are_silent = !now.triggers_on(&alter.before.name).any(Trigger::fires_on_update);
         let statements = match self.caution {
             Caution::Rebuilds => None,
+            _ if native::is_one_rebuild_cheaper(alter, self.options.fast_rebuild) => None,
             _ => native::statements(alter, self.rows, self.options.target, updates_are_silent),
         };
         if let Some(statements) = statements
@@ -351,8 +354,7 @@ impl Planner<'_> {
         let may_edit =
             self.options.catalog_edits && self.options.switches == Switches::All && self.caution != Caution::Rebuilds;
         if may_edit
-            && let Some(statements) =
-                catalog::statements(alter, &now, self.rows, self.options.target, updates_are_silent)
+            && let Some(statements) = catalog::statements(alter, self.rows, self.options.target, updates_are_silent)
             && self.is_reached_by(&statements, &alter.after)?
         {
             self.statements.extend(statements);

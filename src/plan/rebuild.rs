@@ -12,6 +12,7 @@ use crate::schema::{Column, Index, Name, Schema, SqliteVersion, Table};
 use crate::sql;
 use crate::token::quote_string;
 
+use super::one_way;
 use super::rows::RowWork;
 use super::statement::Statement;
 
@@ -198,7 +199,15 @@ impl Columns {
             return rows.backfill(&after.name, &column.name).map(|backfill| format!("({backfill})"));
         };
         let value = match rows.conversion(&after.name, &column.name) {
-            Some(using) if old.type_name != column.type_name => format!("({using})"),
+            Some(using) if old.type_name != column.type_name => {
+                let is_replaced = rows.is_converted(&after.name, &column.name);
+                self.remarks.push(if is_replaced {
+                    one_way::replaces(&column.name, using)
+                } else {
+                    one_way::restores(&column.name)
+                });
+                format!("({using})")
+            }
             _ => old.name.quoted(),
         };
         let is_alias = |table: &Table, name: &Name| table.rowid_alias().is_some_and(|alias| alias.name == *name);

@@ -1,6 +1,6 @@
 //! What happens to the rows: values that the model gives for columns that are added, tightened or converted.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::model::Intent;
 use crate::schema::{Column, Expression, Name, Table};
@@ -15,17 +15,14 @@ pub struct RowWork {
     backfills: IndexMap<(Name, Name), Expression>,
     conversions: IndexMap<(Name, Name), Expression>,
     returning: IndexMap<Name, Vec<Statement>>,
+    restored: IndexSet<(Name, Name)>,
 }
 
 impl RowWork {
     /// The row work that a model asks for.
     #[must_use]
     pub fn from_intent(intent: &Intent) -> RowWork {
-        RowWork {
-            backfills: intent.backfills.clone(),
-            conversions: intent.conversions.clone(),
-            returning: IndexMap::new(),
-        }
+        RowWork { backfills: intent.backfills.clone(), conversions: intent.conversions.clone(), ..RowWork::default() }
     }
 
     /// What fills a column that is added or tightened.
@@ -38,6 +35,18 @@ impl RowWork {
     #[must_use]
     pub fn conversion(&self, table: &Name, column: &Name) -> Option<&Expression> {
         self.conversions.get(&(table.clone(), column.clone()))
+    }
+
+    /// Gives a column whose type changes its values back, as far as there are any.
+    pub(super) fn restore(&mut self, table: &Name, column: &Name, value: Expression) {
+        let column = (table.clone(), column.clone());
+        self.conversions.insert(column.clone(), value);
+        self.restored.insert(column);
+    }
+
+    /// Whether the values of a column are converted by an expression that somebody has thought of.
+    pub(super) fn is_converted(&self, table: &Name, column: &Name) -> bool {
+        self.conversion(table, column).is_some() && !self.restored.contains(&(table.clone(), column.clone()))
     }
 
     /// Whether what the model says of the rows of a table names a column.

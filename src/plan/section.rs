@@ -446,7 +446,8 @@ mod tests {
     /// The script that is written for the runner with all switches.
     fn script(before: &str, after: &str) -> String {
         let (target, column_order) = (SqliteVersion::new(3, 45), ColumnOrder::Strict);
-        let options = Options { target, column_order, catalog_edits: false, switches: Switches::All };
+        let options =
+            Options { target, column_order, catalog_edits: false, fast_rebuild: false, switches: Switches::All };
         let schema = |sql: &str| read(&scratch(sql)).unwrap();
         write_section(&draft(&schema(before), &schema(after), &Intent::default(), options).unwrap().up)
     }

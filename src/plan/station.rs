@@ -23,6 +23,8 @@ pub struct Station {
 }
 
 struct Copy {
+    /// What happens to the table.
+    alter: AlterTable,
     /// The table's name here.
     name: Name,
     /// Whether nothing of the table changes.
@@ -67,7 +69,7 @@ impl Station {
             }
         }
         let mut copies: IndexMap<Name, Copy> =
-            kept.values().map(|alter| (alter.before.name.clone(), Copy::of(alter, work))).collect();
+            kept.into_values().map(|alter| (alter.before.name.clone(), Copy::of(alter, work))).collect();
         let names: Vec<(Name, Name)> = copies.iter().map(|(name, copy)| (copy.name.clone(), name.clone())).collect();
         for key in copies.values_mut().flat_map(|copy| &mut copy.new_keys) {
             let before = names.iter().find(|(here, _)| *here == key.parent);
@@ -96,6 +98,27 @@ impl Station {
         Ok(Some(&copy.name))
     }
 
+    /// How many rows of a table are accepted, each by itself, if other values fill what they bring nothing for.
+    pub(super) fn accepted(&self, from: &Connection, table: &Name, work: &RowWork) -> u32 {
+        let Some(copy) = self.copies.get(table).map(|copy| Copy::of(copy.alter.clone(), work)) else { return 0 };
+        let connection = self.scratch.connection();
+        let count = || -> rusqlite::Result<u32> {
+            connection.execute(&format!("DELETE FROM {}", copy.name.quoted()), [])?;
+            let mut insert = connection.prepare(&copy.insert)?;
+            let mut select = from.prepare(&copy.select)?;
+            let width = select.column_count();
+            let mut rows = select.query([])?;
+            let mut accepted = 0;
+            while let Some(row) = rows.next()? {
+                let values = (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>()?;
+                accepted += u32::from(insert.execute(rusqlite::params_from_iter(values)).is_ok());
+            }
+            Ok(accepted)
+        };
+        // What SQLite cannot even work out fills nothing.
+        count().unwrap_or(0)
+    }
+
     /// Whether a row of a table refers to nothing. A foreign key that fits no table is another matter.
     fn has_orphans(&self, table: &Name) -> bool {
         let sql = "SELECT EXISTS (SELECT 1 FROM pragma_foreign_key_check(?1))";
@@ -114,8 +137,8 @@ impl Station {
 }
 
 impl Copy {
-    fn of(alter: &AlterTable, work: &RowWork) -> Copy {
-        let Columns { into, from, .. } = Columns::of(alter, &alter.after, work);
+    fn of(alter: AlterTable, work: &RowWork) -> Copy {
+        let Columns { into, from, .. } = Columns::of(&alter, &alter.after, work);
         let named_before = |name: &Name| alter.old_column(name).map(|column| column.name.clone());
         let new_keys = alter.changes.iter().filter_map(|change| match change {
             TableChange::AddForeignKey(key) => {
@@ -136,6 +159,7 @@ impl Copy {
                 into.join(", "),
                 places.join(", ")
             ),
+            alter,
         }
     }
 }

@@ -38,14 +38,27 @@ impl Folder {
     /// Reads the scripts of several folders. Subfolders, hidden files and files that do not end in `.sql` are not
     /// looked at.
     pub fn read(folders: &[Folder]) -> Result<Scripts, FolderError> {
-        let mut found = Scripts::default();
-        for folder in folders {
-            folder.read_into(&mut found)?;
-        }
-        Ok(found)
+        Folder::read_beside(folders, || ()).0
     }
 
-    fn read_into(&self, found: &mut Scripts) -> Result<(), FolderError> {
+    /// The same while something else is done, which takes its time where there are many.
+    pub fn read_beside<T>(folders: &[Folder], other: impl FnOnce() -> T) -> (Result<Scripts, FolderError>, T) {
+        let mut files = Vec::new();
+        if let Err(error) = folders.iter().try_for_each(|folder| folder.list_into(&mut files)) {
+            return (Err(error), other());
+        }
+        let (read, other) = read_files(&files, other);
+        let mut found = Scripts::default();
+        for script in read {
+            match script {
+                Ok(script) => found.scripts.push(Arc::new(script)),
+                Err(problem) => found.problems.push(problem),
+            }
+        }
+        (Ok(found), other)
+    }
+
+    fn list_into(&self, found: &mut Vec<PathBuf>) -> Result<(), FolderError> {
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => FolderError::Missing { path: self.path.clone() },
             _ => FolderError::Read { path: self.path.clone(), error },
@@ -66,12 +79,7 @@ impl Folder {
         }
         // By bytes: a path would be taken apart for each comparison.
         files.sort_by(|a: &PathBuf, b| a.as_os_str().cmp(b.as_os_str()));
-        for script in read_files(&files) {
-            match script {
-                Ok(script) => found.scripts.push(Arc::new(script)),
-                Err(problem) => found.problems.push(problem),
-            }
-        }
+        found.extend(files);
         Ok(())
     }
 
@@ -100,25 +108,28 @@ impl Folder {
     }
 }
 
-/// Reads files in their order; many of them on all processors, since opening a file is mostly waiting.
-fn read_files(files: &[PathBuf]) -> Vec<Result<Script, Problem>> {
+/// Reads files in their order; many of them on all processors, since opening a file is mostly waiting, while the other
+/// thing is done here.
+fn read_files<T>(files: &[PathBuf], other: impl FnOnce() -> T) -> (Vec<Result<Script, Problem>>, T) {
     const WORTH_A_THREAD: usize = 250;
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = (files.len() / WORTH_A_THREAD).clamp(1, processors * 2);
     let read = |part: &[PathBuf]| {
         let mut buffer = Vec::with_capacity(1 << 16);
         part.iter().map(|file| read_script(file, &mut buffer)).collect::<Vec<_>>()
     };
-    if threads == 1 {
-        return read(files);
+    if files.len() < 2 * WORTH_A_THREAD {
+        let other = other();
+        return (read(files), other);
     }
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = (files.len() / WORTH_A_THREAD).min(processors * 2);
     std::thread::scope(|scope| {
         let parts = files.chunks(files.len().div_ceil(threads));
         let readers: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
-        readers
+        let other = other();
+        let parts = readers
             .into_iter()
-            .flat_map(|reader| reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+            .flat_map(|reader| reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        (parts.collect(), other)
     })
 }
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, btree_map};
 use std::sync::Arc;
 
 use super::applied::Applied;
@@ -79,19 +79,22 @@ impl Graph {
         let mut ids: BTreeMap<RevisionId, Node> = BTreeMap::new();
         let scripts = found.scripts.into_iter().map(Entry::Script);
         for entry in scripts.chain(recorded.into_iter().map(Entry::Row)) {
-            if let Some(&first) = ids.get(&entry.revision().id) {
-                if let (Some(first), Some(second)) = (entries[first].script(), entry.script()) {
-                    problems.push(Problem::DuplicateId {
-                        revision: entry.revision().id.clone(),
-                        first: first.path().to_owned(),
-                        second: second.path().to_owned(),
-                        place: entry.place(HeaderKey::Revision),
-                    });
+            match ids.entry(entry.revision().id.clone()) {
+                btree_map::Entry::Vacant(free) => {
+                    free.insert(entries.len());
+                    entries.push(entry);
                 }
-                continue;
+                btree_map::Entry::Occupied(first) => {
+                    if let (Some(first), Some(second)) = (entries[*first.get()].script(), entry.script()) {
+                        problems.push(Problem::DuplicateId {
+                            revision: entry.revision().id.clone(),
+                            first: first.path().to_owned(),
+                            second: second.path().to_owned(),
+                            place: entry.place(HeaderKey::Revision),
+                        });
+                    }
+                }
             }
-            ids.insert(entry.revision().id.clone(), entries.len());
-            entries.push(entry);
         }
         let view = View::of(&entries, &ids, &Applied::default());
         Graph::seen(&Arc::new(entries), &Arc::new(problems), ids, view)

@@ -34,6 +34,8 @@ pub struct Revision {
     pub replaces: Vec<RevisionId>,
     /// Why it cannot be taken back.
     pub irreversible: Option<String>,
+    /// The file of another tool that it was taken over from, from the folder of the settings.
+    pub origin: Option<String>,
 }
 
 impl Revision {
@@ -51,6 +53,7 @@ impl Revision {
             depends_on: Vec::new(),
             replaces: Vec::new(),
             irreversible: None,
+            origin: None,
         }
     }
 
@@ -70,6 +73,7 @@ impl Revision {
                 HeaderKey::DependsOn => self.depends_on.join(", "),
                 HeaderKey::Replaces => write_list(&self.replaces),
                 HeaderKey::Irreversible => self.irreversible.as_deref().map(one_line).unwrap_or_default(),
+                HeaderKey::Origin => self.origin.clone().unwrap_or_default(),
             };
             if !value.is_empty() {
                 writeln!(text, "-- {}: {value}", key.as_str()).expect("writing to a string does not fail");
@@ -121,11 +125,13 @@ pub enum HeaderKey {
     Replaces,
     /// `irreversible`
     Irreversible,
+    /// `origin`
+    Origin,
 }
 
 impl HeaderKey {
     /// All keys in the order in which they are written.
-    pub const ALL: [HeaderKey; 10] = [
+    pub const ALL: [HeaderKey; 11] = [
         HeaderKey::Revision,
         HeaderKey::Parents,
         HeaderKey::Message,
@@ -136,6 +142,7 @@ impl HeaderKey {
         HeaderKey::DependsOn,
         HeaderKey::Replaces,
         HeaderKey::Irreversible,
+        HeaderKey::Origin,
     ];
 
     /// The key as it is written.
@@ -152,6 +159,7 @@ impl HeaderKey {
             HeaderKey::DependsOn => "depends_on",
             HeaderKey::Replaces => "replaces",
             HeaderKey::Irreversible => "irreversible",
+            HeaderKey::Origin => "origin",
         }
     }
 
@@ -281,6 +289,7 @@ pub(super) fn read_value(line: &Line<'_>, key: HeaderKey, revision: &mut Revisio
         HeaderKey::DependsOn => revision.depends_on = ids(line)?.iter().map(RevisionId::to_string).collect(),
         HeaderKey::Replaces => revision.replaces = ids(line)?,
         HeaderKey::Irreversible => revision.irreversible = Some(line.value.to_owned()),
+        HeaderKey::Origin => revision.origin = Some(line.value.to_owned()),
     }
     Ok(())
 }

@@ -20,6 +20,8 @@ const NEWEST: usize = 5;
 pub enum Verb {
     /// `upgrade`
     Upgrade,
+    /// `switch`
+    Switch,
     /// `downgrade`
     Downgrade,
     /// `stamp`
@@ -42,6 +44,7 @@ impl Verb {
     pub fn as_str(self) -> &'static str {
         match self {
             Verb::Upgrade => "upgrade",
+            Verb::Switch => "switch",
             Verb::Downgrade => "downgrade",
             Verb::Stamp => "stamp",
             Verb::Revision => "revision",

@@ -213,8 +213,8 @@ impl NamingError {
             NamingError::Fork { choices, verb, .. } => {
                 format!("name the revision to stop at: `schemactl {} {}`", verb.as_str(), first(choices))
             }
-            NamingError::TooFar { upwards: true, verb: Verb::Upgrade, .. } => {
-                "`schemactl upgrade heads` goes to the end".to_owned()
+            NamingError::TooFar { upwards: true, verb: verb @ (Verb::Upgrade | Verb::Switch), .. } => {
+                format!("`schemactl {} heads` goes to the end", verb.as_str())
             }
             NamingError::TooFar { found: 0, upwards: false, verb: Verb::Downgrade, .. } => {
                 "there is nothing to take back: `schemactl current` says where the database stands".to_owned()
@@ -223,7 +223,7 @@ impl NamingError {
                 "`schemactl downgrade base` takes back everything".to_owned()
             }
             NamingError::TooFar { .. } => "`schemactl history` lists the revisions".to_owned(),
-            NamingError::WrongDirection { written, verb: Verb::Upgrade, .. } => {
+            NamingError::WrongDirection { written, verb: Verb::Upgrade | Verb::Switch, .. } => {
                 format!("`schemactl downgrade {written}` goes down")
             }
             NamingError::WrongDirection { written, verb: Verb::Downgrade, .. } => {
@@ -253,6 +253,10 @@ fn several_heads(heads: &[Mention], verb: Verb) -> String {
     match verb {
         Verb::Upgrade => format!(
             "`schemactl upgrade heads` runs all of them, `schemactl upgrade {one}` one; \
+             `schemactl merge heads -m \"…\"` joins them"
+        ),
+        Verb::Switch => format!(
+            "`schemactl switch heads` goes to all of them, `schemactl switch {one}` to one; \
              `schemactl merge heads -m \"…\"` joins them"
         ),
         Verb::Downgrade => "name the revision to go back to, as `schemactl downgrade -1` or an identifier".to_owned(),

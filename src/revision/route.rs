@@ -117,10 +117,14 @@ impl Graph {
     /// A target that is applied gives a route without steps and a remark. A revision all of whose replaced revisions
     /// are applied is recorded in their place first.
     pub fn upgrade(&self, applied: &Applied, target: &Target) -> Result<Route, RouteError> {
+        self.up(applied, target, Verb::Upgrade)
+    }
+
+    fn up(&self, applied: &Applied, target: &Target, verb: Verb) -> Result<Route, RouteError> {
         let (graph, seen) = self.for_database(applied);
         check(&graph, &seen)?;
         let mut route = Route::of_records(&graph, applied, &seen);
-        let naming = Naming { graph: &graph, applied: Some(&seen), verb: Verb::Upgrade };
+        let naming = Naming { graph: &graph, applied: Some(&seen), verb };
         let targets = naming.upgrade(target)?;
         let missing = graph.needed(targets.iter().copied()).without(&naming.applied_nodes());
         for node in graph.sorted(&missing) {
@@ -153,7 +157,7 @@ impl Graph {
         for node in graph.sorted(&dropped).into_iter().rev() {
             route.push(&graph, Op::Downgrade, node);
         }
-        let up = self.of_scripts().upgrade(&route.applied_after(applied), target)?;
+        let up = self.of_scripts().up(&route.applied_after(applied), target, Verb::Switch)?;
         route.steps.extend(up.steps);
         route.remarks = up.remarks;
         Ok(route)

@@ -132,7 +132,6 @@ impl Reading<'_> {
     fn head(&mut self, end: usize) -> (Option<Revision>, BTreeMap<HeaderKey, Range<usize>>) {
         let source = Arc::clone(self.source);
         let mut seen: BTreeMap<HeaderKey, Range<usize>> = BTreeMap::new();
-        let mut keys: BTreeMap<HeaderKey, Range<usize>> = BTreeMap::new();
         let placeholder = RevisionId::new("unread").expect("it is a word of letters");
         let mut revision = Revision::new(placeholder, Vec::new());
         for token in token::tokens(&source.text[..end]) {
@@ -148,7 +147,8 @@ impl Reading<'_> {
                 self.flaw(Fault::UnknownKey { key: line.key.to_owned(), near }, line.key_at);
                 continue;
             };
-            if let Some(first) = keys.get(&key) {
+            // A value stands on the line of its key.
+            if let Some(first) = seen.get(&key) {
                 let first_line = self.line_of(first.start);
                 self.flaw(Fault::DuplicateKey { key: key.as_str(), first_line }, line.key_at);
                 continue;
@@ -156,12 +156,11 @@ impl Reading<'_> {
             if let Err((what, at)) = header::read_value(&line, key, &mut revision) {
                 self.flaw(Fault::Value { key: key.as_str(), what }, at);
             }
-            keys.insert(key, line.key_at);
             seen.insert(key, line.value_at);
         }
         let mut is_named = true;
         for key in [HeaderKey::Revision, HeaderKey::Parents] {
-            if !keys.contains_key(&key) {
+            if !seen.contains_key(&key) {
                 is_named = false;
                 self.flaw(Fault::MissingKey { key: key.as_str() }, 0..line_end(&source.text));
             }

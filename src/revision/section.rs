@@ -47,6 +47,19 @@ impl Section {
         Place::new(&self.source, into_file(span.start)..into_file(span.end))
     }
 
+    /// The place of the section as a whole: its marker, or in what is no file its first line.
+    #[must_use]
+    pub fn whole(&self) -> Place {
+        let text = &self.source.text;
+        let before = text[..self.span.start].trim_end();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        if before.is_empty() {
+            let end = self.sql().find('\n').unwrap_or(self.sql().len());
+            return self.place(0..end);
+        }
+        Place::new(&self.source, start..before.len())
+    }
+
     /// Whether it holds nothing but white space and comments.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -160,14 +173,13 @@ impl Statement {
 
 /// The marker that a comment is, if it is one.
 fn marker(text: &str, comment: Range<usize>) -> Option<Marker> {
-    let line = comment.start..comment.start + text[comment.clone()].trim_end().len();
-    let mut words = words(text, line.start + 2..line.end);
-    let first = words.first()?;
-    let word = first.start + WORD.len()..first.end;
-    if !text[first.clone()].starts_with(WORD) {
+    if !text[comment.start + 2..comment.end].trim_start().starts_with(WORD) {
         return None;
     }
-    words.remove(0);
+    let line = comment.start..comment.start + text[comment.clone()].trim_end().len();
+    let mut words = words(text, line.start + 2..line.end);
+    let first = words.remove(0);
+    let word = first.start + WORD.len()..first.end;
     let end = text[comment.end..].find('\n').map_or(text.len(), |newline| comment.end + newline + 1);
     Some(Marker { line, word, options: words, end })
 }

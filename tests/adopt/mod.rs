@@ -1,7 +1,9 @@
 //! Databases of other tools, taken over and continued: with the real tools where they are installed, and with files and
 //! tables as the tools make them.
 
+mod again;
 mod made;
+mod once;
 mod real;
 mod refused;
 mod taken;

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::{SCRIPTS, ask, same_schema, sql};
-use crate::support::command::Project;
+use crate::support::command::{Ended, Project};
 use crate::support::peers::{peer, run};
 
 /// Takes `app.db` over when two of three scripts are applied, runs the third, and compares with `control.db`.
@@ -68,6 +68,83 @@ fn a_project_of_sqlx_goes_on_with_its_times() {
     assert_eq!(ask(&project, "SELECT count(*) FROM _sqlx_migrations"), ["2"]);
 }
 
+/// Two tools side by side for a while: what runs here is done there, what is exported runs nowhere twice, and what runs
+/// there is taken over.
+fn side_by_side(
+    tool: &str,
+    scripts: impl Fn(u64, &str, &str) -> Vec<(String, String)>,
+    run_up: impl Fn(&Project) -> Ended,
+) {
+    let project = Project::new();
+    let write = |number: u64, (up, down): (&str, &str)| {
+        for (path, text) in scripts(number, up, down) {
+            project.write(&path, &text);
+        }
+    };
+    write(1, SCRIPTS[0]);
+    write(2, SCRIPTS[1]);
+    run_up(&project);
+    write(3, SCRIPTS[2]);
+    project.run(&["adopt", "--database", "app.db", "--scripts", "steps"]).ends_with(0).answers("1 revision to run");
+    let mirrored = format!("[schemactl]\nmirror = \"{tool}\"\n");
+    project.write("migrations.toml", &project.read("migrations.toml").replacen("[schemactl]\n", &mirrored, 1));
+    let nothing_runs_there = || {
+        let before = project.run(&["diff"]).ends_with(0).stdout;
+        let ended = run_up(&project);
+        assert!(!ended.stdout.contains("Appl"), "{ended}");
+        assert_eq!(project.run(&["diff"]).ends_with(0).stdout, before);
+        project.run(&["status"]).ends_with(0);
+    };
+    project.run(&["upgrade"]).ends_with(0);
+    nothing_runs_there();
+    project.run(&["downgrade", "-1"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    nothing_runs_there();
+    let columns = "[tables.users.columns]\n";
+    let model = project.read("migrations.toml").replace(columns, &format!("{columns}age = \"INTEGER\"\n"));
+    project.write("migrations.toml", &model);
+    project.run(&["revision", "--autogenerate", "-m", "Age"]).ends_with(0);
+    project.run(&["export", "--tool", tool, "-o", "steps"]).ends_with(0).answers("wrote steps/");
+    project.run(&["upgrade"]).ends_with(0);
+    nothing_runs_there();
+    write(20_991_231_000_000, ("CREATE TABLE late (id INTEGER PRIMARY KEY);\n", "DROP TABLE late;\n"));
+    run_up(&project);
+    project.run(&["upgrade"]).ends_with(1).says(&format!("{tool} has run 1 migration since"));
+    let adopted = project.run(&["adopt"]).ends_with(0).answers("recorded 1 revision as applied");
+    assert!(adopted.stderr.contains("the model does not describe"), "{adopted}");
+    project.run(&["upgrade"]).ends_with(0).answers("nothing to do");
+    // A new database gets all of it, here and there the same.
+    project.run(&["upgrade", "--database", "new.db"]).ends_with(0);
+    same_schema(&project, "app.db", "new.db");
+    project.run(&["downgrade", "-2", "--no-backup"]).ends_with(0);
+    assert_eq!(ask(&project, "SELECT name FROM pragma_table_info('users')"), ["id", "name", "email"]);
+}
+
+#[test]
+fn sqlx_and_schemactl_take_turns() {
+    let Some(sqlx) = peer("sqlx") else { return };
+    let scripts = |number: u64, up: &str, down: &str| {
+        let file = |direction: &str, text: &str| (format!("steps/{number}_step.{direction}.sql"), text.to_owned());
+        vec![file("up", up), file("down", down)]
+    };
+    side_by_side("sqlx", scripts, |project| {
+        let args = ["migrate", "run", "--source", "steps", "--database-url", "sqlite:app.db?mode=rwc"];
+        run(project, &sqlx, &args, &[])
+    });
+}
+
+#[test]
+fn dbmate_and_schemactl_take_turns() {
+    let Some(dbmate) = peer("dbmate") else { return };
+    let scripts = |number: u64, up: &str, down: &str| {
+        vec![(format!("steps/{number}_step.sql"), format!("-- migrate:up\n{up}\n-- migrate:down\n{down}"))]
+    };
+    side_by_side("dbmate", scripts, |project| {
+        let args = ["--url", "sqlite:app.db", "--no-dump-schema", "--migrations-dir", "steps", "up"];
+        run(project, &dbmate, &args, &[])
+    });
+}
+
 #[test]
 fn a_project_of_drizzle_goes_on() {
     let Some(drizzle) = peer("drizzle-kit") else { return };
@@ -107,9 +184,9 @@ fn a_project_of_drizzle_goes_on() {
     continued(&project, &[]);
 }
 
-#[test]
-fn a_database_of_alembic_becomes_one_revision() {
-    let Some(alembic) = peer("alembic") else { return };
+/// A project of Alembic with its first script run on `app.db`; what is given runs the rest.
+fn alembic() -> Option<(Project, impl Fn(&Project, &str))> {
+    let alembic = peer("alembic")?;
     let project = Project::new();
     project.write("alembic.ini", "[alembic]\nscript_location = alembic\n");
     let environment = "import os\nfrom alembic import context\nfrom sqlalchemy import create_engine\n\
@@ -123,17 +200,39 @@ fn a_database_of_alembic_becomes_one_revision() {
         );
         project.write(&format!("alembic/versions/{id}.py"), &text);
     };
-    let up = |database: &str| {
-        run(&project, &alembic, &["upgrade", "head"], &[("URL", &format!("sqlite:///{database}"))]);
+    let up = move |project: &Project, database: &str| {
+        run(project, &alembic, &["upgrade", "head"], &[("URL", &format!("sqlite:///{database}"))]);
     };
     revision(
         "aa01",
         "None",
         "op.create_table('account', sa.Column('id', sa.Integer, primary_key=True), sa.Column('name', sa.String(50), nullable=False, unique=True))",
     );
-    up("app.db");
+    up(&project, "app.db");
     revision("aa02", "'aa01'", "op.add_column('account', sa.Column('age', sa.Integer()))");
-    up("control.db");
+    Some((project, up))
+}
+
+#[test]
+fn what_alembic_runs_after_it_was_left_is_told_and_taken_over() {
+    let Some((project, up)) = alembic() else { return };
+    project.run(&["adopt", "--database", "app.db"]).ends_with(0);
+    sql(&project, "app.db", "INSERT INTO account (name) VALUES ('Ada')");
+    up(&project, "app.db");
+    project.run(&["status"]).ends_with(1).answers("alembic has run 1 migration since").answers("aa02");
+    project.run(&["upgrade"]).ends_with(1).says("schemactl adopt --from alembic");
+    project.run(&["adopt"]).ends_with(0).answers("beyond the revisions: added column `account.age`");
+    project.run(&["upgrade"]).ends_with(0).answers("nothing to do");
+    project.run(&["upgrade", "--database", "new.db"]).ends_with(0);
+    same_schema(&project, "app.db", "new.db");
+    project.run(&["verify"]).ends_with(0);
+    assert_eq!(ask(&project, "SELECT name FROM account"), ["Ada"]);
+}
+
+#[test]
+fn a_database_of_alembic_becomes_one_revision() {
+    let Some((project, up)) = alembic() else { return };
+    up(&project, "control.db");
     sql(&project, "app.db", "INSERT INTO account (name) VALUES ('Ada')");
     project.run(&["adopt", "--database", "app.db"]).ends_with(0).answers("recorded 1 revision as applied");
     project.run(&["check"]).ends_with(0);

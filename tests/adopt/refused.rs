@@ -52,6 +52,10 @@ fn without_a_tool_or_its_scripts_nobody_guesses() {
     project.run(&["adopt"]).ends_with(2).says("no database is named");
     project.run(&["adopt", "--database", "none.db"]).ends_with(3).says("there is no database");
     sql(&project, "app.db", DBMATE);
+    sql(&project, "other.db", "CREATE TABLE user (id); CREATE TABLE applied (version varchar(128) primary key)");
+    project.write("other/1_a.sql", "-- migrate:up\nCREATE TABLE user (id);\n-- migrate:down\nDROP TABLE user;\n");
+    let other = ["adopt", "--database", "other.db", "--scripts", "other", "--from", "dbmate"];
+    project.run(&other).ends_with(1).says("`schema_migrations` says of no script that it ran").says("--table NAME");
     adopt(&project, &[]).ends_with(2).says("found no scripts of dbmate").says("db/migrations").says("--scripts");
     nothing_is_written(&project);
 }

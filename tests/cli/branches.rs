@@ -98,7 +98,7 @@ fn after_a_checkout_of_another_branch_switch_goes_down_by_the_stored_scripts_and
     project.run(&["upgrade", "bbbb"]).ends_with(0);
     std::fs::remove_file(project.path("versions/bbbb.sql")).unwrap();
     let ended = project.run(&["status"]).ends_with(1).answers("1 revision applied, with no file here");
-    assert!(ended.stdout.contains("Added bbbb") && ended.stdout.contains("applied 2026-11-22T19:01:00Z"), "{ended}");
+    assert!(ended.stdout.contains("Added bbbb") && ended.stdout.contains("applied 2026-11-22 19:01"), "{ended}");
     project.run(&["current"]).ends_with(0).answers("its script is gone");
     let dry = project.run(&["switch", "--dry-run"]).ends_with(0).answers("downgrade bbbb").answers("upgrade   cccc");
     assert!(dry.stdout.contains("nothing was changed"), "{dry}");

@@ -94,7 +94,7 @@ fn exported(project: &Project, tool: &str, more: &[&str]) -> Vec<String> {
 /// The same schema and the same rows, by judges that know nothing of this project.
 #[track_caller]
 fn is_same(project: &Project, one: &str, other: &str) {
-    let others = ["schema_migrations", "_sqlx_migrations", "schemactl_*"];
+    let others = ["*schema_migrations", "_sqlx_migrations", "refinery_schema_history", "schemactl_*"];
     let ignored: Vec<&str> = others.iter().flat_map(|table| ["--ignore", table]).collect();
     if let Some(ended) = project.python("schema_equal.py", &[&[one, other], &ignored[..]].concat()) {
         ended.ends_with(0);
@@ -111,38 +111,65 @@ struct Peer {
     program: PathBuf,
 }
 
+/// What a real tool is asked for.
+#[derive(Clone, Copy)]
+enum Wish {
+    Up,
+    Down,
+    Told,
+}
+
 impl Peer {
     fn of(name: &'static str) -> Option<Peer> {
         Some(Peer { name, program: peer(name)? })
     }
 
-    fn call(&self, project: &Project, database: &str, folder: &str, sqlx: &[&str], dbmate: &[&str]) -> Ended {
+    fn call(&self, project: &Project, database: &str, folder: &str, wish: Wish) -> Ended {
         let url = format!("sqlite:{database}");
-        let args = match self.name {
-            "sqlx" => [sqlx, &["--source", folder, "--database-url", &url]].concat(),
-            _ => [&["--url", &url, "--no-dump-schema", "--migrations-dir", folder], dbmate].concat(),
+        let word = |up, down, told| match wish {
+            Wish::Up => up,
+            Wish::Down => down,
+            Wish::Told => told,
         };
+        let args = match self.name {
+            "sqlx" => {
+                let args = ["migrate", word("run", "revert", "info"), "--source", folder, "--database-url", &url];
+                args.map(str::to_owned).to_vec()
+            }
+            "dbmate" => {
+                let word = word("up", "rollback", "status");
+                let args = ["--url", &url, "--no-dump-schema", "--migrations-dir", folder, word];
+                args.map(str::to_owned).to_vec()
+            }
+            "diesel" => {
+                let word = word("run", "revert", "list");
+                let args = ["--database-url", database, "migration", word, "--migration-dir", folder];
+                args.map(str::to_owned).to_vec()
+            }
+            "refinery" => {
+                project.write("refinery.toml", &format!("[main]\ndb_type = \"Sqlite\"\ndb_path = \"{database}\"\n"));
+                ["migrate", "-p", folder].map(str::to_owned).to_vec()
+            }
+            other => panic!("{other} is not known"),
+        };
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         run(project, &self.program, &args, &[])
     }
 
     fn up(&self, project: &Project, database: &str, folder: &str) -> Ended {
-        if self.name == "sqlx" {
+        if self.name != "dbmate" {
             drop(open(project, database));
         }
-        self.call(project, database, folder, &["migrate", "run"], &["up"])
+        self.call(project, database, folder, Wish::Up)
     }
 
     fn down(&self, project: &Project, database: &str, folder: &str) {
-        self.call(project, database, folder, &["migrate", "revert"], &["rollback"]);
-    }
-
-    fn info(&self, project: &Project, database: &str, folder: &str) -> Ended {
-        self.call(project, database, folder, &["migrate", "info"], &["status"])
+        self.call(project, database, folder, Wish::Down);
     }
 
     /// The scripts that it says it has run, and those that it says it has not.
     fn told(&self, project: &Project, database: &str, folder: &str) -> (usize, usize) {
-        let told = self.info(project, database, folder).stdout;
+        let told = self.call(project, database, folder, Wish::Told).stdout;
         let (applied, open) = if self.name == "sqlx" { ("/installed ", "/pending ") } else { ("[X] ", "[ ] ") };
         (told.matches(applied).count(), told.matches(open).count())
     }
@@ -158,6 +185,9 @@ fn runs_in(name: &'static str) {
     open(&project, "peer.db").execute_batch(ROWS).unwrap();
     peer.up(&project, "peer.db", "all");
     is_same(&project, "app.db", "peer.db");
+    if name == "refinery" {
+        return;
+    }
     for _ in 1..MODELS.len() {
         peer.down(&project, "peer.db", "all");
     }
@@ -178,6 +208,17 @@ fn dbmate_comes_to_the_same_schema_and_rows() {
     runs_in("dbmate");
 }
 
+#[test]
+fn diesel_comes_to_the_same_schema_and_rows() {
+    runs_in("diesel");
+}
+
+/// It takes nothing back.
+#[test]
+fn refinery_comes_to_the_same_schema_and_rows() {
+    runs_in("refinery");
+}
+
 /// The project that this repository is itself.
 fn example() -> Project {
     let project = Project::new();
@@ -194,7 +235,7 @@ fn example() -> Project {
 /// As far as the SQLite of the tools goes.
 #[test]
 fn the_example_project_is_run_by_other_tools() {
-    for name in ["sqlx", "dbmate"] {
+    for name in ["sqlx", "dbmate", "diesel"] {
         let Some(peer) = Peer::of(name) else { continue };
         let project = example();
         project.run(&["upgrade", "5e13a8f7c960"]).ends_with(0);
@@ -532,13 +573,13 @@ fn a_mirror_has_the_versions_that_export_writes() {
 
 #[test]
 fn with_a_mirror_other_tools_find_themselves_at_the_head() {
-    for name in ["sqlx", "dbmate"] {
+    for name in ["sqlx", "dbmate", "diesel"] {
         let Some(peer) = Peer::of(name) else { continue };
         let project = project(&format!("mirror = \"{name}\""));
         exported(&project, name, &["-o", "all"]);
         assert_eq!(peer.told(&project, "app.db", "all"), (MODELS.len(), 0));
         let ended = peer.up(&project, "app.db", "all");
-        assert!(!ended.stdout.contains("Appl"), "{ended}");
+        assert!(!ended.stdout.contains("Appl") && !ended.stdout.contains("Running"), "{ended}");
         project.run(&["downgrade", "-1", "--yes"]).ends_with(0);
         assert_eq!(peer.told(&project, "app.db", "all"), (MODELS.len() - 1, 1));
         peer.up(&project, "app.db", "all");

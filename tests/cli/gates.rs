@@ -69,7 +69,7 @@ fn a_new_column_that_is_not_null_needs_values_for_the_rows() {
         &[
             "error: no value for the new column `user.email`, which is NOT NULL (7 rows)",
             "such as id = 1; id = 2; id = 3; id = 4; id = 5",
-            "help: give `email` a `default = ...`, or `backfill = \"...\"` with an expression for existing rows",
+            "help: give `email` a `default = ...` or a `backfill = \"...\"` in the model: an expression for existing rows",
         ],
     );
     taken(&project, &with("{ type = 'TEXT', not_null = true, backfill = \"'user-' || id\" }"));
@@ -95,7 +95,7 @@ fn a_column_that_becomes_not_null_is_asked_for_nulls() {
         &[
             "error: NULL in `user.name` (1 row)",
             "such as id = 2",
-            "help: add `backfill = \"...\"` to `name`: an expression for rows where it is NULL",
+            "help: add `backfill = \"...\"` to `name` in the model: an expression for rows where it is NULL",
         ],
     );
     taken(&project, &with("{ type = 'TEXT', not_null = true, backfill = \"'no ' || id\" }"));
@@ -170,12 +170,44 @@ fn a_type_that_would_change_values_asks_for_an_expression() {
         &table("'INTEGER'"),
         &[
             "error: a value of `t.code` that changes when it becomes INTEGER (1 row)",
-            "such as id = 1",
-            "help: add `using = \"...\"` to `code`: the expression that converts the old value",
+            "such as id = 1, code = '007'",
+            "help: add `using = \"...\"` to `code` in the model: the expression that converts the old value",
         ],
     );
     taken(&project, &table("{ type = 'INTEGER', using = \"CAST(code AS INTEGER)\" }"));
     assert_eq!(one(&project, "SELECT group_concat(code, ',') FROM t"), "'7,8,0'");
+}
+
+#[test]
+fn values_that_an_expression_replaces_are_counted_wherever_somebody_may_look() {
+    let table = |code: &str| format!("[tables.t.columns]\nid = 'INTEGER PRIMARY KEY'\ncode = {code}\n");
+    let project = project(&table("'TEXT'"), "INSERT INTO t VALUES (1, '007'), (2, '8'), (3, 'x'), (4, NULL)");
+    model(
+        &project,
+        &table("{ type = 'INTEGER', not_null = true, backfill = '-1', using = \"CAST(code AS INTEGER)\" }"),
+    );
+    autogenerate(&project).ends_with(0).says(
+        "2 values of `t.code` will be replaced, each by `coalesce((CAST(code AS INTEGER)), (-1))`; downgrade cannot bring them back",
+    );
+    let script = std::fs::read_dir(project.path("versions")).unwrap().map(|entry| entry.unwrap().path());
+    let script =
+        script.map(|path| std::fs::read_to_string(path).unwrap()).find(|text| text.contains("Change")).unwrap();
+    let (up, down) = script.split_once("-- migrate:down").unwrap();
+    assert!(up.contains("-- Replaces each value of code by CAST(code AS INTEGER)"), "{up}");
+    assert!(down.contains("-- Values of t.code stay as the way up made them"), "{down}");
+    assert!(down.contains("-- Rows where t.code was NULL keep -1"), "{down}");
+    project
+        .run(&["lint"])
+        .ends_with(0)
+        .answers("SC215")
+        .answers("2 values of the database are not the same afterwards");
+    for _ in 0..2 {
+        let words = "2 values of `t.code` will be replaced by `";
+        project.run(&["upgrade", "--dry-run"]).ends_with(0).says(words);
+        project.run(&["upgrade"]).ends_with(0).says(words).says("backup: ");
+        project.run(&["downgrade", "-1"]).ends_with(0);
+        run_sql(&project, "UPDATE t SET code = '007' WHERE id = 1; UPDATE t SET code = 'x' WHERE id = 3");
+    }
 }
 
 #[test]
@@ -184,7 +216,9 @@ fn the_rows_are_asked_again_when_the_revision_is_run() {
     model(&project, "[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nname = 'TEXT NOT NULL'\n");
     autogenerate(&project).ends_with(0);
     run_sql(&project, "INSERT INTO user VALUES (2, NULL)");
-    project.run(&["upgrade"]).ends_with(1).says("NULL in `user.name` (1 row)").says("such as id = 2").says("help: ");
+    project.run(&["upgrade"]).ends_with(1).says("NULL in `user.name` (1 row)").says("such as id = 2").says(
+        "help: change these rows, then run the command again; or delete this script, add `backfill = \"...\"` to `name`",
+    );
     let ended = project.run(&["upgrade", "--format", "json"]).ends_with(1);
     assert!(ended.json()["error"]["message"].as_str().unwrap().contains("NULL in `user.name`"), "{ended}");
     project.run(&["current"]).ends_with(0).answers("Begin");

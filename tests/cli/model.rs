@@ -193,3 +193,31 @@ fn a_schema_with_broken_views_and_odd_corners_is_begun_with_and_built_again() {
         ended.ends_with(0);
     }
 }
+
+#[test]
+fn slips_of_the_pen_that_sqlite_takes_are_told_before_a_script_carries_them_on() {
+    let user = |age: &str| format!("[tables.user.columns]\nid = \"INTEGER PRIMRY KEY\"\nage = {age}\n");
+    let project = project(&user("\"INTEGER\""));
+    let words = "`user.id` is of the type `INTEGER PRIMRY KEY`: `PRIMRY` is a part of it";
+    project.run(&["revision", "--autogenerate"]).ends_with(0).says(words).says("did you mean `PRIMARY`?");
+    project.run(&["upgrade"]).ends_with(0);
+    let ended = project.run(&["revision", "--autogenerate"]).ends_with(0);
+    assert!(!ended.stderr.contains("PRIMRY"), "it is there already: {ended}");
+    // Work that is done may name what has gone since, but hardly what is nearly there.
+    let done = |backfill: &str| format!("{{ type = \"INTEGER\", backfill = \"{backfill}\" }}");
+    for (backfill, is_told) in [("coalesce(aeg, 0)", true), ("length(first || last)", false), ("age + 1", false)] {
+        let settings = "[schemactl]\ndatabase = \"app.db\"\n\n";
+        project.write("migrations.toml", &format!("{settings}{}", user(&done(backfill))));
+        let ended = project.run(&["check"]).ends_with(0);
+        let words = "`backfill` of `user.age` names `aeg`, which `user` does not have";
+        assert_eq!(ended.stderr.contains(words), is_told, "{ended}");
+    }
+    // SQLite itself refuses the one when it is to be done, and takes the other for a string.
+    for (backfill, code, words) in [("aeg + 1", 2, "did you mean `age`?"), ("\\\"aeg\\\"", 0, "in single quotes")] {
+        let new = format!("{}years = {}\n", user("\"INTEGER\""), done(backfill));
+        project.write("migrations.toml", &format!("[schemactl]\ndatabase = \"app.db\"\n\n{new}"));
+        let ended = project.run(&["revision", "--autogenerate", "--sql"]).ends_with(code);
+        assert!(ended.stderr.contains("`backfill` of `user.years` names `aeg`"), "{ended}");
+        assert!(ended.stderr.contains(words) && ended.stderr.contains("migrations.toml:"), "{ended}");
+    }
+}

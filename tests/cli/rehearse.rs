@@ -40,6 +40,20 @@ fn a_rehearsal_that_fails_says_where_and_leaves_nothing() {
 }
 
 #[test]
+fn a_dry_run_without_a_database_shows_what_would_run_on_a_new_one() {
+    let project = Project::with_settings("");
+    project.chain(2);
+    project
+        .run(&["upgrade", "--dry-run"])
+        .ends_with(0)
+        .says("there is no database `app.db` yet")
+        .answers("upgrade   r0002")
+        .answers("dry run: 2 revisions would leave app.db at r0002");
+    assert!(!project.path("app.db").exists());
+    project.run(&["downgrade", "base", "--dry-run"]).ends_with(3).says("there is no database `app.db`");
+}
+
+#[test]
 fn a_dry_run_tells_the_rows_and_changes_nothing() {
     let project = filled();
     let before = std::fs::read(project.path("app.db")).unwrap();

@@ -45,7 +45,7 @@ fn a_way_back_that_forgets_something_is_a_finding_with_its_place() {
     let finding = &ended.json()["findings"][0];
     assert_eq!((&finding["code"], &finding["revision"]), (&"not_restored".into(), &"c3".into()), "{ended}");
     assert_eq!(finding["at"]["file"], "versions/c3.sql");
-    assert_eq!(finding["at"]["line"], 9, "{ended}");
+    assert_eq!(finding["at"]["line"], 8, "{ended}");
     assert!(finding["notes"][0].as_str().unwrap().contains("`kept`"), "{ended}");
 }
 

@@ -1,12 +1,13 @@
 //! The server dies, the line is cut, others write: the database stands at a revision, and the next run finishes.
 
+use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use super::server::{Cut, Server, line_to};
 use super::{configure, project};
-use crate::support::command::Project;
+use crate::support::command::{Ended, Project};
 
 /// Revisions that each make a table of many rows.
 fn chain(project: &Project, length: usize, rows: usize) {
@@ -88,16 +89,60 @@ fn a_commit_whose_answer_is_lost_is_found_in_the_version_table() {
 }
 
 #[test]
-fn a_commit_that_never_arrived_is_told_and_run_again() {
+fn a_commit_that_never_arrived_is_run_once_more() {
     let Some(server) = Server::start() else { return };
     let (port, cuts) = line_to(server.port, Cut::BeforeCommit);
     let project = Project::new();
     configure(&project, &format!("http://127.0.0.1:{port}"), "");
     chain(&project, 2, 10);
-    project.run(&["upgrade"]).ends_with(3).says("broke before its answer").says("no revision");
-    assert_eq!((cuts.load(Ordering::SeqCst), stands_at(&server)), (1, 0));
+    project.run(&["upgrade"]).ends_with(0).says("broke before its answer").says("run once more").answers("is at t2");
+    assert_eq!((cuts.load(Ordering::SeqCst), stands_at(&server)), (1, 2));
+}
+
+#[test]
+fn a_commit_that_never_arrives_is_told_in_the_end() {
+    let Some(server) = Server::start() else { return };
+    let (port, cuts) = line_to(server.port, Cut::EveryCommit);
+    let project = Project::new();
+    configure(&project, &format!("http://127.0.0.1:{port}"), "");
+    chain(&project, 2, 10);
+    project.run(&["upgrade"]).ends_with(3).says("error: cannot upgrade `t1`").says("no revision");
+    assert_eq!((cuts.load(Ordering::SeqCst), stands_at(&server)), (2, 0));
+    configure(&project, &server.url(), "");
     project.run(&["upgrade"]).ends_with(0);
     assert_eq!(stands_at(&server), 2);
+}
+
+#[test]
+fn a_server_that_is_started_anew_before_commit_gets_the_revision_once_more() {
+    let Some(mut server) = Server::start() else { return };
+    let (port, begun) = line_to(server.port, Cut::Never);
+    let project = Project::new();
+    configure(&project, &format!("http://127.0.0.1:{port}"), "");
+    chain(&project, 2, 1_000_000);
+    let run = project.command(&["upgrade"]).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    while begun.load(Ordering::SeqCst) == 0 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    server.kill();
+    server.restart();
+    let ended = run.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() && said.contains("run once more"), "{said}");
+    assert_eq!((begun.load(Ordering::SeqCst), stands_at(&server)), (2, 2));
+}
+
+#[test]
+fn a_server_of_the_second_version_does_as_well() {
+    let Some(server) = Server::start() else { return };
+    let (port, refused) = line_to(server.port, Cut::OnlyV2);
+    let project = Project::new();
+    configure(&project, &format!("http://127.0.0.1:{port}"), "");
+    chain(&project, 2, 10);
+    project.run(&["upgrade"]).ends_with(0);
+    project.run(&["downgrade", "-1", "--no-backup"]).ends_with(0);
+    assert!(refused.load(Ordering::SeqCst) > 0);
+    assert_eq!(stands_at(&server), 1);
 }
 
 #[test]
@@ -124,6 +169,38 @@ fn who_waits_for_another_writer_says_so_and_has_an_end() {
     // A transaction that is left open lasts until others have waited for five seconds.
     server.leave_open("BEGIN IMMEDIATE");
     project.run(&["upgrade"]).ends_with(0).answers("is at t1");
+}
+
+#[test]
+fn who_waits_for_another_writer_waits_no_longer_than_is_said() {
+    let Some(server) = Server::start() else { return };
+    let project = project(&server, "");
+    chain(&project, 1, 10);
+    server.leave_open("BEGIN IMMEDIATE");
+    let ended = project.run(&["upgrade", "--lock-timeout", "1"]).ends_with(4);
+    let waited =
+        ended.stderr.split("locked by another program (waited ").nth(1).and_then(|rest| rest.split(' ').next());
+    let waited = waited.and_then(|milliseconds| milliseconds.parse::<u64>().ok());
+    assert!(waited.is_some_and(|milliseconds| (1000..3000).contains(&milliseconds)), "{ended}");
+    assert_eq!(stands_at(&server), 0);
+}
+
+#[test]
+fn a_run_is_interrupted_while_the_server_is_at_work() {
+    let Some(server) = Server::start() else { return };
+    let (port, begun) = line_to(server.port, Cut::Never);
+    let project = Project::new();
+    configure(&project, &format!("http://127.0.0.1:{port}"), "");
+    chain(&project, 1, 10);
+    project.run(&["upgrade"]).ends_with(0);
+    chain(&project, 2, 3_000_000);
+    let run = project.command(&["upgrade"]).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    while begun.load(Ordering::SeqCst) == 0 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ended::of(Command::new("kill").args(["-INT", &run.id().to_string()])).ends_with(0);
+    assert_eq!(run.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(stands_at(&server), 1);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Databases on a real libSQL server: what works on files works there, and what goes wrong on the way leaves the server
 //! exactly at a revision. Every test says that it skips where there is no server to start.
 
+mod copies;
 mod faults;
+mod secure;
 mod server;
 mod story;
 mod walks;

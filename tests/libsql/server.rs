@@ -1,6 +1,6 @@
 //! A real server in a folder of its own, and a line to it that can be cut.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -216,9 +216,15 @@ pub enum Cut {
     AfterCommit,
     /// It does not reach the server.
     BeforeCommit,
+    /// It does not reach the server, however often it is sent.
+    EveryCommit,
+    /// Nothing: it is only counted which scripts make the table `t2`.
+    Never,
+    /// The third version of the protocol is not known there.
+    OnlyV2,
 }
 
-/// A line to a server that is cut once. Gives its port, and how often it was cut.
+/// A line to a server that is cut. Gives its port, and how often it was cut.
 pub fn line_to(server: u16, cut: Cut) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -234,27 +240,38 @@ pub fn line_to(server: u16, cut: Cut) -> (u16, Arc<AtomicUsize>) {
 }
 
 /// Carries requests and answers, one after the other, as long as the client sends any.
-fn carry(mut client: TcpStream, server: u16, cut: Cut, cuts: &AtomicUsize) -> Option<()> {
+pub fn carry(mut client: impl Read + Write, server: u16, cut: Cut, cuts: &AtomicUsize) -> Option<()> {
     let mut server = TcpStream::connect(("127.0.0.1", server)).ok()?;
     loop {
         let request = message(&mut client)?;
         let text = String::from_utf8_lossy(&request);
         let is_commit = text.contains("INSERT INTO \\\"schemactl_version\\\"") && text.contains("\"COMMIT\"");
-        let is_cut = is_commit && cuts.swap(1, Ordering::SeqCst) == 0;
-        if is_cut && cut == Cut::BeforeCommit {
-            return None;
+        let is_meant = match cut {
+            Cut::AfterCommit | Cut::BeforeCommit => is_commit && cuts.load(Ordering::SeqCst) == 0,
+            Cut::EveryCommit => is_commit,
+            Cut::Never => text.contains("CREATE TABLE t2"),
+            Cut::OnlyV2 => text.starts_with("POST /v3/"),
+        };
+        cuts.fetch_add(usize::from(is_meant), Ordering::SeqCst);
+        match cut {
+            Cut::BeforeCommit | Cut::EveryCommit if is_meant => return None,
+            Cut::OnlyV2 if is_meant => {
+                client.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nNot Found").ok()?;
+                continue;
+            }
+            _ => server.write_all(&request).ok()?,
         }
-        server.write_all(&request).ok()?;
         let answer = message(&mut server)?;
-        if is_cut {
+        if is_meant && cut == Cut::AfterCommit {
             return None;
         }
         client.write_all(&answer).ok()?;
+        client.flush().ok()?;
     }
 }
 
 /// One message of HTTP, head and body.
-fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+fn message(stream: &mut impl Read) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {

@@ -59,10 +59,37 @@ fn a_database_that_is_there_becomes_a_project() {
 fn what_needs_a_file_says_so() {
     let Some(server) = Server::start() else { return };
     let project = project(&server, USERS);
-    for command in [&["restore"][..], &["repair"], &["rehearse"]] {
-        let ended = project.run(command).ends_with(2);
-        assert!(ended.stderr.contains("works on files"), "{ended}");
-    }
+    let ended = project.run(&["adopt"]).ends_with(2);
+    assert!(ended.stderr.contains("works on files"), "{ended}");
+}
+
+#[test]
+fn what_was_kept_aside_on_a_server_is_counted_there_and_purged() {
+    let Some(server) = Server::start() else { return };
+    let project = project(&server, USERS);
+    server.sql(&["CREATE TABLE schemactl_kept_a_user (a)", "INSERT INTO schemactl_kept_a_user VALUES (1), (2)"]);
+    let kept = project.run(&["purge", "--yes", "--format", "json"]).ends_with(0).json();
+    assert_eq!((&kept["tables"][0]["rows"], &kept["purged"]), (&json!(2), &json!(true)));
+    assert_eq!(server.sql(&["SELECT count(*) FROM sqlite_schema"]), [["0"]]);
+}
+
+#[test]
+fn statements_of_hooks_run_on_the_server() {
+    let Some(server) = Server::start() else { return };
+    let project = project(&server, USERS);
+    project.run(&["revision", "--autogenerate", "-m", "a"]).ends_with(0);
+    let settings = |hooks: &str| {
+        let text = format!("[schemactl]\ndatabase = \"{}\"\n{hooks}\n\n{USERS}", server.url());
+        project.write("migrations.toml", &text);
+    };
+    settings("before_run = { sql = 'CREATE TABLE half (a); SELECT no_such' }");
+    project.run(&["upgrade"]).ends_with(3).says("no such column: no_such").says("nothing was run");
+    settings("before_run = { sql = 'DROP TABLE half; BEGIN; CREATE TABLE half (a)' }");
+    project.run(&["upgrade"]).ends_with(2).says("does not end it");
+    settings("after_revision = { sql = \"CREATE TABLE seen (a); INSERT INTO seen VALUES ('a;b')\" }");
+    project.run(&["upgrade"]).ends_with(0);
+    assert_eq!(server.sql(&["SELECT a FROM seen"]), [["a;b"]]);
+    assert_eq!(server.sql(&["SELECT count(*) FROM sqlite_schema WHERE name = 'half'"]), [["0"]]);
 }
 
 #[test]
@@ -76,7 +103,7 @@ fn rows_that_are_going_to_be_discarded_are_copied_as_sql() {
     project.run(&["upgrade"]).ends_with(0);
     server.sql(&["INSERT INTO user VALUES (1, 'Ada')"]);
     let ended = project.run(&["downgrade", "base"]).ends_with(0);
-    ended.clone().says("1 row of `user` will be discarded").says("load it into an empty database");
+    ended.clone().says("1 row of `user` will be discarded").says("schemactl restore");
     let folder = std::fs::read_dir(project.path("backups")).unwrap();
     let files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
@@ -154,4 +181,6 @@ fn a_fleet_may_be_namespaces_of_a_server() {
     project.run(&["status", "--databases-file", "list"]).ends_with(0);
     project.run(&["downgrade", "base", "--databases-file", "list"]).ends_with(0);
     assert_eq!(server.sql_in("two.localhost", &["SELECT count(*) FROM sqlite_schema WHERE name = 'user'"]), [["0"]]);
+    let ended = project.run(&["upgrade", "head", "--databases-file", "list", "--rehearse", "2"]).ends_with(0);
+    ended.says("rehearsed on 2 copies").answers("3 databases: 3 upgraded");
 }

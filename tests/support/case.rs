@@ -6,6 +6,7 @@
 //! - `intent`: lines such as `table new < old`, `column t.new < old`, `index new < old`, `backfill t.c = 0`, `using t.c = lower(c)`
 //! - `order`: columns have to stand as in `after`
 //! - `up`, `down`: lines `has TEXT` and `lacks TEXT`, for SQLite 3.54
+//! - `edits`: the same lines for the script upwards with `catalog_edits`, for SQLite 3.40
 //! - `then`: a query a line with what it gives after `up`: `SELECT a FROM t => 1; 2`
 //! - `refused`: the rows stop the script
 
@@ -25,6 +26,7 @@ pub struct Case {
     pub order: ColumnOrder,
     pub up: Vec<Fact>,
     pub down: Vec<Fact>,
+    pub edits: Vec<Fact>,
     pub then: Vec<(String, String)>,
     pub refused: bool,
 }
@@ -49,6 +51,7 @@ impl Case {
             order: ColumnOrder::Loose,
             up: Vec::new(),
             down: Vec::new(),
+            edits: Vec::new(),
             then: Vec::new(),
             refused: false,
         };
@@ -63,6 +66,7 @@ impl Case {
                 "order" => case.order = ColumnOrder::Strict,
                 "up" => case.up = lines().map(Fact::read).collect(),
                 "down" => case.down = lines().map(Fact::read).collect(),
+                "edits" => case.edits = lines().map(Fact::read).collect(),
                 "then" => {
                     let halves = lines().map(|line| line.split_once(" => ").unwrap_or_else(|| panic!("{line}")));
                     case.then = halves.map(|(query, rows)| (query.to_owned(), rows.to_owned())).collect();

@@ -229,7 +229,8 @@ impl Choices {
         }
         for _ in 0..self.below(4) / 2 {
             let (column, name, on_conflict) = (self.pick(&names).clone(), self.label(&mut labels), self.conflict());
-            table.checks.push(Check { name, expression: self.condition(&column), on_conflict, inline: None });
+            let expression = if self.once_in(3) { self.condition_on_several(&names) } else { self.condition(&column) };
+            table.checks.push(Check { name, expression, on_conflict, inline: None });
         }
         for _ in 0..self.below(4) / 2 {
             let columns = self.some_of(&names);
@@ -349,6 +350,18 @@ impl Choices {
             format!("{name} COLLATE NOCASE NOT IN ('-- no', '/* no')"),
             format!("CASE WHEN {name} IS NULL THEN 1 ELSE {name} IS NOT x'ff' END"),
             format!("({name}) IS NOT (1 + 2)"),
+        ];
+        Expression::new(self.pick(&forms).clone())
+    }
+
+    /// A condition on two columns that only fit together.
+    pub(super) fn condition_on_several(&mut self, columns: &[Name]) -> Expression {
+        let (one, other) = (self.pick(columns).quoted(), self.pick(columns).quoted());
+        let forms = [
+            format!("{one} <> 'x' OR {other} IS NOT NULL"),
+            format!("{one} <= {other}"),
+            format!("coalesce({one}, 0) IS NOT coalesce({other}, 1)"),
+            format!("typeof({one}) = typeof({other}) OR {one} IS NULL OR {other} < 9"),
         ];
         Expression::new(self.pick(&forms).clone())
     }

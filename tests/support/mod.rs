@@ -14,5 +14,6 @@ pub mod peers;
 pub mod readers;
 pub mod rows;
 pub mod shared;
+pub mod statistics;
 pub mod terminal;
 pub mod ways;

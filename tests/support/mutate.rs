@@ -43,8 +43,8 @@ const MUTATIONS: [Mutation; 17] = [
     toggle_trigger,
 ];
 
-/// What changes how a table is stored; some of it may say the same in other words.
-const BOLD_MUTATIONS: [Mutation; 7] = [
+/// What changes how a table is stored, or several things at once; some of it may say the same in other words.
+const BOLD_MUTATIONS: [Mutation; 8] = [
     toggle_strict,
     toggle_without_rowid,
     toggle_autoincrement,
@@ -52,6 +52,7 @@ const BOLD_MUTATIONS: [Mutation; 7] = [
     toggle_generated,
     move_column,
     drop_unique,
+    drop_check_and_columns,
 ];
 
 /// The schema with one change that means something to SQLite.
@@ -145,33 +146,49 @@ fn drop_column(schema: &mut Schema, choices: &mut Choices) -> bool {
         return false;
     };
     let table_name = table.name.clone();
-    if is_mentioned(schema, &name)
-        || is_indexed(schema, &table_name)
-        || schema.triggers_on(&table_name).next().is_some()
-    {
+    let is_dropped = may_go(schema, &table_name, &name);
+    if is_dropped {
+        schema.tables[&table_name].columns.retain(|column| column.name != name);
+    }
+    is_dropped
+}
+
+/// Whether nothing needs a column.
+fn may_go(schema: &Schema, table_name: &Name, name: &Name) -> bool {
+    if is_mentioned(schema, name) || is_indexed(schema, table_name) || schema.triggers_on(table_name).next().is_some() {
         return false;
     }
-    let table = &schema.tables[&table_name];
+    let table = &schema.tables[table_name];
     let quoted = name.quoted();
     let uses = |expression: &Expression| expression.as_str().contains(&quoted);
-    let is_key = |columns: &[KeyColumn]| columns.iter().any(|column| column.name == name);
-    let is_used = table.is_in_primary_key(&name)
+    let is_key = |columns: &[KeyColumn]| columns.iter().any(|column| column.name == *name);
+    let is_used = table.is_in_primary_key(name)
         || table.uniques.iter().any(|unique| is_key(&unique.columns))
-        || table.checks.iter().any(|check| uses(&check.expression) || check.inline == Some(name.clone()))
-        || table.foreign_keys.iter().any(|key| key.columns.contains(&name))
+        || table.checks.iter().any(|check| uses(&check.expression) || check.inline.as_ref() == Some(name))
+        || table.foreign_keys.iter().any(|key| key.columns.contains(name))
         || table.columns.iter().any(|column| column.generated.as_ref().is_some_and(|each| uses(&each.expression)))
         || table.indexes.values().any(|index| {
             index.predicate.as_ref().is_some_and(uses)
                 || index.terms.iter().any(|term| match &term.key {
-                    IndexKey::Column(column) => *column == name,
+                    IndexKey::Column(column) => column == name,
                     IndexKey::Expression(expression) => uses(expression),
                 })
         });
-    let left = table.columns.iter().filter(|column| column.is_copied() && column.name != name).count();
-    if is_used || left == 0 {
-        return false;
+    let left = table.columns.iter().filter(|column| column.is_copied() && column.name != *name).count();
+    !is_used && left > 0
+}
+
+/// Drops a CHECK with the columns that it names, as far as nothing else needs them.
+fn drop_check_and_columns(schema: &mut Schema, choices: &mut Choices) -> bool {
+    let Some(table) = pick_table(schema, choices) else { return false };
+    let table_name = table.name.clone();
+    let Some(check) = table.checks.pop() else { return false };
+    let named = columns_of(table).into_iter().filter(|name| check.expression.as_str().contains(&name.quoted()));
+    for name in named.collect::<Vec<_>>() {
+        if may_go(schema, &table_name, &name) {
+            schema.tables[&table_name].columns.retain(|column| column.name != name);
+        }
     }
-    schema.tables[&table_name].columns.retain(|column| column.name != name);
     true
 }
 
@@ -228,8 +245,10 @@ fn toggle_collation(schema: &mut Schema, choices: &mut Choices) -> bool {
 
 fn add_check(schema: &mut Schema, choices: &mut Choices) -> bool {
     let Some(table) = pick_table(schema, choices) else { return false };
-    let column = choices.pick(&columns_of(table)).clone();
-    let expression = choices.condition(&column);
+    let columns = columns_of(table);
+    let column = choices.pick(&columns).clone();
+    let expression =
+        if choices.once_in(3) { choices.condition_on_several(&columns) } else { choices.condition(&column) };
     table.checks.push(Check { name: None, expression, on_conflict: None, inline: None });
     true
 }

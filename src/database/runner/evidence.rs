@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 
 use super::mentions::{Mentions, names_in};
+use super::references::{Past, may_change};
 use crate::database::check;
 use crate::database::error::words;
+use crate::database::gate::Gate;
 use crate::database::stand_ins::StandIns;
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema};
 
@@ -16,8 +18,8 @@ pub(super) struct Evidence<'a> {
     schema: &'a Schema,
     /// Rows of each table that the script can reach.
     rows: BTreeMap<Name, i64>,
-    /// Rows of those tables that refer to nothing.
-    violations: BTreeMap<Name, Violations>,
+    /// Rows of those tables that refer to nothing; none where the script has no way to change that.
+    violations: Option<BTreeMap<Name, Violations>>,
     /// Views and triggers that compile, among those that the script can reach.
     compiled: BTreeSet<ObjectRef>,
 }
@@ -31,6 +33,8 @@ pub struct Intended {
     pub created: BTreeSet<Name>,
     /// Tables that it told SQLite to delete or replace rows of, itself or by a trigger.
     pub deleted_from: BTreeSet<Name>,
+    /// Tables that it told SQLite to write rows of, itself or by a trigger.
+    pub written: BTreeSet<Name>,
 }
 
 /// Something that a script did and must not do.
@@ -85,10 +89,12 @@ impl<'a> Evidence<'a> {
     ) -> rusqlite::Result<Evidence<'a>> {
         let reach = reach(schema, script);
         let mut rows = BTreeMap::new();
-        let mut violations = BTreeMap::new();
+        let mut violations = may_change(script).then(BTreeMap::new);
         for table in schema.tables.values().filter(|table| reach.contains(&table.name)) {
             rows.insert(table.name.clone(), count(connection, &table.name, stand_ins)?);
-            if !table.foreign_keys.is_empty() {
+            if let Some(violations) = &mut violations
+                && !table.foreign_keys.is_empty()
+            {
                 violations.insert(table.name.clone(), check_foreign_keys(connection, &table.name, stand_ins)?);
             }
         }
@@ -110,18 +116,21 @@ impl<'a> Evidence<'a> {
         self.rows.contains_key(table)
     }
 
-    /// The first damage that a script did.
+    /// The first damage that a script did, whose gates no row was found for.
     pub(super) fn damage(
         &self,
         connection: &Connection,
         after: &Schema,
         intended: &Intended,
+        gates: &[Gate],
         stand_ins: &mut StandIns,
     ) -> rusqlite::Result<Option<Damage>> {
         if let Some(damage) = self.rows_lost(connection, after, intended, stand_ins)? {
             return Ok(Some(damage));
         }
-        if let Some(damage) = self.dangling(connection, after, intended, stand_ins)? {
+        if let Some(damage) =
+            self.dangling(connection, after, &Past { schema: self.schema, intended, gates }, stand_ins)?
+        {
             return Ok(Some(damage));
         }
         let is_asked = |object: &ObjectRef| self.compiled.contains(object);
@@ -154,18 +163,19 @@ impl<'a> Evidence<'a> {
         &self,
         connection: &Connection,
         after: &Schema,
-        intended: &Intended,
+        past: &Past<'_>,
         stand_ins: &mut StandIns,
     ) -> rusqlite::Result<Option<Damage>> {
+        let Some(violations) = &self.violations else { return Ok(None) };
         // Rows of a table that was renamed are found again under its new name.
-        let gone = self.violations.iter().filter(|(table, _)| !after.tables.contains_key(*table));
+        let gone = violations.iter().filter(|(table, _)| !after.tables.contains_key(*table));
         let mut pardoned: usize = gone.filter_map(|(_, violations)| violations.as_ref().ok()).map(Vec::len).sum();
         for table in after.tables.values().filter(|table| !table.foreign_keys.is_empty()) {
             let is_new = !self.schema.tables.contains_key(&table.name);
-            if !is_new && !self.rows.contains_key(&table.name) {
+            if !is_new && !self.rows.contains_key(&table.name) || past.settles(table, after) {
                 continue;
             }
-            let before = self.violations.get(&table.name);
+            let before = violations.get(&table.name);
             let now = match (check_foreign_keys(connection, &table.name, stand_ins)?, before) {
                 (Ok(now), _) => now,
                 (Err(message), Some(Ok(_))) => return Ok(Some(Damage::Mismatch { message })),
@@ -173,12 +183,17 @@ impl<'a> Evidence<'a> {
             };
             let before = before.and_then(|before| before.as_ref().ok()).cloned().unwrap_or_default();
             let more = now.len().saturating_sub(before.len());
-            let mut fresh = if intended.dropped.contains(&table.name) {
+            let mut fresh = if past.intended.dropped.contains(&table.name) {
                 // A rebuild may number rows anew: only how many there are can be compared.
                 more
             } else {
                 let known: BTreeSet<&(String, Option<i64>)> = before.iter().collect();
-                more.max(now.iter().filter(|row| !known.contains(row)).count())
+                let unknown = now.iter().filter(|row| !known.contains(row)).count();
+                // What was missing in a table that was renamed is missing there under its new name.
+                let is_gone =
+                    |parent: &Name| self.schema.tables.contains_key(parent) && !after.tables.contains_key(parent);
+                let renamed = before.iter().filter(|(parent, _)| is_gone(&Name::new(parent))).count();
+                more.max(unknown.saturating_sub(renamed))
             };
             if is_new {
                 let pardon = fresh.min(pardoned);

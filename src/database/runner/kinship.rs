@@ -140,7 +140,7 @@ impl Turnable {
 
 /// The affinity that a column has in its table: `ANY` means anything in a STRICT table, and a number elsewhere
 /// (<https://www.sqlite.org/stricttables.html>).
-fn affinity(table: &Table, column: &Column) -> Affinity {
+pub(super) fn affinity(table: &Table, column: &Column) -> Affinity {
     match &column.type_name {
         Some(name) if table.strict && name.as_str().eq_ignore_ascii_case("ANY") => Affinity::Blob,
         name => name.as_ref().map_or(Affinity::Blob, TypeName::affinity),

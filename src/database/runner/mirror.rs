@@ -52,17 +52,22 @@ impl Mirrored<'_> {
         connection.execute_batch(self.mirror.create_sql())?;
         let mut versions = connection.prepare(&self.mirror.versions_sql())?;
         let there: BTreeSet<String> = versions.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        let mut added = 0;
+        let missing = self.missing(&there, applied);
+        missing.iter().try_for_each(|sql| connection.execute_batch(sql))?;
+        Ok(missing.len())
+    }
+
+    /// The statements that add what the other tool's table lacks of what is applied.
+    #[must_use]
+    pub fn missing(&self, there: &BTreeSet<String>, applied: &[Applied]) -> Vec<String> {
         // What was taken over from the other tool has its rows, under its own numbers.
-        for applied in applied.iter().filter(|applied| applied.kind != Kind::Adopt) {
+        let own = applied.iter().filter(|applied| applied.kind != Kind::Adopt);
+        let missing = own.filter_map(|applied| {
             // Of a revision whose file is gone nothing can be told; that matters when it is taken back.
-            let Ok(Some(row)) = (self.row)(&applied.revision) else { continue };
-            if !there.contains(&row.version) {
-                connection.execute_batch(&self.mirror.insert_sql(&row, &applied.applied_at, None))?;
-                added += 1;
-            }
-        }
-        Ok(added)
+            let row = (self.row)(&applied.revision).ok().flatten().filter(|row| !there.contains(&row.version))?;
+            Some(self.mirror.insert_sql(&row, &applied.applied_at, None))
+        });
+        missing.collect()
     }
 }
 

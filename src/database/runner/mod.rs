@@ -17,6 +17,7 @@ mod mentions;
 mod mirror;
 mod offline;
 mod permission;
+mod references;
 mod statistics;
 mod step;
 mod swap;
@@ -40,7 +41,7 @@ pub use evidence::{Damage, Intended, reach};
 pub use mirror::{Mirrored, RowOf};
 pub use offline::write_sql;
 #[cfg(feature = "cli")]
-pub(crate) use step::{place_of, whole};
+pub(crate) use step::place_of;
 pub use work::Work;
 
 use self::lock::{Patience, Stopped};
@@ -186,6 +187,11 @@ pub enum Event<'a> {
         /// Where it stands in the file.
         place: crate::report::Place,
     },
+    /// A transaction on a server is lost with its connection; nothing of it is committed, and it is run once more.
+    Lost {
+        /// What happened to it.
+        why: String,
+    },
     /// A statement begins that takes a while.
     Working {
         /// What it does, how much of it there is, and how much is done.
@@ -310,11 +316,19 @@ pub fn run(
         instructions: Arc::default(),
         reached: BTreeMap::new(),
     };
+    let planned = match options.known.map(&mut *plan).transpose() {
+        Ok(planned) => planned,
+        Err(error) => return Err(runner.error(Problem::Plan(error), None)),
+    };
+    if let (Some(rows), Some([])) = (options.known, planned.as_deref()) {
+        // Nothing is touched where there is nothing to do.
+        return Ok(Outcome { applied: rows.to_vec(), ..Outcome::default() });
+    }
     let settings = match runner.set_up() {
         Ok(settings) => settings,
         Err(problem) => return Err(runner.error(problem, None)),
     };
-    let outcome = runner.run(plan);
+    let outcome = runner.run(plan, planned);
     let restored = runner.restore(&settings);
     match (outcome, restored) {
         (Err(error), _) => Err(error),
@@ -431,8 +445,8 @@ impl Runner<'_, '_> {
         self.connection.pragma_update(None, "busy_timeout", settings.busy_timeout)
     }
 
-    fn run(&mut self, plan: &mut Plan<'_>) -> Result<(), RunError> {
-        let outcome = self.walk(plan);
+    fn run(&mut self, plan: &mut Plan<'_>, planned: Option<Vec<Step>>) -> Result<(), RunError> {
+        let outcome = self.walk(plan, planned);
         let rolled_back = self.roll_back();
         match (outcome, rolled_back) {
             (Ok(()), Ok(())) => Ok(()),
@@ -455,13 +469,14 @@ impl Runner<'_, '_> {
         }
     }
 
-    fn walk(&mut self, plan: &mut Plan<'_>) -> Result<(), Failed> {
+    fn walk(&mut self, plan: &mut Plan<'_>, planned: Option<Vec<Step>>) -> Result<(), Failed> {
         let in_one = self.options.dry_run || self.options.transaction == Transaction::All;
         let at_start = match self.options.known {
             Some(rows) => rows.to_vec(),
             None => self.read_rows().map_err(|problem| (problem, None))?,
         };
-        let mut steps = plan(&at_start).map_err(|error| (Problem::Plan(error), None))?;
+        let planned = planned.map_or_else(|| plan(&at_start), Ok);
+        let mut steps = planned.map_err(|error| (Problem::Plan(error), None))?;
         self.applied = Some(at_start);
         let mut next = 0;
         let mut is_prepared = self.options.dry_run;

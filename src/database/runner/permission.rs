@@ -32,6 +32,10 @@ pub(super) struct Refusal {
 pub(super) struct Actions {
     /// Tables that were dropped.
     pub dropped: BTreeSet<Name>,
+    /// Indexes that were dropped by themselves.
+    pub dropped_indexes: BTreeSet<Name>,
+    /// Tables that ALTER TABLE was compiled for.
+    pub altered: BTreeSet<Name>,
     /// Tables that were created.
     pub created: BTreeSet<Name>,
     /// Tables that a statement was compiled to delete rows of, dropping tables included.
@@ -93,9 +97,9 @@ impl Watch {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).refusal.take()
     }
 
-    /// The tables that the statements since [`Watch::actions`] was asked were compiled to drop.
-    pub(super) fn tables_to_drop(&self) -> BTreeSet<Name> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).actions.dropped.clone()
+    /// What the statements since [`Watch::actions`] was asked were compiled to do, and may not have done yet.
+    pub(super) fn actions_so_far(&self) -> Actions {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).actions.clone()
     }
 
     /// What the statements since this was asked last were compiled to do.
@@ -105,13 +109,19 @@ impl Watch {
 }
 
 fn note(actions: &mut Actions, context: &AuthContext<'_>) {
+    if let AuthAction::AlterTable { database_name: "main", table_name } = context.action {
+        actions.altered.insert(Name::new(table_name));
+    }
     if context.database_name != Some("main") {
         return;
     }
     match context.action {
         AuthAction::DropTable { table_name } => actions.dropped.insert(Name::new(table_name)),
+        AuthAction::DropIndex { index_name, .. } => actions.dropped_indexes.insert(Name::new(index_name)),
         AuthAction::CreateTable { table_name } => actions.created.insert(Name::new(table_name)),
         AuthAction::Delete { table_name } => actions.deleted_from.insert(Name::new(table_name)),
+        // Another text of a table, for the rows that it has: what that means is seen in the schema.
+        AuthAction::Update { table_name: "sqlite_master", column_name: "sql" } => false,
         AuthAction::Insert { table_name } | AuthAction::Update { table_name, .. } => {
             actions.written.insert(Name::new(table_name))
         }

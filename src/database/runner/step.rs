@@ -35,7 +35,7 @@ impl Runner<'_, '_> {
                 (self.observer)(Event::NotRehearsed { step });
             }
             Some(script) if !script.transaction && in_one => {
-                return Err(Problem::OutsideTransaction { place: whole(script) });
+                return Err(Problem::OutsideTransaction { place: script.whole() });
             }
             Some(script) if !script.transaction => self.run_outside(step, script)?,
             Some(script) => self.run_inside(step, script)?,
@@ -87,7 +87,10 @@ impl Runner<'_, '_> {
         if nothing_expected && only_adds(script.sql()) {
             self.run_script(step, script, &mut Statistics::default())?;
             self.schema = None;
-            return self.clean_up().map_err(|error| self.sqlite(&error));
+            // Without a pragma it can have left nothing but temporary tables and views.
+            let is_temporary = script.sql().to_ascii_lowercase().contains("temp");
+            let cleaned = if is_temporary { self.clean_up() } else { Ok(()) };
+            return cleaned.map_err(|error| self.sqlite(&error));
         }
         let (before, fingerprint_before) = match self.schema.take() {
             Some(known) => known,
@@ -125,21 +128,21 @@ impl Runner<'_, '_> {
         let (after, fingerprint) =
             changed.as_ref().map_or((&before, &fingerprint_before), |(after, fingerprint)| (after, fingerprint));
         let damage = evidence
-            .damage(self.connection, after, &intended, &mut self.stand_ins)
+            .damage(self.connection, after, &intended, &step.gates, &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;
         if let Some(damage) = damage {
-            return Err(Problem::Damage { damage, place: whole(script) });
+            return Err(Problem::Damage { damage, place: script.whole() });
         }
         statistics.put_back(self.connection, after, &intended).map_err(|error| self.sqlite(&error))?;
         if self.stand_ins.were_compared() {
             let names = self.stand_ins.collations.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            return Err(Problem::StandInUsed { names, place: whole(script) });
+            return Err(Problem::StandInUsed { names, place: script.whole() });
         }
         match step.schema_after.clone().filter(|expected| expected != fingerprint) {
             Some(expected) if as_expected => {
                 let deviation = self.deviation(expected, (after, fingerprint), Some(step));
                 let (op, made) = (step.op, sentences(&before, after));
-                return Err(Problem::Schema { op, deviation, made, place: whole(script) });
+                return Err(Problem::Schema { op, deviation, made, place: script.whole() });
             }
             Some(expected) => self.tell_drift(step, true, expected, (after, fingerprint)),
             None => self.schema_before = Some(fingerprint_before.clone()),
@@ -163,7 +166,7 @@ impl Runner<'_, '_> {
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         outcome?;
         if left_open {
-            return Err(Problem::LeftOpen { place: whole(script) });
+            return Err(Problem::LeftOpen { place: script.whole() });
         }
         self.begin()?;
         let (schema, actual) = self.look()?;
@@ -215,7 +218,7 @@ impl Runner<'_, '_> {
         let watch = Watch::set(self.connection, limits).map_err(|error| self.sqlite(&error))?;
         let changes = self.connection.total_changes();
         let outcome = self.run_statements(step, script, &watch, statistics);
-        self.rows = self.connection.total_changes() - changes;
+        self.rows = self.connection.total_changes() - changes - statistics.written;
         let lifted = Watch::lift(self.connection);
         let intended = outcome?;
         lifted.map_err(|error| self.sqlite(&error))?;
@@ -241,7 +244,9 @@ impl Runner<'_, '_> {
                 if self.options.interrupt.load(Ordering::Relaxed) {
                     return Err(Problem::Interrupted);
                 }
-                if blocks.last().is_some_and(|block| statements.is_about_to_enter(&block.span)) {
+                if let Some(block) = blocks.last().filter(|block| statements.is_about_to_enter(&block.span)) {
+                    let noted = watch.aside(|| statistics.gather_before_drop(self.connection, &block.table));
+                    noted.map_err(|error| self.sqlite(&error))?;
                     break None;
                 }
                 let prepared = match statements.next() {
@@ -250,10 +255,8 @@ impl Runner<'_, '_> {
                     Some(Err(failure)) => break Some(failure),
                 };
                 let span = prepared.span.clone();
-                for table in watch.tables_to_drop() {
-                    let noted = watch.aside(|| statistics.gather_before_drop(self.connection, &table));
-                    noted.map_err(|error| self.sqlite(&error))?;
-                }
+                let noted = watch.aside(|| statistics.note(self.connection, &watch.actions_so_far()));
+                let names = noted.map_err(|error| self.sqlite(&error))?;
                 (self.observer)(Event::Statement { step, place: script.place(span.clone()) });
                 self.instructions.store(0, Ordering::Relaxed);
                 let work = Work::of(self.connection, &script.sql()[span.clone()], &self.reached, &self.instructions);
@@ -268,6 +271,10 @@ impl Runner<'_, '_> {
                 if let Err(failure) = outcome {
                     break Some(failure);
                 }
+                if let Some(names) = names {
+                    let followed = watch.aside(|| statistics.follow(self.connection, &names));
+                    followed.map_err(|error| self.sqlite(&error))?;
+                }
                 done = statements.position();
                 intended.take_in(&script.sql()[span], watch);
             };
@@ -280,6 +287,7 @@ impl Runner<'_, '_> {
                 (None, Some(block)) => match self.rebuild(step, script, &block, watch) {
                     Ok(true) => {
                         done = block.span.end;
+                        intended.written.insert(block.table);
                         continue;
                     }
                     Ok(false) => continue,
@@ -361,7 +369,11 @@ impl Intended {
             self.deleted_from.extend(actions.deleted_from);
         }
         if significant_tokens(statement).any(|token| token.is_word("REPLACE")) {
-            self.deleted_from.extend(actions.written);
+            self.deleted_from.extend(actions.written.iter().cloned());
+        }
+        // What SQLite writes in its schema for a statement that changes it is not about rows.
+        if !first.is_some_and(|token| ["ALTER", "CREATE", "DROP"].iter().any(|word| token.is_word(word))) {
+            self.written.extend(actions.written);
         }
         self.dropped.extend(actions.dropped);
         self.created.extend(actions.created);
@@ -372,14 +384,8 @@ impl Intended {
 pub(crate) fn place_of(gate: &Gate, script: &Section) -> Place {
     match script.sql().find(&gate.sql) {
         Some(start) => script.place(start..start + gate.sql.len()),
-        None => whole(script),
+        None => script.whole(),
     }
-}
-
-/// The place of a script as a whole: its first statement.
-pub(crate) fn whole(script: &Section) -> Place {
-    let first = significant_tokens(script.sql()).next();
-    script.place(first.map_or(0..0, |token| token.span()))
 }
 
 /// Whether a script does nothing but create tables, indexes and views, so that it can harm nothing that is there. Takes

@@ -1,3 +1,5 @@
+mod statistics;
+
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
@@ -360,14 +362,52 @@ fn only_new_violations_of_foreign_keys_stop_the_step() {
     let file = File::new(FAMILY);
     file.outside().execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO child VALUES (9, 99, NULL)").unwrap();
     file.run(&[up("a", "UPDATE child SET q = 1 WHERE id = 1; ALTER TABLE child RENAME TO kid")]).unwrap();
+    file.run(&[up("r", "ALTER TABLE p RENAME TO old; ALTER TABLE old RENAME TO elder")]).unwrap();
+    file.run(&[up("s", "ALTER TABLE elder RENAME TO p")]).unwrap();
     let error = file.run(&[up("b", "INSERT INTO kid VALUES (10, 98, NULL)")]).unwrap_err();
     assert_eq!(
         error.to_string(),
         "cannot upgrade `b` (makes b): 1 row of `kid` refers to rows of `p` that are not there"
     );
     let error = file.run(&[up("b", "DROP TRIGGER gone; DELETE FROM p WHERE id = 3")]).unwrap_err();
+    // No statement of it is to blame alone.
+    assert_eq!(place(&error), ("versions/b.sql".to_owned(), 1, 1));
     assert!(matches!(&error.problem, Problem::Damage { damage: Damage::Dangling { rows: 1, .. }, .. }), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM p"), "3");
+}
+
+#[test]
+fn a_reference_that_is_edited_in_is_looked_up_whatever_the_gates_have_asked() {
+    let file = File::new(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, p INT); INSERT INTO t VALUES (1, 5)",
+    );
+    let edit = "CREATE TABLE x (y); DROP TABLE x; PRAGMA writable_schema = ON; \
+                UPDATE sqlite_schema SET sql = 'CREATE TABLE t (id INTEGER PRIMARY KEY, p INT REFERENCES p)' WHERE name = 't'; \
+                PRAGMA writable_schema = RESET;";
+    let gate = |condition: &str| Gate {
+        violation: "a row without its parent".to_owned(),
+        sql: format!("SELECT \"id\" FROM \"t\" WHERE {condition}"),
+        help: String::new(),
+        help_in_script: String::new(),
+    };
+    let condition = crate::database::gate::orphans(&"t".into(), &[&"p".into()], &"p".into(), &[&"id".into()]);
+    let run = |gates: Vec<Gate>, more: &str| {
+        let step = Step { gates, ..up("r1", &format!("{edit}{more}")) };
+        run_on(&mut file.open(), &[step], &Options { catalog_edits: true, ..options() })
+    };
+    let dangles = |outcome: Result<Outcome, RunError>| {
+        let problem = outcome.unwrap_err().problem;
+        matches!(problem, Problem::Damage { damage: Damage::Dangling { rows: 1, .. }, .. })
+    };
+    assert!(dangles(run(Vec::new(), "")) && dangles(run(vec![gate("\"p\" > 9")], "")));
+    let refused = run(vec![gate(&condition)], "").unwrap_err().problem;
+    assert!(matches!(refused, Problem::RowsRefuse { .. }), "{refused:?}");
+    file.outside().execute_batch("INSERT INTO p VALUES (5), (6)").unwrap();
+    assert!(
+        dangles(run(vec![gate(&condition)], "UPDATE t SET p = 7;"))
+            && dangles(run(vec![gate(&condition)], "DELETE FROM p WHERE id = 5;"))
+    );
+    run(vec![gate(&condition)], "").unwrap();
 }
 
 #[test]
@@ -635,57 +675,4 @@ fn a_folder_that_may_not_be_written_is_named() {
     let error = outcome.unwrap_err();
     assert!(matches!(error.problem, Problem::Database(Error::ReadOnlyFolder { needed: "journal", .. })), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM p"), "3");
-}
-
-const ANALYZED: &str = "CREATE TABLE t (a INTEGER PRIMARY KEY, b, c UNIQUE, d); CREATE INDEX ix_b ON t (b); \
-     CREATE INDEX ix_d ON t (d); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) \
-     INSERT INTO t SELECT i, i % 4, i, i FROM n; ANALYZE;";
-
-const REBUILD_OF_ANALYZED: &str = "CREATE TABLE schemactl_new_t (a INTEGER PRIMARY KEY, b NOT NULL, c UNIQUE, d);\n\
-     INSERT INTO schemactl_new_t SELECT * FROM t;\nDROP TABLE t;\nALTER TABLE schemactl_new_t RENAME TO t;\n\
-     CREATE INDEX ix_b ON t (b);\n";
-
-fn statistics(file: &File, table: &str) -> String {
-    file.one(&format!("SELECT group_concat(DISTINCT idx) FROM (SELECT idx FROM {table} WHERE tbl = 't' ORDER BY idx)"))
-}
-
-#[test]
-fn what_analyze_found_survives_a_rebuild() {
-    let file = File::new(ANALYZED);
-    let before = file.one("SELECT group_concat(stat, ';') FROM (SELECT stat FROM sqlite_stat1 ORDER BY idx)");
-    let samples = file.one("SELECT count(*) FROM sqlite_stat4");
-    file.run(&[up("a", &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d);"))]).unwrap();
-    assert_eq!(file.one("SELECT group_concat(stat, ';') FROM (SELECT stat FROM sqlite_stat1 ORDER BY idx)"), before);
-    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat4"), samples);
-    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,ix_d,sqlite_autoindex_t_1");
-}
-
-#[test]
-fn what_analyze_found_survives_a_new_name_of_a_column_and_a_rebuild_in_one_script() {
-    let file = File::new(ANALYZED);
-    let samples = file.one("SELECT count(*) FROM sqlite_stat4");
-    let rebuild = format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (e);").replace(", d)", ", e)");
-    file.run(&[up("a", &format!("ALTER TABLE t RENAME COLUMN d TO e;\n{rebuild}"))]).unwrap();
-    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,ix_d,sqlite_autoindex_t_1");
-    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat4"), samples);
-}
-
-#[test]
-fn statistics_of_an_index_that_became_another_do_not_come_back() {
-    let file = File::new(ANALYZED);
-    file.run(&[up("a", &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d, b);"))]).unwrap();
-    assert_eq!(statistics(&file, "sqlite_stat1"), "ix_b,sqlite_autoindex_t_1");
-    assert_eq!(statistics(&file, "sqlite_stat4"), "ix_b,sqlite_autoindex_t_1");
-}
-
-#[test]
-fn statistics_that_a_script_takes_itself_are_those_that_count() {
-    let file = File::new(ANALYZED);
-    file.run(&[up(
-        "a",
-        &format!("{REBUILD_OF_ANALYZED}CREATE INDEX ix_d ON t (d);\nDELETE FROM t WHERE a > 10;\nANALYZE;"),
-    )])
-    .unwrap();
-    assert_eq!(file.one("SELECT stat FROM sqlite_stat1 WHERE idx = 'ix_b'"), "10 3");
-    assert_eq!(file.one("SELECT count(*) FROM sqlite_stat1"), "3");
 }

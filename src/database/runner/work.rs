@@ -17,7 +17,7 @@ use crate::token::{Token, significant_tokens};
 pub struct Work {
     /// What it does: ``copying rows of `t` ``.
     pub what: String,
-    /// The rows that it goes through.
+    /// The rows that it goes through; 0 where that is not known.
     pub rows: u64,
     /// The instructions that this takes, about.
     instructions: u64,
@@ -57,6 +57,12 @@ impl Work {
             return None;
         }
         Work::foreseen(connection, statement, rows, done).ok().flatten()
+    }
+
+    /// Work that another program does, and of which nothing is known until it is done.
+    #[must_use]
+    pub fn elsewhere(what: String) -> Work {
+        Work { what, rows: 0, instructions: 0, done: Arc::default() }
     }
 
     /// The work of a rebuild that is more than one statement, most of which is the copying.

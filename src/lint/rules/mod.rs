@@ -25,7 +25,7 @@ mod insert_select_star;
 mod long_lock;
 mod lost_with_table;
 mod missed_rowid_alias;
-mod misspelt_type;
+pub(super) mod misspelt_type;
 mod needless_autoincrement;
 mod needless_transaction_false;
 mod no_primary_key;
@@ -44,6 +44,7 @@ mod type_over_rows;
 mod unique_over_rows;
 pub(super) mod unused_allow;
 mod update_without_where;
+mod values_replaced;
 mod without_rowid_integer_key;
 
 use super::Rule;
@@ -90,6 +91,7 @@ static RULES: &[&Rule] = &[
     &long_lock::RULE,
     &lost_with_table::RULE,
     &dangling_reference::RULE,
+    &values_replaced::RULE,
     &update_without_where::RULE,
     &foreign_keys_pragma::RULE,
     &transaction_statement::RULE,

@@ -3,8 +3,8 @@
 //! A revision is called after the version of its script, so that the project finds it again when another database of the
 //! same project is taken over.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,10 +21,14 @@ use crate::schema::{Schema, SqliteVersion};
 use crate::sql;
 
 use super::account::Account;
+use super::names::ids;
 use super::{Options, Project, replay};
 
 /// The message of the revision that stands for all that is applied.
 const BASELINE: &str = "Baseline";
+
+/// Why that one cannot be taken back.
+const FLOOR: &str = "it stands for what was there before; its way down drops all of that, with the rows";
 
 /// The message of the revision that says what was done beside the scripts.
 const DRIFT: &str = "What was done beside the scripts";
@@ -39,6 +43,8 @@ pub(super) struct Link {
     pub requires: Option<SqliteVersion>,
     pub up: Half,
     pub down: Option<Half>,
+    /// Why it cannot be taken back.
+    pub irreversible: Option<String>,
     /// Whether the database has it.
     pub is_applied: bool,
 }
@@ -63,6 +69,8 @@ pub(super) struct Chain {
     ran: BTreeMap<RevisionId, Ran>,
     composed: Vec<Arc<revision::Script>>,
     tool: Tool,
+    /// What the first of the new ones follows, where that is not the head.
+    ground: Option<Vec<RevisionId>>,
 }
 
 impl Chain {
@@ -85,7 +93,8 @@ impl Chain {
             imports: BTreeMap::new(),
             ran: BTreeMap::new(),
             composed: Vec::new(),
-            tool: account.tool,
+            tool: account.found.tool,
+            ground: None,
         };
         for (number, (script, id)) in account.scripts.iter().zip(ids).enumerate() {
             let row = account.row(number);
@@ -112,6 +121,10 @@ impl Chain {
                     requires: None,
                     up: script.up.clone(),
                     down: script.down.clone(),
+                    irreversible: script
+                        .down
+                        .is_none()
+                        .then(|| format!("{} had no way down for it", chain.tool.name())),
                     is_applied: row.is_some() || is_recorded,
                 });
             }
@@ -211,45 +224,57 @@ impl Chain {
     pub fn put_baseline(&mut self, project: &Project, live: &Schema, options: &Options<'_>) -> Result<(), Failure> {
         let first = self.new.iter().filter_map(|link| link.created).min();
         let created = first.map_or(options.now, |first| options.now.min(first - TimeDelta::seconds(1)));
-        self.put(project, 0, (&Schema::default(), live), BASELINE, Some(created), options)
+        let link = self.link((&Schema::default(), live), BASELINE.to_owned(), project, options)?;
+        self.new.insert(0, Link { created: Some(created), irreversible: Some(FLOOR.to_owned()), ..link });
+        Ok(())
     }
 
-    /// Puts a revision after the last one that is applied, which says what was done beside the scripts.
-    pub fn put_drift(
+    /// Puts a revision after the last one that is applied, which says what was done beside the scripts. Those that are
+    /// not applied come to stand on a line beside it.
+    pub fn put_difference(
         &mut self,
         project: &Project,
-        replayed: &Schema,
-        live: &Schema,
+        applied: &Applied,
+        schemas: (&Schema, &Schema),
+        message: Option<String>,
         options: &Options<'_>,
     ) -> Result<(), Failure> {
         let place = self.new.iter().rposition(|link| link.is_applied).map_or(0, |last| last + 1);
-        self.put(project, place, (replayed, live), DRIFT, None, options)
+        let link = self.link(schemas, message.unwrap_or_else(|| DRIFT.to_owned()), project, options)?;
+        self.new.insert(place, link);
+        if self.graph.revisions().any(|revision| !applied.contains(&revision.id)) {
+            self.ground = Some(self.graph.current(applied).iter().map(|revision| revision.id.clone()).collect());
+        }
+        Ok(())
     }
 
-    fn put(
+    /// Whether the new revisions stand on a line beside others.
+    pub fn is_beside(&self) -> bool {
+        self.ground.is_some()
+    }
+
+    /// A revision that leads from one schema to another.
+    fn link(
         &mut self,
-        project: &Project,
-        place: usize,
         (before, after): (&Schema, &Schema),
-        message: &str,
-        created: Option<DateTime<Utc>>,
+        message: String,
+        project: &Project,
         options: &Options<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Link, Failure> {
         let draft = plan::draft(before, after, &Intent::default(), project.plan_options())?;
         let half = |statements: &[plan::Statement]| Half { sql: write_section(statements), transaction: true };
-        let link = Link {
+        self.ran.insert(options.id.clone(), Ran::default());
+        Ok(Link {
             id: options.id.clone(),
-            message: message.to_owned(),
-            created,
+            message,
+            created: None,
             origin: None,
             requires: draft.requires,
             up: half(&draft.up),
             down: Some(half(&draft.down)),
+            irreversible: None,
             is_applied: true,
-        };
-        self.ran.insert(link.id.clone(), Ran::default());
-        self.new.insert(place, link);
-        Ok(())
+        })
     }
 
     /// Writes the new revisions as scripts, each on top of the one before, with the fingerprint of the schema that it
@@ -265,7 +290,8 @@ impl Chain {
         if self.new.is_empty() {
             return Ok(None);
         }
-        let heads: Vec<RevisionId> = self.graph.heads().into_iter().map(|revision| revision.id.clone()).collect();
+        let heads = || self.graph.heads().into_iter().map(|revision| revision.id.clone()).collect();
+        let heads: Vec<RevisionId> = self.ground.clone().unwrap_or_else(heads);
         let mut created = heads.iter().filter_map(|head| self.graph.get(head)?.created).max();
         let mut parents = heads.clone();
         let mut scratch = Some(replay::scratch_of(&self.graph, &self.graph.applied_at(&heads))?);
@@ -280,6 +306,7 @@ impl Chain {
             if let Some(running) = &mut scratch {
                 match replay::run_section(running, &link.id, &link.section()) {
                     Ok(()) => schema = Some(sql::fingerprint(&running.schema(&filter)?)),
+                    Err(failure) if link.is_applied => return Err(failure),
                     Err(failure) => {
                         warnings.extend(failure.diagnostics().iter().cloned());
                         scratch = None;
@@ -291,7 +318,8 @@ impl Chain {
                 created: link.created,
                 schema: schema.filter(|_| with_fingerprints),
                 requires: link.requires,
-                irreversible: link.down.is_none().then(|| format!("{} had no way down for it", self.tool.name())),
+                irreversible: link.irreversible.clone(),
+                origin: link.origin.as_deref().and_then(|origin| within(project, origin)),
                 ..Revision::new(link.id.clone(), std::mem::replace(&mut parents, vec![link.id.clone()]))
             };
             let path = path(project, link).display().to_string();
@@ -340,21 +368,12 @@ pub(super) fn path(project: &Project, link: &Link) -> PathBuf {
     project.settings.path(project.settings.versions.first().map_or("versions", String::as_str)).join(name(link))
 }
 
-/// What the scripts are called as revisions: by the digits that their versions begin with, where these tell them apart.
-fn ids(scripts: &[Script]) -> Result<Vec<RevisionId>, Failure> {
-    let word = |text: &str| -> String { text.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect() };
-    let whole: Vec<String> =
-        scripts.iter().map(|script| word(script.version.strip_suffix(".sql").unwrap_or(&script.version))).collect();
-    let short = |id: &String| -> String {
-        match id.split_once('_') {
-            Some((digits, rest)) if is_number(digits) && !rest.split('_').all(is_number) => digits.to_owned(),
-            _ => id.clone(),
-        }
-    };
-    let shortened: Vec<String> = whole.iter().map(short).collect();
-    let are_apart = shortened.iter().collect::<BTreeSet<_>>().len() == shortened.len();
-    let chosen = if are_apart { shortened } else { whole };
-    Ok(chosen.into_iter().map(RevisionId::new).collect::<Result<_, _>>()?)
+/// A file as the settings' folder leads to it; none where it is not below that.
+fn within(project: &Project, file: &Path) -> Option<String> {
+    let root = project.settings.path(".").canonicalize().ok()?;
+    let file = file.canonicalize().ok()?;
+    let parts = file.strip_prefix(root).ok()?.components();
+    Some(parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
 }
 
 /// The revision of the project that a script was exported from, as the script itself says at its top.
@@ -362,37 +381,4 @@ fn exported(script: &Script, graph: &Graph) -> Option<RevisionId> {
     let said = script.text.lines().take(3).find_map(|line| line.strip_prefix("-- revision "))?;
     let id = RevisionId::new(said.split(':').next()?.trim()).ok()?;
     graph.get(&id).map(|_| id)
-}
-
-fn is_number(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids_of(versions: &[&str]) -> Vec<String> {
-        let half = || Half { sql: String::new(), transaction: true };
-        let script = |version: &&str| Script {
-            version: (*version).to_owned(),
-            message: String::new(),
-            created: None,
-            path: PathBuf::new(),
-            text: String::new(),
-            up: half(),
-            down: None,
-        };
-        let scripts: Vec<Script> = versions.iter().map(script).collect();
-        ids(&scripts).unwrap().iter().map(RevisionId::to_string).collect()
-    }
-
-    #[test]
-    fn a_revision_is_called_after_the_version_of_its_script() {
-        assert_eq!(ids_of(&["20240131120000", "1"]), ["20240131120000", "1"]);
-        assert_eq!(ids_of(&["0001_init.sql", "0002_more.sql"]), ["0001", "0002"]);
-        assert_eq!(ids_of(&["0001_init.sql", "0001_more.sql"]), ["0001_init", "0001_more"]);
-        assert_eq!(ids_of(&["1.2", "1.10.1", "R__all views"]), ["1_2", "1_10_1", "R__all_views"]);
-        assert!(ids(&[]).unwrap().is_empty());
-    }
 }

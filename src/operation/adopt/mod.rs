@@ -5,7 +5,10 @@
 
 mod account;
 mod chain;
+mod names;
+mod proof;
 mod record;
+mod since;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,22 +17,26 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use crate::database::{self, Access, Scratch, Tool, introspect, version_table};
-use crate::diff::{self, Change, Line};
+use crate::diff::{Change, Line};
 use crate::model::Renames;
 use crate::report::{Class, Diagnostic, Failure, Report, count};
-use crate::revision::{Applied, Graph, Mention, Revision, RevisionId};
+use crate::revision::{Applied, Graph, Mention, Revision, RevisionId, Target, Word};
 use crate::schema::Schema;
-use crate::sql;
 
 use self::account::Account;
 use self::chain::Chain;
-use super::{Project, State, baseline, replay, status};
+use self::proof::prove;
+pub use self::since::{refuse_since, since, told};
+use super::{Project, State, autogenerate, baseline, replay, status};
+use crate::adopt::{self, Found};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Options<'a> {
     /// The tool; where none is named, the one whose table is there.
     pub from: Option<Tool>,
+    /// The table in which it says what it has applied, where that is not the tool's own.
+    pub table: Option<&'a str>,
     /// The folder with its scripts, where it is not the tool's own.
     pub scripts: Option<&'a Path>,
     /// Whether one revision is to stand for all that is applied.
@@ -53,6 +60,8 @@ pub enum Accepted {
     Drift,
     /// Scripts that are not what ran: they count as they are now.
     Edits,
+    /// Tables that look as if the tool had left them over: they are part of the schema.
+    Leftovers,
 }
 
 /// A project that is not there yet.
@@ -146,10 +155,21 @@ pub fn adopt(
     for row in &plan.rows {
         version_table::insert(&transaction, &project.settings.version_table, row)?;
     }
+    adopt::note(&transaction, &plan.found, &plan.versions)?;
     // A file that nobody has recorded is found again by its identifier; a record without its file would be a riddle.
     let adopted = write(project, beginning, plan)?;
     version_table::commit(transaction)?;
     Ok(adopted)
+}
+
+/// The tables of the other tool that somebody has called otherwise than is usual: a new project's settings leave them out.
+///
+/// # Errors
+/// When the tool is not known, or the database cannot be read.
+pub fn renamed_tables(project: &Project, options: &Options<'_>) -> Result<Vec<String>, Failure> {
+    let there = database::open(&project.database()?, Access::Read, options.lock_timeout)?;
+    let Some(connection) = there else { return Ok(Vec::new()) };
+    Ok(account::choose(&connection, options)?.renamed(&connection)?)
 }
 
 /// What is to be written, and what is to be said about it.
@@ -161,6 +181,9 @@ struct Plan {
     chain: Chain,
     /// The model of a new project.
     model_text: Option<String>,
+    /// The other tool's account, and what it says.
+    found: Found,
+    versions: Vec<String>,
 }
 
 fn write(project: &Project, beginning: Option<Beginning<'_>>, mut plan: Plan) -> Result<Adopted, Failure> {
@@ -182,10 +205,10 @@ fn plan(
     connection: &Connection,
     options: &Options<'_>,
 ) -> Result<Plan, Failure> {
-    let account = Account::read(connection, root, options)?;
+    let existing = baseline::read_folder(project)?;
+    let account = Account::read(project, connection, &existing, root, options)?;
     let live = introspect::read(connection, &project.filter()?)?;
     let recorded = version_table::read(connection, &project.settings.version_table)?;
-    let existing = baseline::read_folder(project)?;
     let mut chain = Chain::new(existing.clone(), &account, &recorded, options)?;
     if recorded.iter().any(|row| !chain.knows(&row.revision))
         && let Some(diagnostic) = status::no_file(&State::new(existing, recorded.clone()))
@@ -199,17 +222,27 @@ fn plan(
     if let [problem, ..] = graph.problems() {
         return Err(Failure::all(Class::Input, problem.diagnostics()));
     }
-    if beginning.is_none() && !live.is_empty() && project.model().is_ok_and(|model| model.schema.is_empty()) {
-        let words = "the model describes no tables yet, so that all would be dropped";
-        let help = "`schemactl introspect >> migrations.toml` adds those of the database";
-        warnings.push(Diagnostic::new("empty_model", words).help(help));
+    proof::rehearse(project, &chain, &mut warnings)?;
+    warnings.extend(proof::renames(&proof.differences));
+    if chain.is_beside() {
+        let words = "what was taken over stands on a line of its own, beside revisions that are not run yet";
+        let help = "`schemactl rebase` puts those on top of it, `schemactl heads` shows both";
+        warnings.push(Diagnostic::new("several_heads", words).help(help));
     }
-    let model = beginning.map(|_| made.unwrap_or(live));
-    let model_text = model.as_ref().map(|schema| baseline::describe(schema, &mut warnings)).transpose()?;
     let rows = record::rows(&graph, &chain, &recorded, options);
     let standing: Applied = recorded.iter().chain(&rows).map(|row| row.revision.clone()).collect();
+    let pending = graph.revisions().filter(|revision| !standing.contains(&revision.id)).count();
+    let made = match made {
+        None if pending > 0 && beginning.is_none() => replay::schema_at(project, &graph, &Target::of(Word::Heads)).ok(),
+        made => made.or(Some(live)),
+    };
+    let model = beginning.and(made.clone());
+    let model_text = model.as_ref().map(|schema| baseline::describe(schema, &mut warnings)).transpose()?;
+    if let (None, Some(made)) = (beginning, made) {
+        warnings.extend(model_differs(project, made));
+    }
     let adopted = Adopted {
-        tool: account.tool,
+        tool: account.found.tool,
         scripts: account.counts(),
         folder: account.folder,
         model,
@@ -217,63 +250,35 @@ fn plan(
         is_replayed: !chain.is_baseline_wanted(options),
         differences: proof.differences.iter().flat_map(Change::lines).collect(),
         heads: graph.current(&standing).into_iter().map(|revision| revision.id.clone()).collect(),
-        pending: graph.revisions().filter(|revision| !standing.contains(&revision.id)).count(),
+        pending,
         graph,
         warnings,
     };
-    Ok(Plan { adopted, rows, chain, model_text })
+    Ok(Plan { adopted, rows, chain, model_text, found: account.found, versions: account.versions })
 }
 
-/// How what is applied and what is there hang together.
-struct Proof {
-    /// Whether even the order of columns is the same.
-    is_exact: bool,
-    /// What the database has beyond its scripts, where that was accepted.
-    differences: Vec<Change>,
-}
-
-/// Shows that the revisions which count as applied make what is there. Where no script was run, or something was done
-/// beside them, a revision that says it joins the chain.
-fn prove(
-    project: &Project,
-    account: &Account,
-    chain: &mut Chain,
-    recorded: &[version_table::Applied],
-    live: &Schema,
-    options: &Options<'_>,
-) -> Result<Proof, Failure> {
-    let applied = chain.applied(recorded);
-    let exact = |differences: Vec<Change>| Proof { is_exact: true, differences };
-    if chain.is_baseline_wanted(options) {
-        if let Some(found) = standing(project, chain, &applied, recorded, live)? {
-            chain.has_exactly(&found.applied);
-            return Ok(Proof { is_exact: found.is_exact, differences: Vec::new() });
-        }
-        if !live.is_empty() && !chain.graph.is_empty() {
-            return Err(no_revision_makes(project, chain, &applied, live)?);
-        }
-        if !live.is_empty() {
-            chain.put_baseline(project, live, options)?;
-        }
-        return Ok(exact(Vec::new()));
+/// That the model of a project does not describe what its revisions make, where it does not.
+fn model_differs(project: &Project, made: Schema) -> Vec<Diagnostic> {
+    let is_empty = project.model().is_ok_and(|model| model.schema.is_empty());
+    if is_empty && !made.is_empty() {
+        let words = "the model describes no tables yet, so that all would be dropped";
+        let help = "`schemactl introspect >> migrations.toml` adds those of the database";
+        return vec![Diagnostic::new("empty_model", words).help(help)];
     }
-    let replayed = chain.replay(project, &applied)?;
-    let differences = changes(project, &replayed, live);
-    if differences.is_empty() {
-        return Ok(Proof { is_exact: sql::fingerprint(&replayed) == sql::fingerprint(live), differences });
+    let comparison = match autogenerate::compare(project, made, &Renames::default()) {
+        Ok(comparison) => comparison,
+        Err(failure) => return failure.diagnostics().to_vec(),
+    };
+    if comparison.changes.is_empty() {
+        return Vec::new();
     }
-    if let Some(found) = standing(project, chain, &applied, recorded, live)? {
-        chain.has_exactly(&found.applied);
-        return Ok(Proof { is_exact: found.is_exact, differences: Vec::new() });
-    }
-    if !options.accepted.contains(&Accepted::Drift) || !chain.graph.is_empty() {
-        return Err(drifted(account, &differences, chain.graph.is_empty()));
-    }
-    if let Some(made) = chain.count_as_applied(project, &applied, |made| changes(project, made, live).is_empty())? {
-        return Ok(Proof { is_exact: sql::fingerprint(&made) == sql::fingerprint(live), differences });
-    }
-    chain.put_drift(project, &replayed, live, options)?;
-    Ok(exact(differences))
+    let words = format!(
+        "the model does not describe what is there: {} that `revision --autogenerate` would write",
+        count(comparison.lines().len(), "change")
+    );
+    let mut diagnostic = Diagnostic::new("model_differs", words);
+    diagnostic.notes = proof::notes("it would write", &comparison.changes);
+    vec![diagnostic.help("take what is meant to stay into the model: `schemactl introspect` prints what is there")]
 }
 
 /// The revisions that are new, and those that are newly recorded.
@@ -289,94 +294,4 @@ fn taken(project: &Project, graph: &Graph, chain: &Chain, rows: &[version_table:
         applied_at: row(&revision.id).map(|row| row.applied_at.clone()),
     })
     .collect()
-}
-
-/// A place among the revisions at which the schema is that of the database.
-struct Standing {
-    applied: Applied,
-    is_exact: bool,
-}
-
-/// Looks for such a place: what both tables say is applied, what our own says alone, since the other one is not told when
-/// a revision is taken back, and then one after the other the revisions that no script of the other tool is, since they
-/// were made here.
-fn standing(
-    project: &Project,
-    chain: &Chain,
-    before: &Applied,
-    recorded: &[version_table::Applied],
-    live: &Schema,
-) -> Result<Option<Standing>, Failure> {
-    let filter = project.filter()?;
-    let is_there = |scratch: &Scratch, applied: &Applied| -> Result<Option<Standing>, Failure> {
-        let made = scratch.schema(&filter)?;
-        let is_exact = sql::fingerprint(&made) == sql::fingerprint(live);
-        Ok(changes(project, &made, live).is_empty().then(|| Standing { applied: applied.clone(), is_exact }))
-    };
-    let ours: Applied = recorded.iter().map(|row| row.revision.clone()).collect();
-    for applied in [before, &ours].into_iter().filter(|applied| !applied.is_empty()) {
-        if let Some(found) = is_there(&replay::scratch_of(&chain.graph, applied)?, applied)? {
-            return Ok(Some(found));
-        }
-    }
-    let mut applied = before.clone();
-    let mut scratch = replay::scratch_of(&chain.graph, &applied)?;
-    let own = chain.graph.revisions().filter(|revision| !chain.is_import(&revision.id));
-    for revision in own.filter(|revision| !before.contains(&revision.id)) {
-        if !revision.parents.iter().all(|parent| applied.contains(parent)) {
-            continue;
-        }
-        replay::run(&mut scratch, &chain.graph, &revision.id)?;
-        applied.insert(revision.id.clone());
-        if let Some(found) = is_there(&scratch, &applied)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
-}
-
-fn changes(project: &Project, before: &Schema, after: &Schema) -> Vec<Change> {
-    diff::diff(before, after, &Renames::default(), project.settings.column_order)
-}
-
-/// The failure that says what the database has beyond its scripts.
-fn drifted(account: &Account, differences: &[Change], may_accept: bool) -> Failure {
-    let (applied, _) = account.counts();
-    let words = format!(
-        "the database is not what {} of {} {} on a scratch database",
-        count(applied, "script"),
-        account.tool.name(),
-        if applied == 1 { "makes" } else { "make" }
-    );
-    let mut diagnostic = Diagnostic::new("drift", words);
-    diagnostic.notes.extend(notes("in the database beside them", differences));
-    let help = if may_accept {
-        "undo it in the database, or pass `--accept drift`: it counts as the scripts that do it, or becomes a revision"
-    } else {
-        "bring the database to what they make; `schemactl diff --from head --to database --sql` shows the way"
-    };
-    Failure::new(Class::No, diagnostic.help(help))
-}
-
-/// The failure that no revision of the project makes what is there.
-fn no_revision_makes(project: &Project, chain: &Chain, before: &Applied, live: &Schema) -> Result<Failure, Failure> {
-    let mut all = before.clone();
-    chain.graph.revisions().for_each(|revision| all.insert(revision.id.clone()));
-    let made = replay::schema_of(project, &chain.graph, &all)?;
-    let words = "the project has revisions, and after none of them the schema is that of the database";
-    let mut diagnostic = Diagnostic::new("drift", words);
-    diagnostic.notes.extend(notes("beside what all of them make", &changes(project, &made, live)));
-    let help = "bring the database to what one of them makes, and adopt then; or record where it stands: `schemactl stamp REV`";
-    Ok(Failure::new(Class::No, diagnostic.help(help)))
-}
-
-/// Changes as notes, so many that they can be read.
-fn notes(head: &str, changes: &[Change]) -> Vec<String> {
-    const SHOWN: usize = 20;
-    let lines: Vec<Line> = changes.iter().flat_map(Change::lines).collect();
-    let mut notes: Vec<String> = lines.iter().take(SHOWN).map(|line| format!("{head}: {}", line.text)).collect();
-    if lines.len() > SHOWN {
-        notes.push(format!("and {} more", lines.len() - SHOWN));
-    }
-    notes
 }

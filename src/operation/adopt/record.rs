@@ -40,7 +40,11 @@ pub(super) fn rows(
             checksum: script.up.checksum(),
             schema: revision.schema.clone().filter(|_| is_whole),
             schema_before: schema_before.filter(|_| is_whole),
-            down_sql: script.down.as_ref().map(|down| down.sql().to_owned()),
+            down_sql: script
+                .down
+                .as_ref()
+                .filter(|_| revision.irreversible.is_none())
+                .map(|down| down.sql().to_owned()),
             down_transaction: script.down.as_ref().is_none_or(|down| down.transaction),
             applied_at: ran.at.unwrap_or(options.now).to_rfc3339_opts(SecondsFormat::Secs, true),
             duration: ran.duration,
