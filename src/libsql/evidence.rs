@@ -7,9 +7,10 @@ use crate::database::runner::{Damage, Intended, reach};
 use crate::schema::{Name, Schema};
 use crate::token::quote_string;
 
-/// The tables whose rows are counted, and whose references are checked.
+/// What is counted, and whose references are checked.
 pub(super) struct Evidence {
-    counted: Vec<Name>,
+    /// Tables whose rows are counted, and what they are called afterwards.
+    counted: Vec<(Name, Name)>,
     /// Children before and after; one that is new has no number before.
     checked: Vec<(Name, bool)>,
     /// Children that are not there afterwards under their name: what was wrong with them may be found under another.
@@ -28,13 +29,10 @@ impl Evidence {
     /// What a script that leads from one schema to the other can do harm to.
     pub(super) fn of(before: &Schema, after: &Schema, script: &str, intended: &Intended) -> Evidence {
         let reached = reach(before, script);
-        let stays = |table: &&Name| before.tables.contains_key(*table) && after.tables.contains_key(*table);
-        // A table that was dropped and came back by a rename was rebuilt; one that was created was made anew.
-        let is_meant = |table: &Name| {
-            intended.deleted_from.contains(table)
-                || intended.dropped.contains(table) && intended.created.contains(table)
-        };
-        let counted = reached.iter().filter(stays).filter(|table| !is_meant(table)).cloned().collect();
+        let there = reached.iter().filter(|table| before.tables.contains_key(*table));
+        let counted = there
+            .filter_map(|table| intended.keeps_rows_of(table, before, after).map(|now| (table.clone(), now)))
+            .collect();
         let children = after.tables.values().filter(|table| !table.foreign_keys.is_empty());
         let checked = children
             .map(|table| (table.name.clone(), before.tables.contains_key(&table.name)))
@@ -49,7 +47,7 @@ impl Evidence {
     /// Asks before the script.
     pub(super) fn ask_before(&self, batch: &mut Batch) -> Asked {
         let mut asked = Asked::default();
-        for table in &self.counted {
+        for (table, _) in &self.counted {
             asked.counts.insert(table.clone(), batch.then(count(table)));
         }
         let were_there = self.checked.iter().filter(|(_, was_there)| *was_there).map(|(table, _)| table);
@@ -62,8 +60,8 @@ impl Evidence {
     /// Asks after it.
     pub(super) fn ask_after(&self, batch: &mut Batch) -> Asked {
         let mut asked = Asked::default();
-        for table in &self.counted {
-            asked.counts.insert(table.clone(), batch.then(count(table)));
+        for (table, now) in &self.counted {
+            asked.counts.insert(table.clone(), batch.then(count(now)));
         }
         for (table, _) in &self.checked {
             asked.violations.insert(table.clone(), batch.aside(violations(table)));
@@ -75,7 +73,7 @@ impl Evidence {
     /// The first damage that the answers tell of.
     pub(super) fn damage(&self, before: &Asked, after: &Asked, results: &Results) -> Option<Damage> {
         let number = |asked: Option<&usize>| asked.and_then(|at| results.answer(*at).integer());
-        for table in &self.counted {
+        for (table, _) in &self.counted {
             let (was, is) = (number(before.counts.get(table)), number(after.counts.get(table)));
             if let (Some(was), Some(is)) = (was, is)
                 && is < was

@@ -35,6 +35,32 @@ pub struct Intended {
     pub deleted_from: BTreeSet<Name>,
     /// Tables that it told SQLite to write rows of, itself or by a trigger.
     pub written: BTreeSet<Name>,
+    /// Tables that it renamed: the old name and the new one, in order.
+    pub renamed: Vec<(Name, Name)>,
+}
+
+impl Intended {
+    /// The name under which the rows of a table are to be found afterwards, all of them; `None` where some may have gone
+    /// on purpose, or the table itself has.
+    #[must_use]
+    pub fn keeps_rows_of(&self, table: &Name, before: &Schema, after: &Schema) -> Option<Name> {
+        let is_there = |name: &Name| after.tables.contains_key(name);
+        // Where the table of that name has gone, its rows have been copied to a new one under the old name.
+        let now = Some(self.name_now(table)).filter(is_there).unwrap_or_else(|| table.clone());
+        // A table that was dropped and came back by a rename was rebuilt; one that was created was made anew.
+        let is_meant = |name: &Name| {
+            self.deleted_from.contains(name) || self.dropped.contains(name) && self.created.contains(name)
+        };
+        let is_replaced = self.dropped.contains(table)
+            && before.tables.keys().any(|other| other != table && self.name_now(other) == now);
+        let is_kept = is_there(&now) && !is_replaced && !is_meant(table) && !is_meant(&now);
+        is_kept.then_some(now)
+    }
+
+    fn name_now(&self, table: &Name) -> Name {
+        let follow = |name: Name, (old, new): &(Name, Name)| if name == *old { new.clone() } else { name };
+        self.renamed.iter().fold(table.clone(), follow)
+    }
 }
 
 /// Something that a script did and must not do.
@@ -146,14 +172,11 @@ impl<'a> Evidence<'a> {
         intended: &Intended,
         stand_ins: &mut StandIns,
     ) -> rusqlite::Result<Option<Damage>> {
-        for (table, &before) in self.rows.iter().filter(|(table, _)| after.tables.contains_key(*table)) {
-            // A table that was dropped and came back by a rename was rebuilt; one that was created was made anew.
-            let was_made_anew = intended.dropped.contains(table) && intended.created.contains(table);
-            if before > 0 && !was_made_anew && !intended.deleted_from.contains(table) {
-                let rows = count(connection, table, stand_ins)?;
-                if rows < before {
-                    return Ok(Some(Damage::RowsLost { table: table.clone(), before, after: rows }));
-                }
+        for (table, &before) in self.rows.iter().filter(|(_, rows)| **rows > 0) {
+            let Some(now) = intended.keeps_rows_of(table, self.schema, after) else { continue };
+            let rows = count(connection, &now, stand_ins)?;
+            if rows < before {
+                return Ok(Some(Damage::RowsLost { table: table.clone(), before, after: rows }));
             }
         }
         Ok(None)

@@ -44,10 +44,11 @@ impl Past<'_> {
 
     /// A table as it was, where it holds the same rows, and its columns and keys are the same.
     fn stays(&self, name: &Name, after: &Schema) -> Option<&Table> {
-        let Intended { dropped, created, deleted_from, written } = self.intended;
+        let Intended { dropped, created, deleted_from, written, renamed } = self.intended;
         let is_of_sqlite = |name: &Name| *name == *"sqlite_schema" || *name == *"sqlite_master";
         let is_touched = [dropped, created, deleted_from, written].iter().any(|tables| tables.contains(name))
-            || written.iter().chain(deleted_from).any(is_of_sqlite);
+            || written.iter().chain(deleted_from).any(is_of_sqlite)
+            || renamed.iter().any(|(old, new)| old == name || new == name);
         let (old, new) = (self.schema.tables.get(name)?, after.tables.get(name)?);
         let is_same = old.columns == new.columns
             && old.primary_key == new.primary_key
@@ -154,6 +155,7 @@ mod tests {
         }
         assert!(!same(Intended { dropped: one("t"), ..Intended::default() }));
         assert!(!same(Intended { created: one("p"), ..Intended::default() }));
+        assert!(!same(Intended { renamed: vec![("q".into(), "p".into())], ..Intended::default() }));
         let nothing = Intended::default();
         let more = both.replace("b TEXT)", "b TEXT, CHECK (a > 1)); CREATE INDEX i ON t (a)");
         assert!(settles(&both, &more, &nothing, &[]));

@@ -19,7 +19,7 @@ use crate::database::statements::{Failure, Statements};
 use crate::database::{gate, introspect, version_table};
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
-use crate::schema::Schema;
+use crate::schema::{Name, Schema};
 use crate::token::significant_tokens;
 
 impl Runner<'_, '_> {
@@ -287,7 +287,8 @@ impl Runner<'_, '_> {
                 (None, Some(block)) => match self.rebuild(step, script, &block, watch) {
                     Ok(true) => {
                         done = block.span.end;
-                        intended.written.insert(block.table);
+                        // In what is to be found afterwards both ways are one: the table went, and another took its name.
+                        intended.dropped.insert(block.table);
                         continue;
                     }
                     Ok(false) => continue,
@@ -377,7 +378,19 @@ impl Intended {
         }
         self.dropped.extend(actions.dropped);
         self.created.extend(actions.created);
+        self.renamed.extend(renamed_table(statement));
     }
+}
+
+/// The old and the new name of the table that a statement renames.
+fn renamed_table(statement: &str) -> Option<(Name, Name)> {
+    let tokens: Vec<_> = significant_tokens(statement).collect();
+    if !tokens.first()?.is_word("ALTER") {
+        return None;
+    }
+    let at = tokens.windows(2).position(|pair| pair[0].is_word("RENAME") && pair[1].is_word("TO"))?;
+    let named = |at: usize| tokens.get(at).map(|token| Name::new(token.unquoted()));
+    Some((named(at.checked_sub(1)?)?, named(at + 2)?))
 }
 
 /// The line of a script that a gate stands on.

@@ -342,6 +342,24 @@ fn what_a_script_may_not_do_is_refused_with_its_place() {
 }
 
 #[test]
+fn rows_are_found_again_under_the_names_that_their_tables_have_now() {
+    let file = File::new(
+        "CREATE TABLE a (x); CREATE TABLE b (x); INSERT INTO a VALUES (1), (2), (3); INSERT INTO b VALUES (9)",
+    );
+    let swap = "ALTER TABLE a RENAME TO c; ALTER TABLE main.b RENAME TO a; ALTER TABLE c RENAME TO \"b\"";
+    file.run(&[up("r1", swap)]).unwrap();
+    assert_eq!((file.one("SELECT x FROM a"), file.one("SELECT count(*) FROM b")), ("9".to_owned(), "3".to_owned()));
+    let aside = "ALTER TABLE b RENAME TO old; CREATE TABLE b (x, y);";
+    let copies = |which: &str| format!("{aside} INSERT INTO b (x) SELECT x FROM old {which}; DROP TABLE old");
+    let error = file.run(&[up("r2", &copies("WHERE x > 1"))]).unwrap_err().to_string();
+    assert!(error.ends_with("the table `b` would lose rows that no statement deletes: 3 before, 2 after"), "{error}");
+    file.run(&[up("r2", &copies(""))]).unwrap();
+    // A table that is dropped may leave its name to a smaller one.
+    file.run(&[up("r3", "DROP TABLE b; ALTER TABLE a RENAME TO b")]).unwrap();
+    assert_eq!(file.one("SELECT count(*) FROM b"), "1");
+}
+
+#[test]
 fn rows_that_get_lost_stop_the_step() {
     let file = File::new(FAMILY);
     let lossy = REBUILD.replace("FROM p;", "FROM p WHERE id > 1;");
