@@ -61,7 +61,9 @@ pub fn kept(
         }
         let is = known(&connection);
         for new in to.tables.values() {
-            let Some(old) = origin(new, from, to, renames) else { continue };
+            // The entries of an index end in the rowid, or in the key: with the one or the other it is not the same index.
+            let old = origin(new, from, to, renames).filter(|old| old.without_rowid == new.without_rowid);
+            let Some(old) = old else { continue };
             for index in old.indexes.values() {
                 let Some(wanted) = renamed(index, &new.name, renames) else { continue };
                 let Some(fact) = was.get(&(old.name.clone(), index.name.clone())) else { continue };

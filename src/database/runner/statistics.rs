@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::block;
 use super::evidence::Intended;
 use super::permission::Actions;
 use crate::diff::{AlterTable, TableChange};
@@ -23,6 +24,8 @@ const TABLES: [(&str, &[&str]); 2] =
 #[derive(Default)]
 pub(super) struct Statistics {
     tables: Vec<Noted>,
+    /// The columns of tables that the script rebuilds, and what each is copied from.
+    copied: BTreeMap<Name, Copied>,
     /// Indexes that were dropped by themselves.
     dropped_indexes: BTreeSet<Name>,
     /// Whether rows have taken the new name of their table, which SQLite has not read yet.
@@ -48,6 +51,8 @@ struct Noted {
     rows: Vec<StatisticRow>,
 }
 
+type Copied = BTreeMap<Name, Option<Name>>;
+
 /// The columns of indexes that constraints have made, as SQLite compares them.
 type Keys = BTreeMap<Name, Vec<KeyColumn>>;
 
@@ -72,12 +77,20 @@ impl Statistics {
         &mut self,
         connection: &Connection,
         schema: &Schema,
+        script: &str,
         reached: &dyn Fn(&Name) -> bool,
     ) -> rusqlite::Result<()> {
         let mut found: BTreeMap<Name, Vec<StatisticRow>> = BTreeMap::new();
         for (name, row) in rows(connection, "typeof(tbl) = 'text'", &[])? {
             if reached(&name) {
                 found.entry(name).or_default().push(row);
+            }
+        }
+        if !found.is_empty() {
+            for block in block::blocks(script) {
+                let Ok(rebuild) = block.rebuild else { continue };
+                // Of a table that is rebuilt twice it is not certain which of them comes next.
+                self.copied.entry(block.table).and_modify(Copied::clear).or_insert(rebuild.copied);
             }
         }
         for (name, rows) in found {
@@ -92,8 +105,10 @@ impl Statistics {
     /// script.
     pub(super) fn gather_before_drop(&mut self, connection: &Connection, name: &Name) -> rusqlite::Result<()> {
         let mut origin = name.clone();
+        let copied = self.copied.get(name);
         for noted in self.tables.iter_mut().filter(|noted| noted.name == *name && noted.dropped.is_none()) {
             noted.dropped = Some(name.clone());
+            copied.into_iter().for_each(|copied| noted.copy_columns(copied));
             origin = noted.origin.clone();
         }
         if !has_any(connection)? {
@@ -102,7 +117,8 @@ impl Statistics {
         let Some(table) = as_it_stands(connection, name)? else { return Ok(()) };
         let rows = rows(connection, "tbl = ?1 COLLATE NOCASE", &[name.as_str()])?;
         let rows = rows.into_iter().map(|(_, row)| row).collect();
-        let new = Noted { dropped: Some(name.clone()), ..Noted::new(connection, table, origin, rows)? };
+        let mut new = Noted { dropped: Some(name.clone()), ..Noted::new(connection, table, origin, rows)? };
+        copied.into_iter().for_each(|copied| new.copy_columns(copied));
         // What is known last counts: it goes by the names of now.
         for old in self.tables.iter_mut().filter(|old| old.name == *name) {
             let (before, now) = (old.before.name.clone(), old.name.clone());
@@ -319,6 +335,18 @@ impl Noted {
     fn rename_column(&mut self, (old, new): &(Name, Name)) {
         let before = self.renamed.iter().find(|(_, now)| *now == old).map_or(old, |(before, _)| before).clone();
         self.renamed.insert(before, new.clone());
+    }
+
+    /// Follows columns to those that their values are copied to.
+    fn copy_columns(&mut self, copied: &Copied) {
+        let now = |column: &Name| {
+            let is_copy = |(new, from): &(&Name, &Option<Name>)| from.as_ref() == Some(column) && *new != column;
+            let stays = copied.get(column).is_some_and(|from| from.as_ref() == Some(column));
+            copied.iter().filter(|_| !stays).find(is_copy).map_or_else(|| column.clone(), |(new, _)| new.clone())
+        };
+        let names = self.before.columns.iter().map(|column| &column.name);
+        let renamed = names.map(|name| (name.clone(), now(self.renamed.get(name).unwrap_or(name))));
+        self.renamed = renamed.filter(|(before, now)| before != now).collect();
     }
 
     /// What is known of an index as it is to be said of a table that came of this one, where the index is still there.

@@ -115,7 +115,7 @@ impl Runner<'_, '_> {
             Evidence::gather(self.connection, &before, script.sql(), &mut self.mentions, &mut self.stand_ins)
                 .map_err(|error| self.sqlite(&error))?;
         let mut statistics = Statistics::default();
-        let noted = statistics.gather(self.connection, &before, &|table| evidence.reaches(table));
+        let noted = statistics.gather(self.connection, &before, script.sql(), &|table| evidence.reaches(table));
         noted.map_err(|error| self.sqlite(&error))?;
         self.reached = evidence.rows().clone();
         let version = self.schema_version()?;
