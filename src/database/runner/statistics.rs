@@ -108,7 +108,9 @@ impl Statistics {
         let copied = self.copied.get(name);
         for noted in self.tables.iter_mut().filter(|noted| noted.name == *name && noted.dropped.is_none()) {
             noted.dropped = Some(name.clone());
-            copied.into_iter().for_each(|copied| noted.copy_columns(copied));
+            if let Some(copied) = copied {
+                noted.copy_columns(copied);
+            }
             origin = noted.origin.clone();
         }
         if !has_any(connection)? {
@@ -118,7 +120,9 @@ impl Statistics {
         let rows = rows(connection, "tbl = ?1 COLLATE NOCASE", &[name.as_str()])?;
         let rows = rows.into_iter().map(|(_, row)| row).collect();
         let mut new = Noted { dropped: Some(name.clone()), ..Noted::new(connection, table, origin, rows)? };
-        copied.into_iter().for_each(|copied| new.copy_columns(copied));
+        if let Some(copied) = copied {
+            new.copy_columns(copied);
+        }
         // What is known last counts: it goes by the names of now.
         for old in self.tables.iter_mut().filter(|old| old.name == *name) {
             let (before, now) = (old.before.name.clone(), old.name.clone());
@@ -352,8 +356,7 @@ impl Noted {
     /// What is known of an index as it is to be said of a table that came of this one, where the index is still there.
     fn row_of(&self, row: &StatisticRow, new: &Table, keys: &Keys) -> Option<StatisticRow> {
         let index = match &row.index {
-            None if new.indexes.is_empty() && keys.is_empty() => None,
-            None => return None,
+            None => None,
             Some(name) => Some(self.index_of(name, new, keys)?),
         };
         let mut values = row.values.clone();
@@ -390,13 +393,15 @@ impl Noted {
 }
 
 impl StatisticRow {
-    /// Whether nothing is known of the index: the script may have run ANALYZE itself.
+    /// Whether nothing is known of the index, or of the table: the script may have run ANALYZE itself.
     fn is_missing(&self, connection: &Connection) -> rusqlite::Result<bool> {
         let (name, _) = TABLES[self.kind];
         if !connection.table_exists(Some("main"), name)? {
             return Ok(false);
         }
-        let sql = format!("SELECT NOT EXISTS (SELECT 1 FROM main.{name} WHERE tbl = ?1 COLLATE NOCASE AND idx IS ?2)");
+        let sql = format!(
+            "SELECT NOT EXISTS (SELECT 1 FROM main.{name} WHERE tbl = ?1 COLLATE NOCASE AND ifnull(idx = ?2, ?2 IS NULL))"
+        );
         connection.query_row(&sql, [&self.values[0], &self.values[1]], |row| row.get(0))
     }
 
