@@ -30,8 +30,8 @@
 //! | [`schema`] | what a schema is: owned values, in the order of the file |
 //! | [`sql`] | how an object is read from SQL and written as SQL |
 //! | [`mirror`] | which rows another tool keeps of what it ran; pure |
-//! | [`model`] | how a schema, and what is meant beside it, is said in TOML; the settings |
 //! | [`diff`] | which changes lie between two schemas |
+//! | [`model`] | how a schema, and what is meant beside it, is said in TOML; the settings |
 //! | [`revision`] | what a script is, which graph scripts form, which way leads from one place to another |
 //! | [`database`] | everything that SQLite is asked: introspect, scratch databases, the version table, the runner |
 //! | [`build`] | how an application's build script puts revisions into it; prints what Cargo reads |
@@ -101,11 +101,11 @@ pub mod sql;
 #[cfg(feature = "runner")]
 pub mod mirror;
 
-#[cfg(feature = "cli")]
-pub mod model;
+#[cfg(feature = "runner")]
+pub mod diff;
 
 #[cfg(feature = "cli")]
-pub mod diff;
+pub mod model;
 
 pub mod revision;
 

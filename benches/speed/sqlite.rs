@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use schemactl::database::{Access, Filter, introspect, open};
-use schemactl::diff::{ColumnOrder, diff};
-use schemactl::model::Renames;
+use schemactl::diff::{ColumnOrder, Renames, diff};
 
 const WORDS: [&str; 5] = ["sqlite-run", "sqlite-open", "introspect-and-diff", "sqlite-each", "sqlite-watch"];
 

@@ -7,8 +7,8 @@ use super::fleet::Choice;
 use super::open::Opened;
 use super::status::{edit, other};
 use super::style::Meaning;
+use crate::diff::Renames;
 use crate::fleet::View;
-use crate::model::Renames;
 use crate::operation::{adopt, autogenerate, repair, status};
 use crate::report::{Class, Diagnostic, Failure, count};
 

@@ -10,7 +10,8 @@ use super::secret::masked;
 use super::style::Meaning;
 use super::table::{Cell, Table};
 use super::variables::Variables;
-use crate::model::{Backup, ColumnOrder, Drift, Given, Settings};
+use crate::diff::ColumnOrder;
+use crate::model::{Backup, Drift, Given, Settings};
 use crate::report::{Failure, Place};
 
 const EXAMPLES: &str = "\

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::context::Context;
 use super::open::{LOCK_TIMEOUT, no_database, schema_at};
 use crate::database::Access;
-use crate::model::Renames;
+use crate::diff::Renames;
 use crate::operation::{Database, Project, autogenerate};
 use crate::report::Failure;
 use crate::schema::Schema;

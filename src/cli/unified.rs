@@ -8,7 +8,7 @@ use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, DiffOp};
 
 use super::style::Meaning;
-use crate::model::Renames;
+use crate::diff::Renames;
 use crate::schema::{Check, ForeignKey, Name, ObjectKind, ObjectRef, Schema, Unique};
 use crate::sql;
 

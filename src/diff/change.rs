@@ -1,9 +1,9 @@
 //! The differences between two schemas as values: each holds what was before and what comes after.
 
+use super::Renames;
 use super::rewrite::NewNames;
 use super::table::Pair;
 use super::{ColumnDifference, ColumnOrder};
-use crate::model::Renames;
 use crate::schema::{Check, Column, ForeignKey, Index, Name, PrimaryKey, Table, Trigger, Unique, View, VirtualTable};
 
 /// One difference between two schemas. Changes of one table are grouped, since SQLite decides per table.

@@ -19,14 +19,6 @@ pub struct LookAlike {
     pub added: Name,
 }
 
-impl LookAlike {
-    /// The line that makes it a rename, where the model describes what comes: `renamed_from = "mail"`.
-    #[must_use]
-    pub fn model_line(&self) -> String {
-        format!("renamed_from = {}", toml::Value::from(self.dropped.as_str()))
-    }
-}
-
 /// The pairs of a dropped and an added column of one table with the same declaration, of a dropped and an added table
 /// with nearly the same columns, of a dropped and an added index with the same terms. No thing is in two pairs; the
 /// more alike two names are, the sooner they are a pair.

@@ -26,8 +26,6 @@ mod tests;
 
 use indexmap::IndexMap;
 
-pub use crate::model::ColumnOrder;
-use crate::model::Renames;
 use crate::schema::{Name, Schema};
 
 pub use change::{AlterTable, Change, TableChange};
@@ -35,11 +33,21 @@ pub use column::ColumnDifference;
 pub use discard::Discard;
 pub use line::{Line, LineKind};
 pub use look_alike::{LookAlike, look_alikes};
-pub use rename::{RenameConflict, RenameConflicts, RenameProblem, RenameSubject, resolve_renames};
+pub use rename::{RenameConflict, RenameConflicts, RenameProblem, RenameSubject, Renames, resolve_renames};
 pub use three_way::three_way;
 
 use body::Bodies;
 use rewrite::NewNames;
+
+/// Whether the order of columns counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ColumnOrder {
+    /// A column added in the middle of the model is appended to the table.
+    #[default]
+    Loose,
+    /// The order in the database is the order of the model.
+    Strict,
+}
 
 /// The changes that make `after` of `before`.
 ///

@@ -9,9 +9,19 @@ use indexmap::IndexMap;
 
 use super::scope::Scope;
 use super::{column, index};
-use crate::model::Renames;
 use crate::report::{Class, Diagnostic, Report};
 use crate::schema::{Name, ObjectKind, Schema, Table};
+
+/// Old names by new names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Renames {
+    /// New table name to old table name.
+    pub tables: IndexMap<Name, Name>,
+    /// New table name and new column name to old column name.
+    pub columns: IndexMap<(Name, Name), Name>,
+    /// New index name to old index name.
+    pub indexes: IndexMap<Name, Name>,
+}
 
 impl Renames {
     /// The renames of the way back.

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Renames;
+use super::Renames;
 use crate::schema::{Expression, ForeignKey, Index, IndexKey, IndexTerm, Name, Schema, Table};
 use crate::token::{Meaning, Token, TokenKind, is_reserved, significant_tokens, tokens};
 

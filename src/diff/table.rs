@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Renames;
 use super::change::{AlterTable, TableChange};
 use super::column::{self, ColumnDifference};
 use super::constraint::{same_check, same_foreign_key, same_primary_key, same_unique, telling_uniques, unpaired};
@@ -9,7 +10,6 @@ use super::rename::origin;
 use super::rewrite::NewNames;
 use super::scope::Scope;
 use super::{ColumnOrder, index};
-use crate::model::Renames;
 use crate::schema::{Column, Index, Name, Table};
 
 /// Two forms of one table, side by side.

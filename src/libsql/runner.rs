@@ -23,8 +23,7 @@ use crate::database::runner::{
 };
 use crate::database::stand_ins::StandIns;
 use crate::database::version_table::{self, Applied};
-use crate::diff::{self, Change, ColumnOrder};
-use crate::model::Renames;
+use crate::diff::{self, Change, ColumnOrder, Renames};
 use crate::report::Place;
 use crate::revision::Section;
 use crate::schema::Schema;

@@ -10,8 +10,7 @@ use rusqlite::Connection;
 
 use crate::database::statements::Failure as Refusal;
 use crate::database::{Filter, Scratch, introspect};
-use crate::diff::{Change, ColumnOrder, diff};
-use crate::model::Renames;
+use crate::diff::{Change, ColumnOrder, Renames, diff};
 use crate::operation::flow;
 use crate::report::Failure;
 use crate::schema::{Name, Schema};

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::Renames;
 use super::constraint::Key;
 use super::draft::Draft;
 use super::toml_reader::Text;
+use crate::diff::Renames;
 use crate::report::{Diagnostic, count, nearest};
 use crate::schema::{ForeignKey, IndexKey, Name, ObjectKind, ObjectRef, Schema, Table};
 use crate::token::significant_tokens;

@@ -5,6 +5,7 @@
 
 use indexmap::IndexMap;
 
+use crate::diff::Renames;
 use crate::report::Place;
 use crate::schema::{Expression, Name, ObjectRef};
 
@@ -21,15 +22,10 @@ pub struct Intent {
     pub comments: IndexMap<(Name, Option<Name>), String>,
 }
 
-/// Old names by new names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Renames {
-    /// New table name to old table name.
-    pub tables: IndexMap<Name, Name>,
-    /// New table name and new column name to old column name.
-    pub columns: IndexMap<(Name, Name), Name>,
-    /// New index name to old index name.
-    pub indexes: IndexMap<Name, Name>,
+/// The line that makes something a rename, where the model describes it: `renamed_from = "mail"`.
+#[must_use]
+pub fn renamed_from(old: &Name) -> String {
+    format!("renamed_from = {}", toml::Value::from(old.as_str()))
 }
 
 /// A finding of `lint` that is agreed to: `allow = { SC101 = "rows of the parent are never deleted" }`.
@@ -43,4 +39,15 @@ pub struct Allowed {
     pub reason: String,
     /// Where the code stands.
     pub place: Place,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_names_are_quoted_as_toml_wants_it() {
+        assert_eq!(renamed_from(&Name::from("mail")), "renamed_from = \"mail\"");
+        assert_eq!(renamed_from(&Name::from("i\"1")), "renamed_from = 'i\"1'");
+    }
 }

@@ -49,9 +49,9 @@ pub use files::{read_source, sources};
 pub use given::Given;
 pub use hook::{Hook, HookKind, Hooks};
 pub use ignore::Ignore;
-pub use intent::{Allowed, Intent, Renames};
+pub use intent::{Allowed, Intent, renamed_from};
 pub use json_schema::{SCHEMA_FILE, json_schema};
-pub use settings::{Backup, ColumnOrder, Drift, Level, LintSetting, ModelFiles, Settings};
+pub use settings::{Backup, Drift, Level, LintSetting, ModelFiles, Settings};
 pub use template::{settings_text, template};
 
 /// Where objects and, with a column, columns stand.

@@ -14,6 +14,7 @@ use super::given::{Given, given};
 use super::hook::{self, Hooks};
 use super::toml_reader::{Document, Fields, Mistakes, Text, Value, list};
 use super::{Error, Ignore, amount};
+use crate::diff::ColumnOrder;
 use crate::mirror::Mirror;
 use crate::report::{Diagnostic, Place, Source, nearest};
 use crate::schema::{Name, SqliteVersion};
@@ -108,16 +109,6 @@ pub struct ModelFiles {
     pub patterns: Vec<String>,
     /// Where each stands.
     pub places: Vec<Place>,
-}
-
-/// Whether the order of columns counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ColumnOrder {
-    /// A column added in the middle of the model is appended to the table.
-    #[default]
-    Loose,
-    /// The order in the database is the order of the model.
-    Strict,
 }
 
 /// What happens when the database is not as its revision left it.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::diff::ColumnOrder;
 
 fn file(path: &str, text: &str) -> Arc<Source> {
     Arc::new(Source { path: path.to_owned(), text: text.to_owned() })

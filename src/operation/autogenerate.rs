@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use crate::database::{Scratch, StandIns, check, gate, introspect, needs, scratch};
-use crate::diff::{self, Change, Line, LineKind, LookAlike, RenameSubject};
-use crate::model::{Blame, Model, Renames};
+use crate::diff::{self, Change, Line, LineKind, LookAlike, RenameSubject, Renames};
+use crate::model::{self, Blame, Model};
 use crate::plan::{self, Draft, RowWork};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
@@ -355,7 +355,7 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
         )
         .note(format!(
             "if it is the same: add `{}` to `{}` in the model, or pass `--rename {option}`",
-            pair.model_line(),
+            model::renamed_from(&pair.dropped),
             pair.added
         ))
         .help("if it is another: pass `--no-renames`, and its values are discarded")

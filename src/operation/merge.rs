@@ -3,8 +3,7 @@
 //! Scratch databases say what becomes of the schema; what becomes of rows, no replay without rows can say.
 
 use crate::database::Scratch;
-use crate::diff::{self, Change};
-use crate::model::Renames;
+use crate::diff::{self, Change, Renames};
 use crate::report::Failure;
 use crate::revision::{Applied, Graph, Mention, RevisionId};
 use crate::schema::Schema;

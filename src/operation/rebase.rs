@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::database::{Scratch, gate};
-use crate::diff::{self, Change, ColumnOrder};
-use crate::model::{Intent, Renames};
+use crate::diff::{self, Change, ColumnOrder, Renames};
+use crate::model::Intent;
 use crate::plan::{self, Draft, RowWork, write_section};
 use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{

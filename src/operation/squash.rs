@@ -9,8 +9,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::database::Scratch;
-use crate::diff::{self, Change, ColumnOrder};
-use crate::model::{Intent, Renames};
+use crate::diff::{self, Change, ColumnOrder, Renames};
+use crate::model::Intent;
 use crate::plan::sample::{self, Amount, Rows};
 use crate::plan::{self, Draft, write_section};
 use crate::report::{Class, Diagnostic, Failure};

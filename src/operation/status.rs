@@ -9,8 +9,7 @@ use rusqlite::Connection;
 
 use crate::adopt::Since;
 use crate::database::version_table;
-use crate::diff::{self, Change, Line};
-use crate::model::Renames;
+use crate::diff::{self, Change, Line, Renames};
 use crate::report::{Class, Diagnostic, Failure, Report, count};
 use crate::revision::{Mention, Op, Target, Word};
 use crate::schema::Schema;

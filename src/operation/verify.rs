@@ -11,8 +11,7 @@ use rusqlite::Connection;
 
 use crate::database::runner::{self, Drift, Outcome, Problem, RunError, Step, Transaction};
 use crate::database::{Filter, Scratch, StandIns, backup, gate, introspect};
-use crate::diff::{self, Change, ColumnOrder};
-use crate::model::Renames;
+use crate::diff::{self, Change, ColumnOrder, Renames};
 use crate::plan::sample::{self, Amount};
 use crate::report::{Class, Diagnostic, Failure, Report};
 use crate::revision::{Applied, Graph, HeaderKey, Op, RevisionId, Script, Scripts, Target, Word};

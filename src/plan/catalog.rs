@@ -354,7 +354,7 @@ mod tests {
             assert_eq!(dump(&scratch), at_first);
             let order = ColumnOrder::Loose;
             let read = planner::read(&scratch).unwrap();
-            assert_eq!(crate::diff::diff(&read, &schema(wanted), &crate::model::Renames::default(), order), []);
+            assert_eq!(crate::diff::diff(&read, &schema(wanted), &crate::diff::Renames::default(), order), []);
         }
     }
 

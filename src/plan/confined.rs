@@ -340,8 +340,8 @@ fn rings<'a>(tables: impl Iterator<Item = &'a Table>) -> Vec<Ring> {
 mod tests {
     use super::*;
     use crate::database::{Scratch, Switches};
-    use crate::diff::diff;
-    use crate::model::{Intent, Renames};
+    use crate::diff::{Renames, diff};
+    use crate::model::Intent;
     use crate::plan::{Draft, Options, draft, planner, write_section};
 
     fn schema(sql: &str) -> Schema {

@@ -4,8 +4,8 @@ use indexmap::IndexSet;
 
 use crate::database::gate::Gate;
 use crate::database::{Scratch, Switches};
-use crate::diff::{Change, ColumnOrder, Discard, diff};
-use crate::model::{Intent, Renames};
+use crate::diff::{Change, ColumnOrder, Discard, Renames, diff};
+use crate::model::Intent;
 use crate::revision::RevisionId;
 use crate::schema::{Name, Schema, SqliteVersion};
 

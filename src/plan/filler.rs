@@ -4,8 +4,8 @@
 //! one by one and together, is asked of SQLite, with made-up rows on scratch databases.
 
 use crate::database::Scratch;
-use crate::diff::{Change, ColumnOrder, TableChange, diff};
-use crate::model::{Intent, Renames};
+use crate::diff::{Change, ColumnOrder, Renames, TableChange, diff};
+use crate::model::Intent;
 use crate::schema::{Affinity, Check, Column, Expression, Name, Schema, Table, TypeName};
 use crate::token::{TokenKind, significant_tokens};
 

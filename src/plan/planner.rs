@@ -29,8 +29,7 @@ use std::rc::Rc;
 use indexmap::IndexSet;
 
 use crate::database::{Filter, Scratch, Switches};
-use crate::diff::{AlterTable, Change, ColumnOrder, TableChange, diff};
-use crate::model::Renames;
+use crate::diff::{AlterTable, Change, ColumnOrder, Renames, TableChange, diff};
 use crate::schema::{Index, Name, Schema, SqliteVersion, Table, Trigger};
 use crate::sql;
 

@@ -7,7 +7,7 @@ use indexmap::{IndexMap, IndexSet};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Row};
 
-use crate::model::Renames;
+use crate::diff::Renames;
 use crate::schema::{Affinity, Column, Name, Schema, Table, VirtualTable};
 use crate::token::{TokenKind, quote_string, significant_tokens};
 
@@ -281,8 +281,13 @@ impl Rows {
             }
             let kept = old.kept_in(new, renames, work);
             let names: Vec<&Name> = kept.iter().map(|(_, new)| *new).collect();
-            // A key column that becomes the rowid brings its own values.
-            let is_renumbered = old.table.rowid_alias().is_none() && new.table.rowid_alias().is_some();
+            // A column that becomes the rowid brings its own values.
+            let alias = |rows: &TableRows| rows.table.rowid_alias().map(|column| column.name.clone());
+            let old_name = |column: Name| {
+                let renamed = renames.columns.get(&(new.table.name.clone(), column.clone()));
+                renamed.cloned().unwrap_or(column)
+            };
+            let is_renumbered = alias(new).is_some_and(|column| alias(old) != Some(old_name(column)));
             let with_rowids = old.rowids.is_some() && new.rowids.is_some() && !is_renumbered;
             let before = old.tuples(&kept.iter().map(|(old, _)| *old).collect::<Vec<_>>(), with_rowids);
             if before != new.tuples(&names, with_rowids) {

@@ -11,8 +11,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::database::runner::marked_rebuilds;
 use crate::database::{Scratch, Switches};
-use crate::diff::{AlterTable, Change, ColumnOrder, diff};
-use crate::model::Renames;
+use crate::diff::{AlterTable, Change, ColumnOrder, Renames, diff};
 use crate::schema::{Index, Name, Schema, Table};
 use crate::sql;
 use crate::token::{Token, TokenKind, meanings, significant_tokens, tokens};

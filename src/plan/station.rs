@@ -7,8 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 
 use crate::database::Scratch;
-use crate::diff::{AlterTable, Change, ColumnOrder, TableChange, diff};
-use crate::model::Renames;
+use crate::diff::{AlterTable, Change, ColumnOrder, Renames, TableChange, diff};
 use crate::schema::{ForeignKey, Name, Schema};
 
 use super::Error;

@@ -7,8 +7,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode};
 use schemactl::database::Scratch;
-use schemactl::diff::{Change, ColumnOrder, diff};
-use schemactl::model::Renames;
+use schemactl::diff::{Change, ColumnOrder, Renames, diff};
 use schemactl::plan::{self, Error, Options, Switches, write_section};
 use schemactl::schema::Schema;
 

@@ -9,12 +9,12 @@ use indexmap::IndexMap;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, Row};
 use schemactl::database::{Filter, introspect};
-use schemactl::diff::{Change, ColumnOrder, Discard, diff};
-use schemactl::model::{Intent, Renames};
+use schemactl::diff::{Change, ColumnOrder, Discard, Renames, diff};
+use schemactl::model::Intent;
 use schemactl::plan::{self, Draft, Options, Statement, write_section};
 use schemactl::report::Report;
 use schemactl::revision::RevisionId;
-use schemactl::schema::{Name, Schema, Table, VirtualTable};
+use schemactl::schema::{ForeignKey, Name, Schema, Table, VirtualTable};
 use schemactl::sql;
 
 use super::rows::shows_another;
@@ -218,16 +218,8 @@ impl Contents {
             };
             same_rows((before, old), (&schema.tables[name], new), intent)?;
             let foreign_keys_are_same = before.foreign_keys == schema.tables[name].foreign_keys;
-            let keep_their_values = before.foreign_keys.iter().all(|key| {
-                let of_parent = || schema.tables.get(&key.parent)?.primary_key.as_ref().map(|key| &key.columns);
-                let primary: Vec<Name> = of_parent().into_iter().flatten().map(|column| column.name.clone()).collect();
-                let parent = if key.parent_columns.is_empty() { &primary } else { &key.parent_columns };
-                let is_kept = |table: &Name, columns: &[Name]| {
-                    let is_kept = |column: &Name| keeps_its_values(&self.schema, schema, intent, table, column);
-                    schema.tables.contains_key(table) && columns.iter().all(is_kept)
-                };
-                is_kept(name, &key.columns) && is_kept(&key.parent, parent)
-            });
+            let keep_their_values =
+                before.foreign_keys.iter().all(|key| leads_as_before((&self.schema, schema), intent, name, key));
             let violations = |of: &Contents, name: &Name| of.violations.get(&name.folded()).copied();
             if foreign_keys_are_same
                 && let (Some(old), Some(new)) = (violations(self, old_name), violations(&now, name))
@@ -387,6 +379,32 @@ fn keeps_its_values(before: &Schema, after: &Schema, intent: &Intent, table: &Na
         || intent.conversions.contains_key(&key)
         || old_table.rowid_alias() != new_table.rowid_alias();
     is_plain && !is_filled && !is_converted
+}
+
+/// Whether neither side of a foreign key, told by its new names, can have changed.
+fn leads_as_before((before, after): (&Schema, &Schema), intent: &Intent, table: &Name, key: &ForeignKey) -> bool {
+    let primary = |schema: &Schema, table: &Name| -> Vec<Name> {
+        let key = schema.tables.get(table).and_then(|table| table.primary_key.as_ref());
+        key.into_iter().flat_map(|key| &key.columns).map(|column| column.name.clone()).collect()
+    };
+    let mut parent = key.parent_columns.clone();
+    if parent.is_empty() {
+        // It leads elsewhere as soon as the parent has another primary key.
+        parent = primary(after, &key.parent);
+        let old_column = |column: &Name| {
+            let renamed = intent.renames.columns.get(&(key.parent.clone(), column.clone()));
+            renamed.unwrap_or(column).clone()
+        };
+        let old_parent = intent.renames.tables.get(&key.parent).unwrap_or(&key.parent);
+        if !primary(before, old_parent).into_iter().eq(parent.iter().map(old_column)) {
+            return false;
+        }
+    }
+    let is_kept = |table: &Name, columns: &[Name]| {
+        after.tables.contains_key(table)
+            && columns.iter().all(|column| keeps_its_values(before, after, intent, table, column))
+    };
+    is_kept(table, &key.columns) && is_kept(&key.parent, &parent)
 }
 
 /// How many rows of a table refer to nothing; none where its foreign keys fit no table.

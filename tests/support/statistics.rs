@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
-use schemactl::model::Renames;
+use schemactl::diff::Renames;
 use schemactl::plan::{Draft, write_section};
 use schemactl::schema::{Index, IndexKey, IndexTerm, Name, Schema, Table};
 

@@ -1,6 +1,7 @@
 //! A schema that is not the one that was expected, and how the two differ where that can be told.
 
 use super::{Event, Runner, Step};
+use crate::diff::{self, Change, ColumnOrder, Renames};
 use crate::revision::RevisionId;
 use crate::schema::Schema;
 
@@ -39,52 +40,9 @@ impl Deviation {
 }
 
 /// What becomes of one schema to make it the other, a sentence each.
-#[cfg(feature = "cli")]
 pub(super) fn sentences(before: &Schema, after: &Schema) -> Vec<String> {
-    use crate::diff::{self, Change, ColumnOrder};
-    use crate::model::Renames;
-
     let changes = diff::diff(before, after, &Renames::default(), ColumnOrder::Loose);
     changes.iter().flat_map(Change::lines).map(|line| line.text).collect()
-}
-
-/// An application that only carries revisions has no differences built in: the objects are named that are not the same.
-#[cfg(not(feature = "cli"))]
-pub(super) fn sentences(before: &Schema, after: &Schema) -> Vec<String> {
-    let (before, after) = (objects(before), objects(after));
-    let gone = before.keys().filter(|object| !after.contains_key(*object)).map(|object| format!("{object} is gone"));
-    let others = after.iter().filter_map(|(object, text)| match before.get(object) {
-        None => Some(format!("{object} is new")),
-        Some(other) => (other != text).then(|| format!("{object} is another")),
-    });
-    gone.chain(others).collect()
-}
-
-/// Each object with what tells it from another of its name.
-#[cfg(not(feature = "cli"))]
-fn objects(schema: &Schema) -> std::collections::BTreeMap<crate::schema::ObjectRef, String> {
-    use crate::schema::{ObjectKind, ObjectRef};
-    use crate::sql::fingerprint;
-
-    let Schema { tables, virtual_tables, views, triggers } = schema;
-    let of = |kind, name, alone: Schema| (ObjectRef::new(kind, name), fingerprint(&alone));
-    let tables = tables.iter().map(|(name, table)| {
-        let alone = Schema { tables: [(name.clone(), table.clone())].into_iter().collect(), ..Schema::default() };
-        of(ObjectKind::Table, name, alone)
-    });
-    let virtual_tables = virtual_tables.iter().map(|(name, table)| {
-        let virtual_tables = [(name.clone(), table.clone())].into_iter().collect();
-        of(ObjectKind::VirtualTable, name, Schema { virtual_tables, ..Schema::default() })
-    });
-    let views = views.iter().map(|(name, view)| {
-        let alone = Schema { views: [(name.clone(), view.clone())].into_iter().collect(), ..Schema::default() };
-        of(ObjectKind::View, name, alone)
-    });
-    let triggers = triggers.iter().map(|(name, trigger)| {
-        let alone = Schema { triggers: [(name.clone(), trigger.clone())].into_iter().collect(), ..Schema::default() };
-        of(ObjectKind::Trigger, name, alone)
-    });
-    tables.chain(virtual_tables).chain(views).chain(triggers).collect()
 }
 
 impl Runner<'_, '_> {

@@ -7,9 +7,8 @@ use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
 
-use super::super::{Change, ColumnOrder, diff};
+use super::super::{Change, ColumnOrder, Renames, diff};
 use super::{cases, check_laws, schema, schema_of, texts};
-use crate::model::Renames;
 
 /// The folder of real schemas and tools, if it is at hand.
 fn corpus() -> Option<PathBuf> {

@@ -17,8 +17,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use crate::database::{self, Access, Scratch, Tool, introspect, version_table};
-use crate::diff::{Change, Line};
-use crate::model::Renames;
+use crate::diff::{Change, Line, Renames};
 use crate::report::{Class, Diagnostic, Failure, Report, count};
 use crate::revision::{Applied, Graph, Mention, Revision, RevisionId, Target, Word};
 use crate::schema::Schema;

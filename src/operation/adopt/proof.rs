@@ -6,8 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::adopt::{Error, leftovers};
 use crate::database::{Scratch, Tool, version_table};
-use crate::diff::{self, Change, Line};
-use crate::model::Renames;
+use crate::diff::{self, Change, Line, Renames};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::Applied;
 use crate::schema::Schema;

@@ -11,8 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use crate::diff::{Discard, resolve_renames};
-use crate::model::Renames;
+use crate::diff::{Discard, Renames, resolve_renames};
 use crate::plan;
 use crate::schema::{Affinity, Column, Name, Schema, TypeName};
 use crate::sql::{self, Statement};
