@@ -14,6 +14,8 @@ use super::statement::Statement;
 
 const RENAME_COLUMN: SqliteVersion = SqliteVersion::new(3, 25);
 const GENERATED: SqliteVersion = SqliteVersion::new(3, 31);
+// SQLite 3.40 finds a NULL in each row of a generated column that must have none; 3.44 and 3.54 do not.
+const GENERATED_WITHOUT_ROWID: SqliteVersion = SqliteVersion::new(3, 44);
 const DROP_COLUMN: SqliteVersion = SqliteVersion::new(3, 35);
 const ALTER_CONSTRAINT: SqliteVersion = SqliteVersion::new(3, 53);
 
@@ -114,11 +116,6 @@ fn add_column(
     let is_stored = column.generated.as_ref().is_some_and(|generated| generated.stored);
     let is_key = table.is_in_primary_key(&column.name)
         || table.uniques.iter().any(|unique| unique.columns.iter().any(|key| key.name == column.name));
-    // SQLite 3.40 finds a NULL there in each row, whatever the expression gives; 3.54 does not.
-    let is_misjudged = table.without_rowid && column.generated.is_some() && column.not_null.is_some();
-    if is_misjudged && target < ALTER_CONSTRAINT {
-        return None;
-    }
     if is_stored || is_key || column.default.as_ref().is_some_and(|default| !is_constant(default)) {
         return None;
     }
@@ -129,7 +126,11 @@ fn add_column(
     let backfill = rows.backfill(&table.name, &column.name);
     let add = |column: &Column| {
         let definition = sql::write_column(table, column);
-        let version = if column.generated.is_some() { GENERATED } else { super::statement::OLDEST };
+        let version = match &column.generated {
+            Some(_) if table.without_rowid && column.not_null.is_some() => GENERATED_WITHOUT_ROWID,
+            Some(_) => GENERATED,
+            None => super::statement::OLDEST,
+        };
         Statement::new(format!("ALTER TABLE {} ADD COLUMN {definition}", table.name.quoted())).requires(version)
     };
     let Some(backfill) = backfill else {
