@@ -1,6 +1,6 @@
 //! Holds the tables that were read against SQLite's pragmas, the second opinion on every fact that they tell.
 //!
-//! Three joins over table-valued pragmas whatever the number of tables (<https://www.sqlite.org/pragma.html#pragfunc>).
+//! A few tables are asked about one by one, many in three joins whatever their number.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use super::introspect::failed;
 use crate::schema::{
     Column, Expression, ForeignKey, Index, IndexKey, KeyColumn, Name, ObjectKind, ObjectRef, Table, TypeName,
 };
-use crate::token::{TokenKind, quote_string, significant_tokens};
+use crate::token::{TokenKind, quote_name, significant_tokens};
 
 /// A table and what SQLite says about it.
 struct Facts<'a> {
@@ -65,7 +65,8 @@ pub(super) fn disagreement(
     Error::Disagreement { object, what: what.into(), sqlite: sqlite.into(), read: read.into() }
 }
 
-/// From this many tables on, the pragmas are asked about all of them at once.
+/// From this many tables on, the pragmas are asked about all of them at once, in three joins
+/// (<https://www.sqlite.org/pragma.html#pragfunc>).
 const MANY: usize = 32;
 
 /// A table as it was read, and the statements that it and its indexes were read from.
@@ -88,45 +89,62 @@ pub(super) fn check(connection: &Connection, mut tables: Vec<Read<'_>>) -> Resul
     if all.is_empty() {
         return Ok(());
     }
-    let chosen = (all.len() < MANY).then(|| chosen(all.keys()));
-    let gathered = gather(connection, chosen.as_deref(), &mut all);
+    let gathered =
+        if all.len() < MANY { gather_one_by_one(connection, &mut all) } else { gather(connection, &mut all) };
     gathered.map_err(|error| failed(connection, &error))??;
     // Without these words no table is of these kinds.
     let has = |sql: &str, word: &str| {
         sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
-    let special: Vec<&str> = tables
+    let special: Vec<&Name> = tables
         .iter()
         .filter(|read| has(read.sql, "WITHOUT") || has(read.sql, "STRICT"))
-        .map(|read| read.table.name.as_str())
+        .map(|read| &read.table.name)
         .collect();
     gather_kinds(connection, &special, &mut all).map_err(|error| failed(connection, &error))?;
     all.values().try_for_each(check_table)
 }
 
-/// The condition that a table is one of these.
-fn chosen<'a>(names: impl Iterator<Item = &'a &'a str>) -> String {
-    format!("AND t.name IN ({})", names.map(|name| quote_string(name)).collect::<Vec<_>>().join(", "))
-}
-
-/// Gathers the facts of all tables, or of those that a condition chooses, and checks their columns on the way. Virtual
-/// tables and views have no root page; asking about them would load modules and compile views.
-fn gather(
+/// Gathers the facts of tables with pragmas of their own, and checks their columns on the way. For a few tables this
+/// costs less than to have the pragmas as tables, and a join over them.
+fn gather_one_by_one(
     connection: &Connection,
-    chosen: Option<&str>,
     all: &mut IndexMap<&str, Facts<'_>>,
 ) -> rusqlite::Result<Result<(), Error>> {
-    let chosen = chosen.unwrap_or_default();
+    let mut outcome = Ok(());
+    for facts in all.values_mut() {
+        let name = facts.table.name.quoted();
+        each(connection, &format!("PRAGMA main.table_xinfo({name})"), |row| {
+            if outcome.is_ok() {
+                outcome = check_next_column(facts, row)?;
+            }
+            Ok(())
+        })?;
+        each(connection, &format!("PRAGMA main.index_list({name})"), |row| facts.take_index(row).map(|_| ()))?;
+        for (name, index) in &mut facts.indexes {
+            each(connection, &format!("PRAGMA main.index_xinfo({})", quote_name(name)), |row| {
+                let is_key = row.get(5)?;
+                if is_key { index.take_term(row, 2) } else { Ok(()) }
+            })?;
+        }
+        each(connection, &format!("PRAGMA main.foreign_key_list({name})"), |row| facts.take_foreign_key(row))?;
+    }
+    Ok(outcome)
+}
+
+/// Gathers the facts of many tables, and checks their columns on the way. Virtual tables and views have no root page;
+/// asking about them would load modules and compile views.
+///
+/// The columns of the rows stand in the places that they have in the rows of the pragmas.
+fn gather(connection: &Connection, all: &mut IndexMap<&str, Facts<'_>>) -> rusqlite::Result<Result<(), Error>> {
     // The rows come table by table, since SQLite keeps the order of a CROSS JOIN
     // (https://www.sqlite.org/optoverview.html#crossjoin); in another order tables would be found to differ.
     let mut outcome = Ok(());
     each(
         connection,
-        &format!(
-            "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden \
-             FROM sqlite_schema AS t CROSS JOIN pragma_table_xinfo(t.name, 'main') AS c \
-             WHERE t.type = 'table' AND t.rootpage > 0 {chosen}"
-        ),
+        "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden \
+         FROM sqlite_schema AS t CROSS JOIN pragma_table_xinfo(t.name, 'main') AS c \
+         WHERE t.type = 'table' AND t.rootpage > 0",
         |row| {
             if outcome.is_ok()
                 && let Some(facts) = all.get_mut(text(row, 0)?)
@@ -138,63 +156,51 @@ fn gather(
     )?;
     each(
         connection,
-        &format!(
-            "SELECT t.name, i.name, i.\"unique\", i.origin, i.partial, c.name, c.\"desc\", c.coll \
-             FROM sqlite_schema AS t CROSS JOIN pragma_index_list(t.name, 'main') AS i \
-             CROSS JOIN pragma_index_xinfo(i.name, 'main') AS c \
-             WHERE t.type = 'table' AND t.rootpage > 0 AND c.key {chosen}"
-        ),
-        |row| {
-            let Some(facts) = all.get_mut(text(row, 0)?) else { return Ok(()) };
-            let name = text(row, 1)?;
-            if !facts.indexes.contains_key(name) {
-                let (unique, origin, partial) = (row.get(2)?, row.get(3)?, row.get(4)?);
-                facts.indexes.insert(name.to_owned(), IndexFacts { unique, origin, partial, terms: Vec::new() });
-            }
-            let term = TermFacts { name: row.get(5)?, descending: row.get(6)?, collate: row.get(7)? };
-            facts.indexes[name].terms.push(term);
-            Ok(())
+        "SELECT t.name, i.name, i.\"unique\", i.origin, i.partial, c.name, c.\"desc\", c.coll \
+         FROM sqlite_schema AS t CROSS JOIN pragma_index_list(t.name, 'main') AS i \
+         CROSS JOIN pragma_index_xinfo(i.name, 'main') AS c \
+         WHERE t.type = 'table' AND t.rootpage > 0 AND c.key",
+        |row| match all.get_mut(text(row, 0)?) {
+            Some(facts) => facts.take_index(row)?.take_term(row, 5),
+            None => Ok(()),
         },
     )?;
     each(
         connection,
-        &format!(
-            "SELECT t.name, k.id, k.\"table\", k.\"from\", k.\"to\", k.on_update, k.on_delete \
-             FROM sqlite_schema AS t CROSS JOIN pragma_foreign_key_list(t.name, 'main') AS k \
-             WHERE t.type = 'table' AND t.rootpage > 0 {chosen}"
-        ),
-        |row| {
-            let Some(facts) = all.get_mut(text(row, 0)?) else { return Ok(()) };
-            let key = facts.foreign_keys.entry(row.get(1)?).or_default();
-            key.parent = row.get(2)?;
-            key.from.push(row.get(3)?);
-            key.to.push(row.get(4)?);
-            key.on_update = row.get(5)?;
-            key.on_delete = row.get(6)?;
-            Ok(())
+        "SELECT k.id, t.name, k.\"table\", k.\"from\", k.\"to\", k.on_update, k.on_delete \
+         FROM sqlite_schema AS t CROSS JOIN pragma_foreign_key_list(t.name, 'main') AS k \
+         WHERE t.type = 'table' AND t.rootpage > 0",
+        |row| match all.get_mut(text(row, 1)?) {
+            Some(facts) => facts.take_foreign_key(row),
+            None => Ok(()),
         },
     )?;
     Ok(outcome)
 }
 
 /// Gathers of these tables whether they are WITHOUT ROWID or STRICT.
-fn gather_kinds(connection: &Connection, names: &[&str], all: &mut IndexMap<&str, Facts<'_>>) -> rusqlite::Result<()> {
-    let kinds = match names.len() {
-        0 => return Ok(()),
-        number if number < MANY => format!(
-            "SELECT l.name, l.wr, l.strict FROM sqlite_schema AS t JOIN pragma_table_list(t.name) AS l \
-             WHERE t.type = 'table' {} AND l.schema = 'main'",
-            chosen(names.iter())
-        ),
-        _ => "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'".to_owned(),
-    };
-    each(connection, &kinds, |row| {
-        if let Some(facts) = all.get_mut(text(row, 0)?) {
-            facts.without_rowid = row.get(1)?;
-            facts.strict = row.get(2)?;
+fn gather_kinds(
+    connection: &Connection,
+    tables: &[&Name],
+    all: &mut IndexMap<&str, Facts<'_>>,
+) -> rusqlite::Result<()> {
+    let mut take = |row: &Row<'_>| -> rusqlite::Result<()> {
+        if text(row, 0)? == "main"
+            && let Some(facts) = all.get_mut(text(row, 1)?)
+        {
+            facts.without_rowid = row.get(4)?;
+            facts.strict = row.get(5)?;
         }
         Ok(())
-    })
+    };
+    match tables.len() {
+        0 => Ok(()),
+        // It asks nothing of views and virtual tables, as long as it is about one table.
+        number if number < MANY => tables
+            .iter()
+            .try_for_each(|table| each(connection, &format!("PRAGMA main.table_list({})", table.quoted()), &mut take)),
+        _ => each(connection, "PRAGMA table_list", take),
+    }
 }
 
 fn each(
@@ -230,6 +236,36 @@ impl<'a> Facts<'a> {
 
     fn object(&self) -> ObjectRef {
         ObjectRef::new(ObjectKind::Table, &self.table.name)
+    }
+
+    /// Takes a row of `index_list`.
+    fn take_index(&mut self, row: &Row<'_>) -> rusqlite::Result<&mut IndexFacts> {
+        let name = text(row, 1)?;
+        if !self.indexes.contains_key(name) {
+            let (unique, origin, partial) = (row.get(2)?, row.get(3)?, row.get(4)?);
+            self.indexes.insert(name.to_owned(), IndexFacts { unique, origin, partial, terms: Vec::new() });
+        }
+        Ok(&mut self.indexes[name])
+    }
+
+    /// Takes a row of `foreign_key_list`.
+    fn take_foreign_key(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let key = self.foreign_keys.entry(row.get(0)?).or_default();
+        key.parent = row.get(2)?;
+        key.from.push(row.get(3)?);
+        key.to.push(row.get(4)?);
+        key.on_update = row.get(5)?;
+        key.on_delete = row.get(6)?;
+        Ok(())
+    }
+}
+
+impl IndexFacts {
+    /// Takes a row of `index_xinfo`, whose name, direction and collation stand from a place on.
+    fn take_term(&mut self, row: &Row<'_>, place: usize) -> rusqlite::Result<()> {
+        let term = TermFacts { name: row.get(place)?, descending: row.get(place + 1)?, collate: row.get(place + 2)? };
+        self.terms.push(term);
+        Ok(())
     }
 }
 
