@@ -109,6 +109,9 @@ impl Project {
                 .help("name the file alone, such as `app.db`");
             return Err(Failure::new(Class::Input, diagnostic));
         }
+        if let Some(diagnostic) = no_file_name(file) {
+            return Err(Failure::new(Class::Input, diagnostic));
+        }
         if let Some((scheme, _)) = file.split_once("://") {
             let diagnostic = Diagnostic::new("unknown_database", format!("a `{scheme}` URL is not a database"))
                 .help("name a file, such as `app.db`, or a server, such as `libsql://host`");
@@ -243,6 +246,23 @@ impl Project {
             switches,
         }
     }
+}
+
+/// Why a word is hardly meant as the name of a file, though a file could have it.
+fn no_file_name(written: &str) -> Option<Diagnostic> {
+    let (found, help) = if written.starts_with("file:") {
+        // What stands behind `?` may be a key; it is not shown.
+        ("a `file:` URI is not taken", "name the file alone, such as `app.db`; a file of that name is `./file:…`")
+    } else if written == ":memory:" {
+        let help = "name a file, such as `app.db`; what runs on a new database `schemactl upgrade --dry-run` shows";
+        ("a database in memory would be gone when the command ends", help)
+    } else if written == "~" || written.starts_with("~/") {
+        let help = "write `${HOME}/…` in the settings, or `\"$HOME/…\"` on the command line";
+        ("`~` is not expanded in the name of a database", help)
+    } else {
+        return None;
+    };
+    Some(Diagnostic::new("unknown_database", found).help(help))
 }
 
 /// The failure of what can only be done to a file.

@@ -1,0 +1,54 @@
+//! A database that is not what its revisions make, that is not there, or that nothing is recorded of.
+
+use std::fs;
+
+use crate::support::command::Project;
+
+const MODEL: &str = "[schemactl]\ndatabase = \"app.db\"\n\n[tables.t.columns]\nid = \"INTEGER PRIMARY KEY\"\n";
+
+/// A project whose one revision is run.
+fn project() -> Project {
+    let project = Project::new();
+    project.write("migrations.toml", MODEL);
+    project.run(&["revision", "--autogenerate", "-m", "one", "--rev-id", "one"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    project
+}
+
+fn sql(project: &Project, sql: &str) {
+    rusqlite::Connection::open(project.path("app.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+fn names(project: &Project) -> Vec<String> {
+    let entries = fs::read_dir(project.path("")).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_hardly_the_name_of_a_file_is_refused() {
+    let project = project();
+    let before = names(&project);
+    for (word, help) in [
+        ("file:app.db?mode=ro", "`app.db`"),
+        (":memory:", "--dry-run"),
+        ("sqlite::memory:", "--dry-run"),
+        ("~/x.db", "${HOME}"),
+    ] {
+        for command in ["status", "upgrade"] {
+            project.run(&[command, "--database", word]).ends_with(2).says(help);
+        }
+    }
+    assert_eq!(names(&project), before);
+}
+
+#[test]
+fn init_writes_nothing_where_the_database_cannot_be_taken() {
+    let project = Project::new();
+    sql(&project, "CREATE TABLE schemactl_version (x); CREATE TABLE t (a)");
+    project.run(&["init", "--from-database", "app.db"]).ends_with(3).says("schemactl_version");
+    assert_eq!(names(&project), ["app.db"]);
+    sql(&project, "DROP TABLE schemactl_version");
+    project.run(&["init", "--from-database", "app.db"]).ends_with(0);
+}
