@@ -94,8 +94,10 @@ pub struct Args {
 /// # Errors
 /// When the model, the revisions or the place in the chain are mistaken, or no script can be proved.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    let project = context.project()?;
-    if !args.sql {
+    let mut project = context.project()?;
+    if args.sql {
+        project.pass_over_missing_folder();
+    } else {
         project.make_folder()?;
     }
     if args.autogenerate {

@@ -182,6 +182,13 @@ impl Project {
         folders.first().map_or(Ok(()), |folder| Ok(folder.make()?))
     }
 
+    /// Takes no folder of revisions for one without revisions, where nothing is to be written.
+    pub fn pass_over_missing_folder(&mut self) {
+        if self.folders().iter().all(|folder| !folder.path.exists()) {
+            self.settings.versions.clear();
+        }
+    }
+
     /// The scripts of all folders.
     ///
     /// # Errors

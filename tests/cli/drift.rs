@@ -52,3 +52,12 @@ fn init_writes_nothing_where_the_database_cannot_be_taken() {
     sql(&project, "DROP TABLE schemactl_version");
     project.run(&["init", "--from-database", "app.db"]).ends_with(0);
 }
+
+#[test]
+fn a_script_is_printed_where_there_is_no_folder_yet() {
+    let project = Project::new();
+    project.write("migrations.toml", MODEL);
+    project.run(&["revision", "--autogenerate", "--sql"]).ends_with(0).answers("CREATE TABLE");
+    project.run(&["revision", "--sql", "-m", "by hand"]).ends_with(0).answers("-- migrate:up");
+    assert_eq!(names(&project), ["migrations.toml"]);
+}
