@@ -90,6 +90,14 @@ impl Project {
         }
     }
 
+    /// Whether the database is a file that does not exist yet.
+    ///
+    /// # Errors
+    /// As [`Project::place`].
+    pub fn is_new(&self) -> Result<bool, Failure> {
+        Ok(matches!(self.place()?, Database::File(path) if !path.exists()))
+    }
+
     /// The file that backups stand beside; for a database on a server one that does not exist.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::command::Project;
+use crate::support::command::{Ended, Project};
 
 const MODEL: &str = "[schemactl]\ndatabase = \"app.db\"\n\n[tables.t.columns]\nid = \"INTEGER PRIMARY KEY\"\n";
 
@@ -24,6 +24,38 @@ fn names(project: &Project) -> Vec<String> {
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+#[test]
+fn nothing_is_made_for_a_run_that_fails_or_has_nothing_to_do() {
+    let project = Project::new();
+    project.write("migrations.toml", MODEL);
+    let makes_none = |ended: Ended| assert!(!project.path("app.db").exists(), "{ended}");
+    makes_none(project.run(&["upgrade"]).ends_with(2));
+    fs::create_dir(project.path("versions")).unwrap();
+    makes_none(project.run(&["upgrade"]).ends_with(0).answers("nothing to do"));
+    makes_none(project.run(&["upgrade", "heda"]).ends_with(2));
+    makes_none(project.run(&["stamp", "heda"]).ends_with(2));
+    let script = "-- revision: one\n-- parents: none\n\n-- migrate:up\nCREATE TIBLE t (id);\n";
+    project.write("versions/one.sql", script);
+    makes_none(project.run(&["upgrade"]).ends_with(3).says("TIBLE").says("versions/one.sql:5:"));
+    project.write("versions/one.sql", &script.replace("TIBLE", "TABLE"));
+    project.run(&["upgrade"]).ends_with(0);
+    assert!(project.path("app.db").exists());
+}
+
+#[test]
+fn a_database_that_is_not_there_is_told() {
+    let project = project();
+    project.run(&["diff", "--database", "misspelt.db"]).ends_with(0).says("there is no database `misspelt.db`");
+    assert!(!project.path("misspelt.db").exists());
+    project
+        .run(&["stamp", "head", "--database", "misspelt.db"])
+        .ends_with(0)
+        .says("there was no database `misspelt.db`")
+        .says("none of the tables");
+    let again = project.run(&["stamp", "head", "--database", "misspelt.db"]).ends_with(0);
+    assert_eq!(again.stderr, "");
 }
 
 #[test]
