@@ -216,7 +216,7 @@ pub fn drift(project: &Project, state: &State, actual: &Schema, fingerprint: &st
 }
 
 /// The fingerprint that the version table leads to expect.
-fn expected_fingerprint(state: &State) -> Option<String> {
+pub(super) fn expected_fingerprint(state: &State) -> Option<String> {
     if state.applied.is_empty() {
         return Some(sql::fingerprint(&Schema::default()));
     }

@@ -27,6 +27,37 @@ fn names(project: &Project) -> Vec<String> {
 }
 
 #[test]
+fn what_one_database_was_given_by_hand_is_no_part_of_the_next_revision() {
+    let project = project();
+    sql(&project, "ALTER TABLE t ADD COLUMN hand; CREATE INDEX ih ON t(hand)");
+    project
+        .run(&["revision", "--autogenerate", "-m", "nothing"])
+        .ends_with(0)
+        .answers("no changes: the revisions make what the model says")
+        .says("added column `t.hand`");
+    project.write("migrations.toml", &format!("{MODEL}c = \"TEXT\"\n"));
+    project.run(&["check"]).ends_with(1).says("not what its revisions make");
+    // Where the model says it too, the revision is still missing.
+    project.write("migrations.toml", &format!("{MODEL}hand = \"\"\n\n[tables.t.indexes]\nih = [\"hand\"]\n"));
+    project.run(&["check"]).ends_with(1).answers("no revision makes it");
+    assert_eq!(project.run(&["check", "--format", "json"]).ends_with(1).json()["drift"], true);
+
+    project.write("migrations.toml", &MODEL.replace("\"app.db\"\n", "\"app.db\"\ndrift = \"refuse\"\n"));
+    let refused = project.run(&["revision", "--autogenerate", "-m", "two"]).ends_with(1);
+    refused.says("added column `t.hand`").says("added index `ih`").says("--offline").says("--from database --to one");
+
+    project.write("migrations.toml", &format!("{MODEL}c = \"TEXT\"\n"));
+    let written = project.run(&["revision", "--autogenerate", "-m", "two", "--rev-id", "two"]).ends_with(0);
+    assert!(!written.stdout.contains("hand"), "{written}");
+    written.answers("t.c").says("warning").says("added index `ih`");
+    project.run(&["verify"]).ends_with(0);
+    project.run(&["upgrade", "--database", "fresh.db"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0).answers("two (head)").says("added column `t.hand`");
+    // The drift is still told: the version table says what the script made, not what is there.
+    project.run(&["revision", "--autogenerate", "-m", "three"]).ends_with(0).says("added column `t.hand`");
+}
+
+#[test]
 fn nothing_is_made_for_a_run_that_fails_or_has_nothing_to_do() {
     let project = Project::new();
     project.write("migrations.toml", MODEL);
