@@ -26,7 +26,7 @@ use crate::model;
 use crate::operation::backup::Backup;
 use crate::operation::estimate::{self, Estimate, Rewrite};
 use crate::operation::walk::{self, Direction, Walked};
-use crate::operation::{Project, State, discard, hooks, status};
+use crate::operation::{Project, State, discard, drift, hooks, status};
 use crate::report::{Class, Diagnostic, Failure, count, grouped};
 use crate::revision::{Graph, Remark, RevisionId, Target, Word};
 
@@ -173,7 +173,7 @@ pub fn run(
     let errand = walk::Errand { project: &project, start: &state, direction, target: &target, options: &options };
     let walked = hooks::walk(&errand, &mut connection, &shell, &mut observer);
     drop(shown);
-    let walked = walked?;
+    let walked = walked.map_err(|failure| drift::of_known_schema(&project, &connection, failure))?;
     if args.dry_run && project.settings.hooks.are_beside_runs() && !walked.outcome.steps.is_empty() {
         context.output.talk("a dry run runs no hooks");
     }

@@ -1,4 +1,5 @@
-//! From which schema a new revision goes out where a database is not what its revisions make.
+//! From which schema a new revision goes out where a database is not what its revisions make, and which revision a
+//! database without a version table is at.
 //!
 //! A revision is run everywhere, and what somebody changed in one database by hand is there alone: a script that goes
 //! out from it fails wherever else it is run.
@@ -9,7 +10,7 @@ use super::{Project, State, autogenerate, replay, status};
 use crate::diff::{self, Renames};
 use crate::model;
 use crate::report::{Class, Diagnostic, Failure};
-use crate::revision::Revision;
+use crate::revision::{Mention, Revision, RevisionId};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -80,4 +81,65 @@ fn cannot_be_told(failure: &Failure) -> Failure {
     diagnostic.notes = failure.diagnostics().iter().map(|cause| cause.message.clone()).collect();
     let help = "undo in the database what was changed by hand, or mend the script: `schemactl verify` shows where";
     Failure::new(Class::No, diagnostic.help(help))
+}
+
+/// The revisions that make just this schema, the last one first, where none of them is recorded; none for a schema that
+/// is empty.
+#[must_use]
+pub fn recognised(project: &Project, state: &State, schema: &Schema) -> Vec<Mention> {
+    let State { graph, applied, .. } = state;
+    if *schema == Schema::default() {
+        return Vec::new();
+    }
+    let fingerprint = sql::fingerprint(schema);
+    let made = graph.revisions().filter(|revision| revision.schema.as_ref() == Some(&fingerprint));
+    let made: Vec<&Revision> = made.collect();
+    if !made.is_empty() {
+        // What follows a recorded one with the same schema works on rows, and is not to be passed over.
+        let is_recorded = made.iter().any(|revision| applied.contains(&revision.id));
+        let made = made.into_iter().rev().filter(|_| !is_recorded);
+        return made.map(Mention::from).collect();
+    }
+    if !applied.is_empty() {
+        return Vec::new();
+    }
+    // Scripts by hand say nothing of what they make.
+    let [head] = graph.heads()[..] else { return Vec::new() };
+    let is_head = head.schema.is_none()
+        && replay::schema_of(project, graph, &graph.applied_at([&head.id]))
+            .is_ok_and(|made| diff::diff(&made, schema, &Renames::default(), project.settings.column_order).is_empty());
+    if is_head { vec![Mention::from(head)] } else { Vec::new() }
+}
+
+/// What to do with a database that has the schema of these revisions and none of them recorded.
+#[must_use]
+pub fn stamp(recognised: &[Mention]) -> Option<String> {
+    let (last, others) = recognised.split_first()?;
+    let same = others.iter().map(|mention| &mention.id).map(RevisionId::to_string).collect::<Vec<_>>();
+    let same = if same.is_empty() { String::new() } else { format!(" (or {}, with the same schema)", same.join(", ")) };
+    Some(format!("schemactl stamp {}{same}", last.id))
+}
+
+/// A failure to run revisions on a database that has what they make: with what to do about it.
+#[must_use]
+pub fn of_known_schema(project: &Project, connection: &Connection, failure: Failure) -> Failure {
+    if project.is_on_server() {
+        // The image is of before the run.
+        return failure;
+    }
+    let look = || -> Result<Vec<Mention>, Failure> {
+        // Revisions before the one that failed may be recorded by now.
+        let state = project.state(Some(connection))?;
+        Ok(recognised(project, &state, &autogenerate::actual_schema(project, Some(connection))?))
+    };
+    // What cannot be read is no reason to say less of what failed.
+    let recognised = look().unwrap_or_default();
+    let Some(stamp) = stamp(&recognised) else { return failure };
+    let mut diagnostics = failure.diagnostics().to_vec();
+    if let Some(last) = diagnostics.last_mut() {
+        let words = "the database has the schema of these revisions already, and no record of them";
+        last.notes.push(words.to_owned());
+        last.help = Some(format!("record it, and run nothing: `{stamp}`"));
+    }
+    Failure::all(failure.class(), diagnostics)
 }

@@ -58,6 +58,34 @@ fn what_one_database_was_given_by_hand_is_no_part_of_the_next_revision() {
 }
 
 #[test]
+fn a_database_with_the_schema_of_a_revision_and_no_record_is_told_to_stamp() {
+    let project = project();
+    project.run(&["stamp", "base"]).ends_with(0);
+    let status = project.run(&["status"]).ends_with(1).answers("next: schemactl stamp one");
+    assert!(!status.stdout.contains("upgrade head"), "{status}");
+    let status = project.run(&["status", "--format", "json"]).ends_with(1).json();
+    assert_eq!(status["revisions"]["recognised"][0]["revision"], "one");
+    project.run(&["upgrade"]).ends_with(3).says("already exists").says("`schemactl stamp one`");
+    project.run(&["stamp", "one"]).ends_with(0);
+    project.run(&["status"]).ends_with(0);
+
+    // A change by hand that a revision makes now.
+    sql(&project, "ALTER TABLE t ADD COLUMN c TEXT");
+    project.write("migrations.toml", &format!("{MODEL}c = \"TEXT\"\n"));
+    project.run(&["revision", "--autogenerate", "-m", "two", "--rev-id", "two"]).ends_with(0).says("stamp");
+    project.run(&["status"]).ends_with(1).answers("next: schemactl stamp two");
+    project.run(&["upgrade"]).ends_with(3).says("duplicate column").says("`schemactl stamp two`");
+    project.run(&["stamp", "two"]).ends_with(0);
+    project.run(&["status"]).ends_with(0);
+
+    // What ran before a revision that fails is recorded, and no reason for a stamp.
+    let fails = "-- revision: three\n-- parents: two\n\n-- migrate:up\nCREATE TIBLE u (id);\n";
+    project.write("versions/three.sql", fails);
+    let ended = project.run(&["upgrade", "--database", "fresh.db"]).ends_with(3);
+    assert!(!ended.stderr.contains("stamp"), "{ended}");
+}
+
+#[test]
 fn nothing_is_made_for_a_run_that_fails_or_has_nothing_to_do() {
     let project = Project::new();
     project.write("migrations.toml", MODEL);
