@@ -42,6 +42,19 @@ pub struct Record {
     pub backup: Option<PathBuf>,
     /// What was found where it was only looked at.
     pub look: Option<Arc<Look>>,
+    /// The commands that ran beside its revisions.
+    pub commands: Vec<RanCommand>,
+}
+
+/// A command that ran beside revisions.
+#[derive(Debug, Clone)]
+pub struct RanCommand {
+    /// Its line.
+    pub line: String,
+    /// What it printed.
+    pub printed: String,
+    /// Whether it ended well.
+    pub is_well: bool,
 }
 
 /// What it came to for one database.
@@ -104,6 +117,7 @@ impl Record {
             trouble: None,
             backup: None,
             look: None,
+            commands: Vec::new(),
         }
     }
 
