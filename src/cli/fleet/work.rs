@@ -55,7 +55,8 @@ pub fn walk(
         Transaction::Each => runner::Transaction::Each,
         Transaction::All => runner::Transaction::All,
     };
-    if has_hooks && !args.dry_run {
+    let once = has_hooks && !args.dry_run;
+    if once {
         hooks::refuse_unfit(&project.settings.hooks, transaction)?;
     }
     let interrupt = interrupt::flag()?;
@@ -78,7 +79,6 @@ pub fn walk(
         (_, true) => "would be upgraded",
     };
     let words = Words { done, alone: format!("schemactl {verb} {word}") };
-    let once = has_hooks && !args.dry_run;
     let run = Run { context, project, choice, patience: args.lock_timeout, once, words };
     if let Some(number) = course.rehearse {
         let walker = walker(Job::Rehearse(planner()?));

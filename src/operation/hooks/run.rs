@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering;
 use rusqlite::Connection;
 
 use super::{HookError, Moment, Shell, command, refuse_unfit, statements};
+use crate::database;
 use crate::database::runner::{self, Event, Outcome, Problem, RunError, Step};
 use crate::database::version_table::{self, Applied};
+use crate::libsql;
 use crate::model::{Hook, HookKind};
 use crate::operation::Database;
 use crate::operation::walk::{self, Direction, Ground, Options};
@@ -70,9 +72,15 @@ impl From<HookError> for Stopped {
     }
 }
 
-impl From<crate::database::Error> for Stopped {
-    fn from(error: crate::database::Error) -> Stopped {
+impl From<database::Error> for Stopped {
+    fn from(error: database::Error) -> Stopped {
         Stopped::Between(Problem::Database(error))
+    }
+}
+
+impl From<libsql::Error> for Stopped {
+    fn from(error: libsql::Error) -> Stopped {
+        Stopped::planning(Box::new(error))
     }
 }
 
@@ -139,10 +147,7 @@ impl Run<'_, '_> {
         let table = &self.ground.project.settings.version_table;
         Ok(match self.ground.database {
             Database::File(_) => version_table::read(self.connection, table)?,
-            Database::Server(server) => {
-                let image = server.image(table).and_then(|image| image.into_connection());
-                version_table::read(&image.map_err(|error| Stopped::planning(Box::new(error)))?, table)?
-            }
+            Database::Server(server) => version_table::read(&server.image(table)?.into_connection()?, table)?,
         })
     }
 
