@@ -68,7 +68,7 @@ pub enum Outcome {
     Differs,
     /// It failed; the database is as it was, or at a revision on the way.
     Failed,
-    /// It was interrupted, and rolled back.
+    /// It was interrupted; what was not committed is rolled back.
     Interrupted,
     /// Its turn did not come.
     Skipped,
