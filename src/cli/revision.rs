@@ -263,7 +263,7 @@ fn ask_for_renames(
             RenameSubject::Object(kind) => format!("{kind} `{}`", pair.dropped),
         };
         let question = format!("{what} goes and `{}` comes: is it the same under a new name?", pair.added);
-        if !context.prompt.confirm(&question)? {
+        if !context.prompt.decide(&question)? {
             others.push(pair);
             continue;
         }

@@ -27,10 +27,10 @@ fn a_person_is_asked_and_nobody_else() {
     assert!(refused.stderr.contains("--rename user.mail=email"), "{refused}");
 
     let rename = "ALTER TABLE \"user\" RENAME COLUMN \"mail\" TO \"email\";";
-    let Some(yes) = at_a_terminal(&project, "perhaps YES", &args) else { return };
+    let Some(yes) = at_a_terminal(&project, "ENTER perhaps YES", &args) else { return };
     let yes = yes.ends_with(0).answers(rename);
-    let question = "column `user.mail` goes and `email` comes: is it the same under a new name? [y/N]";
-    assert_eq!(yes.stdout.matches(question).count(), 2, "{yes}");
+    let question = "column `user.mail` goes and `email` comes: is it the same under a new name? [y/n]";
+    assert_eq!(yes.stdout.matches(question).count(), 3, "{yes}");
     let no = at_a_terminal(&project, "n", &args).unwrap().ends_with(0).answers("DROP COLUMN \"mail\"");
     assert!(!no.stdout.contains(rename), "{no}");
     // Whoever walks away has not said that values may go.
