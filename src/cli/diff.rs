@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "SCHEMA", default_value = "model", allow_negative_numbers = true)]
     pub to: Side,
 
-    /// Print the SQL that makes the one into the other
+    /// Print the SQL that makes the one into the other, to be read: nothing in it asks the rows or holds it together
     #[arg(long, conflicts_with = "unified")]
     pub sql: bool,
 

@@ -36,7 +36,7 @@ use crate::schema::Name;
 #[expect(missing_docs, reason = "see above")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Walk {
-    /// Print the SQL of the walk, and touch no database
+    /// Print the SQL of the walk, and touch no database; run it with what stops at an error: `sqlite3 -bail`
     #[arg(long, conflicts_with = "dry_run")]
     pub sql: bool,
 

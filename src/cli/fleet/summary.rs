@@ -29,7 +29,7 @@ fn outcomes(tally: &Tally, words: &Words) -> String {
         (Outcome::Done, words.done),
         (Outcome::Nothing, "had nothing to do"),
         (Outcome::Failed, "failed"),
-        (Outcome::Interrupted, "interrupted and rolled back"),
+        (Outcome::Interrupted, "interrupted"),
         (Outcome::Skipped, "not begun"),
     ];
     let parts = named.iter().filter(|(outcome, _)| tally.number(*outcome) > 0);
