@@ -62,7 +62,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         schema
     };
     let comparison = autogenerate::compare(&project, actual, &Renames::default())?;
-    for warning in &comparison.warnings {
+    for warning in comparison.doubts() {
         context.output.warn(warning);
     }
     let lines = comparison.lines();

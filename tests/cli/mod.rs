@@ -10,6 +10,7 @@ mod drift;
 mod existing;
 mod export;
 mod fleet;
+mod fleet_hooks;
 mod gates;
 mod graph;
 mod hooks;
