@@ -192,6 +192,14 @@ pub enum Error {
         /// Its columns.
         columns: String,
     },
+    /// The version table is one of another schemactl.
+    #[error("the version table `{table}` has no column {missing}: another version of schemactl made it")]
+    OtherVersionTable {
+        /// The table.
+        table: Name,
+        /// The columns that it lacks.
+        missing: String,
+    },
     /// A row of the version table cannot be read.
     #[error("the table `{table}` holds a row that schemactl did not write: {message}")]
     BadVersionRow {
@@ -294,6 +302,14 @@ impl Error {
             }
             Error::ForeignVersionTable { .. } | Error::BadVersionRow { .. } => {
                 ("version_table", "give schemactl another table: set `version_table` in the settings".to_owned())
+            }
+            Error::OtherVersionTable { table, .. } => {
+                let (old, kept) = (table.quoted(), Name::new(format!("{table}_old")).quoted());
+                let help = format!(
+                    "keep it under another name, `ALTER TABLE {old} RENAME TO {kept}`, and record anew where the database \
+                     stands, `schemactl stamp REV`: its column `revision` names all that is applied"
+                );
+                ("version_table", help)
             }
             Error::BadPattern { .. } => ("bad_pattern", "write a pattern such as `cache_*`".to_owned()),
         };
