@@ -65,6 +65,14 @@ pub enum Error {
         /// What it says.
         source: std::io::Error,
     },
+    /// A copy of a database cannot be written.
+    #[error("cannot write the copy `{}`: {source}", .path.display())]
+    NoCopy {
+        /// The copy.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// The file may only be read.
     #[error("the database `{}` is read-only", .path.display())]
     ReadOnlyFile {
@@ -289,6 +297,10 @@ impl Error {
             }
             Error::NoRoom { .. } => {
                 ("no_room", "free some space; a run goes without a copy with `--no-backup`".to_owned())
+            }
+            Error::NoCopy { path, .. } => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                ("no_copy", format!("run as a user who may write the folder `{}`", folder.display()))
             }
             Error::AlreadyThere { .. } => ("already_there", "name another file, or remove this one".to_owned()),
             Error::Interrupted => return ("interrupted", None),
