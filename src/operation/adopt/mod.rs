@@ -261,7 +261,8 @@ fn model_differs(project: &Project, made: Schema) -> Vec<Diagnostic> {
     let is_empty = project.model().is_ok_and(|model| model.schema.is_empty());
     if is_empty && !made.is_empty() {
         let words = "the model describes no tables yet, so that all would be dropped";
-        let help = "`schemactl introspect >> migrations.toml` adds those of the database";
+        let file = project.settings.source.as_ref().map_or("migrations.toml", |source| source.path.as_str());
+        let help = format!("`schemactl introspect >> {file}` adds those of the database");
         return vec![Diagnostic::new("empty_model", words).help(help)];
     }
     let comparison = match autogenerate::compare(project, made, &Renames::default()) {
