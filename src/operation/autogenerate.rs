@@ -10,7 +10,7 @@ use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema, Trigger};
 
-use super::{Project, Rows, State, discard, renames, slips, status};
+use super::{Project, Rows, State, discard, oldest, renames, slips, status};
 
 /// How a drop and an add that look alike are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -298,7 +298,8 @@ fn refused(model: &Model, error: &scratch::BuildError) -> Diagnostic {
 ///
 /// # Errors
 /// When a rename finds nothing to rename while something goes; when a drop and an add look alike and nobody has said
-/// what they are; when rows of the database refuse a change; when no script can be proved.
+/// what they are; when the oldest SQLite of the settings could not read the schema; when rows of the database refuse a
+/// change; when no script can be proved.
 pub fn draft(
     project: &Project,
     comparison: &Comparison,
@@ -310,6 +311,7 @@ pub fn draft(
     if look_alikes == LookAlikes::Refuse {
         refuse_look_alikes(comparison)?;
     }
+    oldest::refuse_too_new(project, comparison)?;
     let rows = RowWork::from_intent(&comparison.intent);
     let gates = plan::gate::gates(&comparison.actual, &comparison.changes, &rows);
     if let Some(connection) = connection {

@@ -15,6 +15,7 @@ pub mod hooks;
 pub mod merge;
 pub mod mirror;
 pub mod new_revision;
+pub mod oldest;
 mod opening;
 pub mod overwrite;
 pub(crate) mod passing;

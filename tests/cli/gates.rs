@@ -162,6 +162,22 @@ fn a_table_becomes_strict_when_its_values_are_of_their_types() {
 }
 
 #[test]
+fn what_the_oldest_sqlite_could_not_read_is_refused_and_what_it_could_not_run_is_told() {
+    let project = project(USER, SEVEN);
+    let oldest = |version: &str, table: &str| {
+        let settings = format!("[schemactl]\ndatabase = 'app.db'\ntarget_sqlite = '{version}'\n\n");
+        project.write("migrations.toml", &format!("{settings}{}", USER.replace("[tables.user.col", table)));
+        project.run(&["revision", "--autogenerate", "--sql"])
+    };
+    let strict = "[tables.user]\nstrict = true\n[tables.user.col";
+    let refused = oldest("3.36", strict).ends_with(2).says("`user` is STRICT").says("`target_sqlite` is 3.36");
+    refused.says("migrations.toml:5:").says("target_sqlite = \"3.37\"");
+    assert_eq!(oldest("3.37", strict).ends_with(0).stderr.matches("warning").count(), 0);
+    let renamed = "[tables.person]\nrenamed_from = 'user'\n[tables.person.col";
+    oldest("3.20", renamed).ends_with(0).says("the script needs SQLite 3.2");
+}
+
+#[test]
 fn a_type_that_would_change_values_asks_for_an_expression() {
     let table = |code: &str| format!("[tables.t.columns]\nid = 'INTEGER PRIMARY KEY'\ncode = {code}\n");
     let project = project(&table("'TEXT'"), "INSERT INTO t VALUES (1, '007'), (2, '8'), (3, 'x')");
