@@ -377,6 +377,16 @@ pub fn discards(
     discard::of_script(&project.rows(connection)?, &comparison.actual, &plan::write_section(&draft.up))
 }
 
+/// Where the way back of a draft will stop, since the way up discards what rows refer to, a warning each.
+#[must_use]
+pub fn stops(draft: &Draft) -> Vec<Diagnostic> {
+    let stop = |gate: &gate::Gate| {
+        let found = format!("the way back stops at {}", gate.violation);
+        Diagnostic::new("way_back_stops", found).help(gate.help.clone())
+    };
+    draft.lost_parents.iter().map(stop).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
