@@ -243,7 +243,12 @@ impl Rehearsal<'_> {
                         verified.way_back = way_back;
                         verified.rows = rows + more;
                         verified.refused = not_back.as_ref().map(RunError::to_string);
-                        verified.findings.extend(not_back.filter(|_| amount == Amount::None).and_then(rows_lost_back));
+                        let finding =
+                            not_back.filter(|_| amount == Amount::None).and_then(|error| rows_lost_back(&error));
+                        if let Some(finding) = finding {
+                            verified.way_back = WayBack::Failed;
+                            verified.findings.push(finding);
+                        }
                         return Ok(verified);
                     }
                     Err(Trouble::Rows(error)) => refused = Some(error),
@@ -270,13 +275,7 @@ impl Rehearsal<'_> {
     }
 
     /// What both sides of a revision ask of rows; nothing where it does not even run without any.
-    fn demands(
-        &self,
-        base: &Connection,
-        before: &Schema,
-        up: &Step,
-        stand_ins: &StandIns,
-    ) -> Result<Demands, Failure> {
+    fn demands(&self, base: &Connection, before: &Schema, up: &Step, stand_ins: &StandIns) -> Result<Demands, Failure> {
         let mut trial = self.copy(base, stand_ins)?;
         let up = Step { schema_before: None, schema_after: None, ..up.clone() };
         if let Err(error) = self.run(&mut trial, &up) {
@@ -415,11 +414,11 @@ fn contradicts_header(script: &Script, promised: Option<&str>, after: &Schema) -
 }
 
 /// Nothing was proved of rows, since those that go up do not come back; a script that says so itself keeps its word.
-fn rows_lost_back(error: RunError) -> Option<Diagnostic> {
+fn rows_lost_back(error: &RunError) -> Option<Diagnostic> {
     if matches!(error.problem, Problem::RowsRefuse { .. }) {
         return None;
     }
-    let mut diagnostic = finding_of(&error);
+    let mut diagnostic = finding_of(error);
     diagnostic.code = "way_back_refuses_rows";
     diagnostic.message = format!("as soon as there are rows it cannot be taken back: {}", diagnostic.message);
     let help = "let `-- migrate:down` give the rows what they need, or say above it which ones it stops at: \

@@ -212,7 +212,8 @@ fn is_unique(table: &Table, column: &Column) -> bool {
 /// Whether no two rows may have the same value in a column.
 fn is_unique_alone(table: &Table, column: &Column) -> bool {
     let is_it = |name: &Name| *name == column.name;
-    let keys = table.primary_key.iter().map(|key| &key.columns).chain(table.uniques.iter().map(|unique| &unique.columns));
+    let keys =
+        table.primary_key.iter().map(|key| &key.columns).chain(table.uniques.iter().map(|unique| &unique.columns));
     let is_of_index = |index: &Index| {
         index.unique && matches!(index.terms.as_slice(), [IndexTerm { key: IndexKey::Column(name), .. }] if is_it(name))
     };
@@ -287,7 +288,9 @@ fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> V
             // A number that a check of a text names may be its length.
             let lengths = numbers.iter().filter_map(|number| usize::try_from(*number).ok());
             let lengths = lengths.filter(|length| *length <= LONGEST);
-            fillers.extend(lengths.flat_map(|length| [length, length + 1]).map(|length| format!("'{}'", "a".repeat(length))));
+            fillers.extend(
+                lengths.flat_map(|length| [length, length + 1]).map(|length| format!("'{}'", "a".repeat(length))),
+            );
         }
     }
     let default = (!wants_a_value(table, column)).then_some(None);

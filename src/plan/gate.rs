@@ -426,7 +426,8 @@ impl Asked<'_> {
         let condition = if present.is_empty() { "1".to_owned() } else { present.join(" AND ") };
         let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
         let (table, names) = (&table.name, names.join(", "));
-        let violation = format!("a row of `{table}` whose {names} refers to `{parent}`, which comes back without its rows");
+        let violation =
+            format!("a row of `{table}` whose {names} refers to `{parent}`, which comes back without its rows");
         let mut gate = self.gate_showing(violation, &condition, &shown, Remedy::Rows(String::new()));
         gate.help = format!(
             "delete this script, set `keep_dropped = true` under `[schemactl]`, and make it anew: it then brings the \

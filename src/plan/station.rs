@@ -92,9 +92,10 @@ impl Station {
             let is_shared = |name: &Name| table.column(name).is_some_and(Column::is_copied);
             let checks = other.checks.iter().filter(|check| named_columns(other, check).into_iter().all(is_shared));
             let uniques = other.uniques.iter().filter(|key| key.columns.iter().all(|column| is_shared(&column.name)));
-            let keys = other.foreign_keys.iter().filter(|key| {
-                key.columns.iter().all(is_shared) && schema.tables.contains_key(&key.parent)
-            });
+            let keys = other
+                .foreign_keys
+                .iter()
+                .filter(|key| key.columns.iter().all(is_shared) && schema.tables.contains_key(&key.parent));
             let checks: Vec<_> = checks.filter(|check| !table.checks.contains(check)).cloned().collect();
             let uniques: Vec<_> = uniques.filter(|key| !table.uniques.contains(key)).cloned().collect();
             let keys: Vec<_> = keys.filter(|key| !table.foreign_keys.contains(key)).cloned().collect();
