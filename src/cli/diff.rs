@@ -51,7 +51,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let before = args.from.schema(context, &project, &Schema::default())?;
     let (after, intent, changes) = if args.to == Side::Model {
         let comparison = autogenerate::compare(&project, before.clone(), &Renames::default())?;
-        for warning in &comparison.warnings {
+        for warning in comparison.doubts() {
             context.output.warn(warning);
         }
         (comparison.wanted, comparison.intent, comparison.changes)

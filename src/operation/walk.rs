@@ -333,8 +333,9 @@ pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, no
 
 /// Steps as SQL for a database that stands so.
 fn written(project: &Project, state: &State, steps: &[runner::Step], now: &str) -> Result<String, Failure> {
-    let (table, from_base) = (&project.settings.version_table, state.applied.is_empty());
-    let written = project
-        .with_mirror(|mirrored| runner::write_sql(steps, table, mirrored, from_base, now, env!("CARGO_PKG_VERSION")));
+    let (table, tool_version) = (&project.settings.version_table, env!("CARGO_PKG_VERSION"));
+    let requires = steps.iter().filter_map(|step| state.graph.get(&step.revision)?.requires).max();
+    let start = (state.applied.is_empty(), requires);
+    let written = project.with_mirror(|mirrored| runner::write_sql(steps, table, mirrored, start, now, tool_version));
     written.map_err(|error| Failure::all(error.class(), error.diagnostics()))
 }

@@ -78,7 +78,9 @@ pub fn walk(
         (_, false) => "upgraded",
         (_, true) => "would be upgraded",
     };
-    let words = Words { done, alone: format!("schemactl {verb} {word}") };
+    let steps = word.rsplit('@').next().is_some_and(|steps| steps.starts_with(['+', '-']));
+    let relative = steps.then(|| word.to_owned());
+    let words = Words { done, alone: format!("schemactl {verb} {word}"), relative };
     let run = Run { context, project, choice, patience: args.lock_timeout, once, words };
     if let Some(number) = course.rehearse {
         let walker = walker(Job::Rehearse(planner()?));
@@ -110,7 +112,7 @@ pub fn stamp(
     project: &Project,
 ) -> Result<(), Failure> {
     let job = Job::Stamp(Planner::stamp(project, targets, purge)?);
-    let words = Words { done: "stamped", alone: "schemactl stamp".to_owned() };
+    let words = Words { done: "stamped", alone: "schemactl stamp".to_owned(), relative: None };
     write(job, choice, "stamping", words, members, context, project)
 }
 
@@ -119,7 +121,7 @@ pub fn stamp(
 /// # Errors
 /// When something failed, and when nothing could be begun.
 pub fn back_up(choice: &Choice, members: Vec<Member>, context: &Context, project: &Project) -> Result<(), Failure> {
-    let words = Words { done: "copied", alone: "schemactl backup".to_owned() };
+    let words = Words { done: "copied", alone: "schemactl backup".to_owned(), relative: None };
     write(Job::Backup, choice, "copying", words, members, context, project)
 }
 
@@ -168,7 +170,7 @@ pub fn look(
     project: &Project,
 ) -> Result<Tally, Failure> {
     let viewer = Viewer::new(project, view)?;
-    let words = Words { done: "", alone: String::new() };
+    let words = Words { done: "", alone: String::new(), relative: None };
     let run = Run { context, project, choice, patience: READ_PATIENCE, once: false, words };
     let (tally, end) = run.all(members, "looking at", &Course::default(), &|member, wait| viewer.act(member, wait))?;
     if !context.output.is_json() {
@@ -281,10 +283,15 @@ impl Run<'_> {
                 Some(report) => format!(" with `--only failed --from {}`", report.display()),
                 None => String::new(),
             };
-            self.context.output.talk(format!(
-                "{} left; run the same again{only}: what is done is not done twice",
-                super::report::databases(unfinished)
-            ));
+            let left = super::report::databases(unfinished);
+            let word = self.words.relative.as_deref().filter(|_| only.is_empty());
+            self.context.output.talk(match word {
+                None => format!("{left} left; run the same again{only}: what is done is not done twice"),
+                Some(word) => format!(
+                    "{left} left; `{word}` counts from where each stands, so that it would take the others further: \
+                     run it again on what is left alone, or name a revision"
+                ),
+            });
         }
         Ok(())
     }
