@@ -233,7 +233,7 @@ impl Rehearsal<'_> {
             };
             let mut fills = vec![Fills::Both];
             while let Some(fill) = fills.pop() {
-                let mut trial = self.copy(base, stand_ins)?;
+                let mut trial = copy(base, stand_ins)?;
                 let rows = sample::fill(&trial, &before, amount, &demands.before).map_err(|error| sqlite(&error))?;
                 let after = (fill == Fills::Both).then_some(demands.after.as_slice());
                 match self.round_trip(&mut trial, &before, script, step, (amount, after))? {
@@ -276,7 +276,7 @@ impl Rehearsal<'_> {
 
     /// What both sides of a revision ask of rows; nothing where it does not even run without any.
     fn demands(&self, base: &Connection, before: &Schema, up: &Step, stand_ins: &StandIns) -> Result<Demands, Failure> {
-        let mut trial = self.copy(base, stand_ins)?;
+        let mut trial = copy(base, stand_ins)?;
         let up = Step { schema_before: None, schema_after: None, ..up.clone() };
         if let Err(error) = self.run(&mut trial, &up) {
             self.trouble(error)?;
@@ -286,12 +286,6 @@ impl Rehearsal<'_> {
         // What both cannot ask together, no row can be chosen for.
         let demands = |one, other| Station::demands(one, other).ok().flatten().into_iter().collect();
         Ok(Demands { before: demands(before, &after), after: demands(&after, before) })
-    }
-
-    fn copy(&self, base: &Connection, stand_ins: &StandIns) -> Result<Connection, Failure> {
-        let trial = backup::in_memory(base)?;
-        stand_ins.register(&trial).map_err(|error| sqlite(&error))?;
-        Ok(trial)
     }
 
     /// Up, more rows where they are wanted, down and up again.
@@ -411,6 +405,12 @@ fn contradicts_header(script: &Script, promised: Option<&str>, after: &Schema) -
     );
     let help = "if the script was edited by hand, remove the line `-- schema:` from its header";
     Some(Diagnostic::new("schema_mismatch", found).at(script.place_of(HeaderKey::Schema)).help(help))
+}
+
+fn copy(base: &Connection, stand_ins: &StandIns) -> Result<Connection, Failure> {
+    let trial = backup::in_memory(base)?;
+    stand_ins.register(&trial).map_err(|error| sqlite(&error))?;
+    Ok(trial)
 }
 
 /// Nothing was proved of rows, since those that go up do not come back; a script that says so itself keeps its word.
