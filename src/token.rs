@@ -141,7 +141,7 @@ fn first_token(text: &str) -> (TokenKind, usize) {
             (TokenKind::Space, length_while(bytes, |b| matches!(b, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r')))
         }
         // A byte order mark is white space to SQLite, wherever a token can begin.
-        _ if text.starts_with('\u{feff}') => (TokenKind::Space, '\u{feff}'.len_utf8()),
+        b'\xef' if text.starts_with('\u{feff}') => (TokenKind::Space, '\u{feff}'.len_utf8()),
         b'-' if second == Some(b'-') => (TokenKind::Comment, length_while(bytes, |b| b != b'\n')),
         b'/' if second == Some(b'*') => (TokenKind::Comment, text[2..].find("*/").map_or(text.len(), |end| end + 4)),
         b'\'' => quoted(bytes, b'\'', TokenKind::String),
@@ -172,7 +172,18 @@ fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
 /// Whether a byte can stand inside a bare name: letters, digits, `_`, `$` and all of non-ASCII.
 #[inline]
 fn is_name_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80
+    // Most of what is read is names: to look it up takes half the time of asking.
+    const IS_NAME: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut at = 0;
+        while at < table.len() {
+            let b = at.to_le_bytes()[0];
+            table[at] = b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80;
+            at += 1;
+        }
+        table
+    };
+    IS_NAME[usize::from(b)]
 }
 
 /// A token in quotes that are doubled to stand for themselves.

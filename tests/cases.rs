@@ -27,7 +27,7 @@ fn try_case(case: &Case) -> Result<(), String> {
             fast_rebuild: false,
             switches: Switches::All,
         };
-        let trial = Trial { before: &before, after: &after, intent: &case.intent, options, keep: false };
+        let trial = Trial { before: &before, after: &after, intent: &case.intent, options, keep: case.keep.is_some() };
         let draft = laws::drafted(&trial)?;
         let told = |problem: String| {
             let (up, down) = (write_section(&draft.up), write_section(&draft.down));
@@ -72,7 +72,13 @@ fn facts(facts: &[Fact], statements: &[Statement]) -> Result<(), String> {
 
 fn queries(case: &Case, draft: &Draft, connection: &Connection) -> Result<(), String> {
     connection.execute_batch(&write_section(&draft.up)).map_err(|error| error.to_string())?;
-    for (query, wanted) in &case.then {
+    answers(connection, &case.then)?;
+    connection.execute_batch(&write_section(&draft.down)).map_err(|error| error.to_string())?;
+    answers(connection, case.keep.as_deref().unwrap_or_default())
+}
+
+fn answers(connection: &Connection, queries: &[(String, String)]) -> Result<(), String> {
+    for (query, wanted) in queries {
         let mut statement = connection.prepare(query).map_err(|error| format!("{error} in {query}"))?;
         let width = statement.column_count();
         let rows = statement.query_map([], |row| {

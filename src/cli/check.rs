@@ -54,7 +54,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     }
     let actual = autogenerate::actual_schema(&project, connection.as_ref())?;
     let comparison = autogenerate::compare(&project, actual, &Renames::default())?;
-    for warning in &comparison.warnings {
+    for warning in comparison.doubts() {
         context.output.warn(warning);
     }
     let lines = comparison.lines();

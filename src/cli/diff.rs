@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "SCHEMA", default_value = "model", allow_negative_numbers = true)]
     pub to: Side,
 
-    /// Print the SQL that makes the one into the other
+    /// Print the SQL that makes the one into the other, to be read: nothing in it asks the rows or holds it together
     #[arg(long, conflicts_with = "unified")]
     pub sql: bool,
 
@@ -51,7 +51,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let before = args.from.schema(context, &project, &Schema::default())?;
     let (after, intent, changes) = if args.to == Side::Model {
         let comparison = autogenerate::compare(&project, before.clone(), &Renames::default())?;
-        for warning in &comparison.warnings {
+        for warning in comparison.doubts() {
             context.output.warn(warning);
         }
         (comparison.wanted, comparison.intent, comparison.changes)

@@ -44,7 +44,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     if !walk.sql
         && let Some(members) = context.fleet(choice, Some(course), &project)?
     {
-        return super::fleet::walk(walk, (choice, course), target, Direction::Down, members, context, &project);
+        return super::fleet::walk(walk, (choice, course), target, Direction::Down, members, context, project);
     }
     super::walk::run(walk, target, Direction::Down, context, project)
 }

@@ -1,6 +1,7 @@
 //! How far long work has come: a bar on terminals, a line now and then elsewhere, nothing when it is quick.
 //!
-//! A thread of its own does the showing, since a single SQL statement may run for minutes. Finish it before talking.
+//! A thread of its own does the showing, since a single SQL statement may run for minutes. Finish it before talking, or
+//! let it tell.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +48,7 @@ pub type Gauge = Box<dyn Fn() -> u64 + Send>;
 pub struct Progress {
     done: Arc<AtomicU64>,
     beside: Arc<Mutex<String>>,
-    shown_by: Option<(Sender<()>, JoinHandle<()>)>,
+    shown_by: Option<(Sender<String>, JoinHandle<()>)>,
 }
 
 impl Progress {
@@ -65,7 +66,7 @@ impl Progress {
         match show {
             Show::Nothing => Progress { done: Arc::default(), beside: work.beside, shown_by: None },
             Show::Bar => work.shown_by(show_bar),
-            Show::Lines => work.shown_by(|work, ended| show_lines(work, ended, HEARTBEAT, std::io::stderr())),
+            Show::Lines => work.shown_by(|work, told| show_lines(work, told, HEARTBEAT, std::io::stderr())),
         }
     }
 
@@ -77,6 +78,15 @@ impl Progress {
     /// Says something else about how it goes: `3 failed`.
     pub fn say(&self, words: impl Into<String>) {
         *self.beside.lock().unwrap_or_else(PoisonError::into_inner) = words.into();
+    }
+
+    /// Says something that stays, without disturbing what shows the work.
+    pub fn tell(&self, text: String) {
+        match &self.shown_by {
+            // The thread goes on until this is dropped, unless it has panicked and said so.
+            Some((sender, _)) => drop(sender.send(text)),
+            None => tell(&mut std::io::stderr(), &text),
+        }
     }
 
     /// Takes the bar away, so that others can write.
@@ -109,7 +119,7 @@ impl Work {
         Work { label: visible(label).into_owned(), total, gauge, beside: Arc::default(), since: Instant::now() }
     }
 
-    fn shown_by(self, show: impl FnOnce(&Work, &Receiver<()>) + Send + 'static) -> Progress {
+    fn shown_by(self, show: impl FnOnce(&Work, &Receiver<String>) + Send + 'static) -> Progress {
         let beside = Arc::clone(&self.beside);
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || show(&self, &receiver));
@@ -134,12 +144,26 @@ impl Work {
     }
 }
 
-fn goes_on(ended: &Receiver<()>, wait: Duration) -> bool {
-    matches!(ended.recv_timeout(wait), Err(RecvTimeoutError::Timeout))
+/// Nobody is left to tell when stderr is closed.
+fn tell(stream: &mut impl Write, text: &str) {
+    let _ = writeln!(stream, "{text}");
 }
 
-fn show_bar(work: &Work, ended: &Receiver<()>) {
-    if !goes_on(ended, PATIENCE) {
+/// Waits that long, and tells what is to be told meanwhile; whether the work goes on.
+fn goes_on(told: &Receiver<String>, wait: Duration, mut tell: impl FnMut(&str)) -> bool {
+    let until = Instant::now() + wait;
+    loop {
+        match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(text) => tell(&text),
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+}
+
+fn show_bar(work: &Work, told: &Receiver<String>) {
+    let mut stderr = std::io::stderr();
+    if !goes_on(told, PATIENCE, |text| tell(&mut stderr, text)) {
         return;
     }
     let bar = match work.total {
@@ -156,7 +180,7 @@ fn show_bar(work: &Work, ended: &Receiver<()>) {
     };
     let bar = bar.with_message(work.label()).with_elapsed(work.since.elapsed());
     bar.set_draw_target(ProgressDrawTarget::stderr());
-    while goes_on(ended, FRAME) {
+    while goes_on(told, FRAME, |text| bar.suspend(|| tell(&mut stderr, text))) {
         bar.set_message(work.label());
         bar.set_position((work.gauge)());
         bar.tick();
@@ -171,9 +195,9 @@ fn style(template: &str) -> ProgressStyle {
         .tick_chars("|/-\\ ")
 }
 
-fn show_lines(work: &Work, ended: &Receiver<()>, heartbeat: Duration, mut stream: impl Write) {
-    while goes_on(ended, heartbeat) {
-        let _ = writeln!(stream, "{}", work.line());
+fn show_lines(work: &Work, told: &Receiver<String>, heartbeat: Duration, mut stream: impl Write) {
+    while goes_on(told, heartbeat, |text| tell(&mut stream, text)) {
+        tell(&mut stream, &work.line());
     }
 }
 
@@ -200,9 +224,10 @@ mod tests {
             said
         });
         std::thread::sleep(Duration::from_millis(100));
-        drop::<Sender<()>>(ended);
+        ended.send("told".to_owned()).unwrap();
+        drop::<Sender<String>>(ended);
         let said = String::from_utf8(thread.join().unwrap()).unwrap();
-        assert!(said.starts_with("still waiting, "), "{said}");
+        assert!(said.starts_with("still waiting, ") && said.ends_with("\ntold\n"), "{said}");
     }
 
     #[test]

@@ -29,11 +29,22 @@ impl Prompt {
         }
     }
 
-    /// Asks a yes-or-no question; no answer when nobody can be asked, or the person walks away.
+    /// Asks whether something may be done, which an empty answer does not allow; no answer when nobody can be asked, or
+    /// the person walks away.
     #[must_use]
     pub fn confirm(self, question: &str) -> Option<bool> {
         match self {
-            Prompt::Person => confirm(question, read_line),
+            Prompt::Person => answer(question, Some(false), read_line),
+            Prompt::Assent => Some(true),
+            Prompt::Nobody => None,
+        }
+    }
+
+    /// Asks what is meant, where neither answer goes without saying: an empty one is none.
+    #[must_use]
+    pub fn decide(self, question: &str) -> Option<bool> {
+        match self {
+            Prompt::Person => answer(question, None, read_line),
             Prompt::Assent => Some(true),
             Prompt::Nobody => None,
         }
@@ -49,11 +60,13 @@ impl Prompt {
     }
 }
 
-fn confirm(question: &str, mut answer_to: impl FnMut(&str) -> Option<String>) -> Option<bool> {
+fn answer(question: &str, empty: Option<bool>, mut answer_to: impl FnMut(&str) -> Option<String>) -> Option<bool> {
+    let choice = if empty == Some(false) { "y/N" } else { "y/n" };
     loop {
-        match answer_to(&format!("{question} [y/N] "))?.to_lowercase().as_str() {
+        match answer_to(&format!("{question} [{choice}] "))?.to_lowercase().as_str() {
             "y" | "yes" => return Some(true),
-            "" | "n" | "no" => return Some(false),
+            "n" | "no" => return Some(false),
+            "" if empty.is_some() => return empty,
             _ => {}
         }
     }
@@ -107,10 +120,11 @@ mod tests {
 
     #[test]
     fn only_a_clear_yes_is_a_yes() {
-        assert_eq!(confirm("sure?", lines(&["Yes"])), Some(true));
-        assert_eq!(confirm("sure?", lines(&[""])), Some(false));
-        assert_eq!(confirm("sure?", lines(&["hm", "n"])), Some(false));
-        assert_eq!(confirm("sure?", lines(&["hm"])), None);
+        assert_eq!(answer("sure?", Some(false), lines(&["Yes"])), Some(true));
+        assert_eq!(answer("sure?", Some(false), lines(&[""])), Some(false));
+        assert_eq!(answer("sure?", Some(false), lines(&["hm", "n"])), Some(false));
+        assert_eq!(answer("sure?", Some(false), lines(&["hm"])), None);
+        assert_eq!(answer("the same?", None, lines(&["", "hm", "n"])), Some(false));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     if !walk.sql
         && let Some(members) = context.fleet(choice, Some(course), &project)?
     {
-        return super::fleet::walk(walk, (choice, course), target, Direction::Up, members, context, &project);
+        return super::fleet::walk(walk, (choice, course), target, Direction::Up, members, context, project);
     }
     super::walk::run(walk, target, Direction::Up, context, project)
 }

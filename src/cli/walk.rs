@@ -23,11 +23,13 @@ use crate::database::runner::{self, Event, Outcome};
 use crate::database::{Access, Scratch, backup};
 use crate::model;
 use crate::operation::backup::Backup;
+use crate::operation::discard::{self, Loss};
 use crate::operation::estimate::{self, Estimate, Rewrite};
 use crate::operation::walk::{self, Direction, Walked};
-use crate::operation::{Database, Project, State, discard, hooks, status};
+use crate::operation::{Database, Project, State, hooks, status};
 use crate::report::{Class, Diagnostic, Failure, count, grouped};
 use crate::revision::{Graph, Remark, RevisionId, Target};
+use crate::schema::Name;
 
 // A doc comment would become the description of the command (clap keeps the last one).
 #[derive(Debug, Clone, clap::Args)]
@@ -132,12 +134,13 @@ pub fn run(
     }
     // Where nothing is to be run, nothing is looked into either.
     let is_idle = walk::route(&state, direction, &target)?.steps.is_empty();
+    let mut losses = Vec::new();
     if !is_idle {
-        let discards = discard::ahead(&project, &connection, &state, direction, &target)?;
-        for warning in &discards {
-            context.output.warn(warning);
+        losses = discard::ahead(&project, &connection, &state, direction, &target)?;
+        for (revision, loss) in &losses {
+            context.output.warn(&loss.of_revision(revision));
         }
-        if direction != Direction::Up && !args.dry_run && !discards.is_empty() {
+        if direction != Direction::Up && !args.dry_run && !losses.is_empty() {
             agree_to_discard(context)?;
         }
         foresee(context, &estimate::ahead(&project, &connection, &state, direction, &target)?);
@@ -173,7 +176,7 @@ pub fn run(
     if args.dry_run && project.settings.hooks.are_beside_runs() && !walked.outcome.steps.is_empty() {
         context.output.talk("a dry run runs no hooks");
     }
-    give(context, &name, args.dry_run, &walked, copied.into_inner().as_ref());
+    give(context, &name, args.dry_run, &walked, (&losses, copied.into_inner().as_ref()));
     Ok(())
 }
 
@@ -304,8 +307,14 @@ fn took(done: &runner::Done, rows: Rows) -> String {
     }
 }
 
-/// Says what was done and where the database stands.
-fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked, backup: Option<&Backup>) {
+/// Says what was done, what of the rows it cost, and where the database stands.
+fn give(
+    context: &Context,
+    name: &str,
+    dry_run: bool,
+    walked: &Walked,
+    (losses, backup): (&[(RevisionId, Loss)], Option<&Backup>),
+) {
     let Walked { outcome, remarks, state } = walked;
     if let Some(notice) = outcome.stand_ins.notice() {
         context.output.warn(&Diagnostic::new("stand_ins", notice));
@@ -313,7 +322,9 @@ fn give(context: &Context, name: &str, dry_run: bool, walked: &Walked, backup: O
     let heads: Vec<RevisionId> =
         state.graph.current(&state.applied).into_iter().map(|revision| revision.id.clone()).collect();
     if context.output.is_json() {
-        let mut document = json!({ "version": 1, "steps": steps(outcome), "heads": words(&heads) });
+        let mut document = json!({
+            "version": 1, "steps": steps(outcome), "heads": words(&heads), "discards": discards(losses)
+        });
         if let Some(backup) = backup {
             document["backup"] = backup.path.to_string_lossy().into();
         }
@@ -346,6 +357,18 @@ pub fn steps(outcome: &Outcome) -> Vec<Value> {
         })
     };
     outcome.steps.iter().map(step).collect()
+}
+
+/// What revisions cost, for programs.
+fn discards(losses: &[(RevisionId, Loss)]) -> Vec<Value> {
+    let discard = |(revision, loss): &(RevisionId, Loss)| {
+        json!({
+            "revision": revision.as_str(), "kind": loss.kind(), "table": loss.table.as_str(),
+            "column": loss.column.as_ref().map(Name::as_str), "number": loss.number, "at_most": loss.at_most,
+            "by": loss.by, "text": loss.text(revision),
+        })
+    };
+    losses.iter().map(discard).collect()
 }
 
 /// Identifiers for programs.

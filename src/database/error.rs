@@ -296,7 +296,9 @@ impl Error {
             Error::Full { .. } => {
                 ("full", "free some space; the environment variable SQLITE_TMPDIR moves the temporary files".to_owned())
             }
-            Error::NoRoom { .. } => ("no_room", "free some space; `--no-backup` goes without a copy".to_owned()),
+            Error::NoRoom { .. } => {
+                ("no_room", "free some space; a run goes without a copy with `--no-backup`".to_owned())
+            }
             Error::AlreadyThere { .. } => ("already_there", "name another file, or remove this one".to_owned()),
             Error::Interrupted => return ("interrupted", None),
             Error::Io { .. } => return ("io", None),

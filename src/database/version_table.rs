@@ -86,6 +86,9 @@ const COLUMNS: [&str; 14] = [
     "tool_version",
 ];
 
+/// The place of "sequence" among the columns.
+const SEQUENCE: usize = 1;
+
 /// The statement that makes the table, as it also stands in offline scripts.
 #[must_use]
 pub fn create_sql(table: &Name) -> String {
@@ -118,15 +121,19 @@ pub fn read(connection: &Connection, table: &Name) -> Result<Vec<Applied>, Error
     if !exists(connection, table)? {
         return Ok(Vec::new());
     }
-    let sql = format!("SELECT {} FROM main.{} ORDER BY \"sequence\", rowid", quoted_columns(), table.quoted());
+    let sql = format!("SELECT {} FROM main.{} ORDER BY rowid", quoted_columns(), table.quoted());
     let failed = |error: &rusqlite::Error| failed(connection, error);
     let mut statement = connection.prepare(&sql).map_err(|error| failed(&error))?;
     let mut rows = statement.query([]).map_err(|error| failed(&error))?;
     let mut applied = Vec::new();
     while let Some(row) = rows.next().map_err(|error| failed(&error))? {
-        applied.push(read_row(row, table)?);
+        // What is no number was edited by hand, and comes last.
+        let sequence = row.get_ref(SEQUENCE).map_err(|error| failed(&error))?.as_i64().unwrap_or(i64::MAX);
+        applied.push((sequence, read_row(row, table)?));
     }
-    Ok(applied)
+    // The rows mostly are in this order already, which costs next to nothing here; SQLite would copy and sort them all.
+    applied.sort_by_key(|(sequence, _)| *sequence);
+    Ok(applied.into_iter().map(|(_, row)| row).collect())
 }
 
 fn read_row(row: &Row<'_>, table: &Name) -> Result<Applied, Error> {

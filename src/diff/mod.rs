@@ -18,6 +18,7 @@ mod scope;
 mod table;
 mod three_way;
 mod trigger;
+mod unmet;
 mod view;
 mod virtual_table;
 
@@ -35,6 +36,7 @@ pub use line::{Line, LineKind};
 pub use look_alike::{LookAlike, look_alikes};
 pub use rename::{RenameConflict, RenameConflicts, RenameProblem, RenameSubject, Renames, resolve_renames};
 pub use three_way::three_way;
+pub use unmet::{UnmetRename, unmet_renames};
 
 use body::Bodies;
 use rewrite::NewNames;

@@ -29,13 +29,15 @@ pub enum Cause {
     Disk,
     /// A script or the way through the revisions is wrong.
     Script,
+    /// A hook of the settings fails.
+    Hook,
     /// Anything else.
     Other,
 }
 
 impl Cause {
     /// All of them, with their words.
-    pub const ALL: [(Cause, &'static str); 12] = [
+    pub const ALL: [(Cause, &'static str); 13] = [
         (Cause::Busy, "busy"),
         (Cause::Constraint, "constraint"),
         (Cause::ForeignKey, "foreign_key"),
@@ -47,6 +49,7 @@ impl Cause {
         (Cause::ReadOnly, "readonly"),
         (Cause::Disk, "disk"),
         (Cause::Script, "script"),
+        (Cause::Hook, "hook"),
         (Cause::Other, "other"),
     ];
 
@@ -86,6 +89,7 @@ impl Cause {
             | "application_collation"
             | "irreversible"
             | "no_script" => Cause::Script,
+            "before_hook_failed" | "after_hook_failed" => Cause::Hook,
             _ => Cause::Other,
         }
     }

@@ -42,6 +42,19 @@ pub struct Record {
     pub backup: Option<PathBuf>,
     /// What was found where it was only looked at.
     pub look: Option<Arc<Look>>,
+    /// The commands that ran beside its revisions.
+    pub commands: Vec<RanCommand>,
+}
+
+/// A command that ran beside revisions.
+#[derive(Debug, Clone)]
+pub struct RanCommand {
+    /// Its line.
+    pub line: String,
+    /// What it printed.
+    pub printed: String,
+    /// Whether it ended well.
+    pub is_well: bool,
 }
 
 /// What it came to for one database.
@@ -55,7 +68,7 @@ pub enum Outcome {
     Differs,
     /// It failed; the database is as it was, or at a revision on the way.
     Failed,
-    /// It was interrupted, and rolled back.
+    /// It was interrupted; what was not committed is rolled back.
     Interrupted,
     /// Its turn did not come.
     Skipped,
@@ -104,6 +117,7 @@ impl Record {
             trouble: None,
             backup: None,
             look: None,
+            commands: Vec::new(),
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Course<'a> {
     pub max_failures: Limit,
     /// How long those that others hold are tried again and again, all of them together, after each wave.
     pub patience: Duration,
+    /// Whether each is waited for so long in its own turn instead, since what runs beside it is not to run twice.
+    pub once: bool,
     /// Set from outside when the user wants to stop.
     pub interrupt: &'a AtomicBool,
 }
@@ -130,7 +132,7 @@ struct Run<'r, 'a> {
 
 impl Run<'_, '_> {
     fn all_of(&mut self, members: &[Member]) {
-        let mut busy = self.attempt(members, 1, true);
+        let mut busy = self.attempt(members, 1, !self.course.once);
         let since = Instant::now();
         let mut pause = PAUSE;
         let mut attempt = 2;
@@ -149,7 +151,7 @@ impl Run<'_, '_> {
     fn attempt(&mut self, members: &[Member], attempt: u32, again: bool) -> Vec<Member> {
         let (course, act, stop) = (self.course, self.act, self.stop);
         let goes_on = || !stop.load(Ordering::Relaxed) && !course.interrupt.load(Ordering::Relaxed);
-        let wait = AT_FIRST.min(course.patience);
+        let wait = if course.once { course.patience } else { AT_FIRST.min(course.patience) };
         let numbered: Vec<(usize, &Member)> = members.iter().enumerate().collect();
         let mut begun = vec![false; members.len()];
         let mut busy = Vec::new();

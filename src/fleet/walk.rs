@@ -2,6 +2,7 @@
 //!
 //! A database whose schema is not what its revisions made is refused: a script meets nothing that it was not proved on.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -9,20 +10,29 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::list::Member;
-use super::record::{Outcome, Record};
+use super::record::{Outcome, RanCommand, Record};
 use crate::database::backup::Writers;
 use crate::database::runner::{self, Drift, RunError, Transaction};
 use crate::database::{self, Access};
 use crate::model;
+use crate::operation::hooks::{self, Beside, Command, Ended, How};
 use crate::operation::planner::{Planned, Planner};
+use crate::operation::walk::Direction;
 use crate::operation::{Database, Project, backup, rehearse, stamp, walk};
-use crate::report::{Class, Failure, Report};
+use crate::report::Failure;
 use crate::revision::Remark;
 
 /// What is done to each database.
-pub enum Job {
-    /// Its revisions are run.
-    Walk(Planner),
+pub enum Job<'a> {
+    /// Its revisions are run, with their hooks.
+    Walk {
+        /// Which revisions.
+        planner: Planner,
+        /// Where to.
+        direction: Direction,
+        /// Runs commands of hooks, several at the same time.
+        shell: &'a (dyn Fn(&Command<'_>) -> Ended + Sync),
+    },
     /// Its revisions are run on a copy, which goes.
     Rehearse(Planner),
     /// It is recorded as standing somewhere.
@@ -36,7 +46,7 @@ pub struct Walker<'a> {
     /// The project.
     pub project: &'a Project,
     /// What is done.
-    pub job: Job,
+    pub job: Job<'a>,
     /// How much is one transaction.
     pub transaction: Transaction,
     /// Whether all is rolled back at the end.
@@ -60,7 +70,14 @@ impl Walker<'_> {
         let start = Instant::now();
         let mut record = Record::new(member);
         let ended = match &self.job {
-            Job::Walk(planner) => self.walk(planner, member, wait, &mut record),
+            Job::Walk { planner, direction, shell } => {
+                let commands = RefCell::new(Vec::new());
+                let shell = |command: &Command<'_>| noted(command, shell(command), &commands);
+                let beside = Beside { direction: *direction, id: Some(&member.id), shell: &shell };
+                let ended = self.walk(planner, &beside, member, wait, &mut record);
+                record.commands = commands.into_inner();
+                ended
+            }
             Job::Rehearse(planner) => self.rehearse(planner, member, wait, &mut record),
             Job::Stamp(planner) => self.stamp(planner, member, wait, &mut record),
             Job::Backup => self.copy(member, wait, &mut record),
@@ -74,14 +91,22 @@ impl Walker<'_> {
         }
     }
 
-    fn walk(&self, planner: &Planner, member: &Member, wait: Duration, record: &mut Record) -> Result<(), Failure> {
+    fn walk(
+        &self,
+        planner: &Planner,
+        beside: &Beside<'_>,
+        member: &Member,
+        wait: Duration,
+        record: &mut Record,
+    ) -> Result<(), Failure> {
         let mut connection = open(self.project, member, wait)?;
-        let backed_up = std::cell::RefCell::new(None);
+        let backed_up = RefCell::new(None);
         let note = |backup: &backup::Backup| {
             backed_up.replace(Some(backup.path.clone()));
         };
-        let ended =
-            self.with_options(wait, &note, |options| self.run(planner, member, &mut connection, options, record));
+        let ended = self.with_options(wait, &note, |options| {
+            self.run(planner, Some(beside), member, &mut connection, options, record)
+        });
         record.backup = backed_up.into_inner();
         ended
     }
@@ -93,7 +118,7 @@ impl Walker<'_> {
         self.with_options(wait, &|_| (), |options| {
             let rehearsed = rehearse::on_copy(&project, options, &|_| (), |private, connection, options| {
                 let copy = Member { path: private.database()?, ..member.clone() };
-                self.run(planner, &copy, connection, options, record)
+                self.run(planner, None, &copy, connection, options, record)
             })?;
             record.duration = rehearsed.duration;
             Ok(())
@@ -123,6 +148,7 @@ impl Walker<'_> {
     fn run(
         &self,
         planner: &Planner,
+        beside: Option<&Beside<'_>>,
         member: &Member,
         connection: &mut Connection,
         options: &walk::Options<'_>,
@@ -139,7 +165,10 @@ impl Walker<'_> {
         };
         let mut planned = None;
         let mut plan = planner.plan_once(&mut planned, options.agree);
-        let ended = walk::run(&ground, connection, &mut plan, options, &mut |_| ());
+        let ended = match beside {
+            Some(beside) => hooks::run(beside, &ground, connection, &mut plan, options, &mut |_| ()),
+            None => walk::run(&ground, connection, &mut plan, options, &mut |_| ()),
+        };
         drop(plan);
         note(record, planner, planned, ended)
     }
@@ -172,6 +201,13 @@ impl Walker<'_> {
     }
 }
 
+/// Keeps what a command has printed.
+fn noted(command: &Command<'_>, ended: Ended, commands: &RefCell<Vec<RanCommand>>) -> Ended {
+    let (line, printed) = (command.line.to_owned(), ended.printed.clone());
+    commands.borrow_mut().push(RanCommand { line, printed, is_well: matches!(ended.how, How::Well) });
+    ended
+}
+
 /// A database that is there: one that is missing from a fleet is a mistake in the list, not one to be made.
 fn open(project: &Project, member: &Member, wait: Duration) -> Result<Connection, Failure> {
     let missing = || database::Error::Missing { path: member.path.clone() };
@@ -196,8 +232,7 @@ fn note(
         }
         Err(error) => {
             record.to.clone_from(&error.heads);
-            // What is taken back at the end is not what was done.
-            record.steps = if error.class() == Class::Interrupted { 0 } else { error.done.len() };
+            record.steps = error.done.len();
             Err(error.into())
         }
     }

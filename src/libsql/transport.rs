@@ -203,8 +203,10 @@ mod over_http {
                 }
                 _ => false,
             };
-            // What does not speak TLS answers the first greeting with something else.
-            let is_unsent = is_unsent || why.contains("InvalidContentType");
+            // What does not speak TLS answers the first greeting with something else; names that nobody knows have no
+            // kind of their own.
+            let unsent = ["InvalidContentType", "failed to lookup address information"];
+            let is_unsent = is_unsent || unsent.iter().any(|words| why.contains(words));
             if is_unsent { Error::Unreachable { server: self.server.clone(), why } } else { self.lost(error) }
         }
 

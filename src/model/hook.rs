@@ -29,6 +29,12 @@ impl Hooks {
         let Hooks { before_run, after_run, before_revision, after_revision, post_write: _ } = self;
         [before_run, after_run, before_revision, after_revision].iter().any(|hooks| !hooks.is_empty())
     }
+
+    /// Whether there is any between revisions.
+    #[must_use]
+    pub fn are_around_revisions(&self) -> bool {
+        !self.before_revision.is_empty() || !self.after_revision.is_empty()
+    }
 }
 
 /// Something to be run.

@@ -10,7 +10,7 @@ use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema, Trigger};
 
-use super::{Project, Rows, State, discard, slips, status};
+use super::{Project, Rows, State, discard, renames, slips, status};
 
 /// How a drop and an add that look alike are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +34,16 @@ pub struct Comparison {
     pub changes: Vec<Change>,
     /// What is worth a word and stops nothing.
     pub warnings: Vec<Diagnostic>,
+    /// Renames of the model that find nothing to rename while something goes. No script is written over them.
+    pub unmet_renames: Vec<Diagnostic>,
 }
 
 impl Comparison {
+    /// What is to be said where the changes are only looked at.
+    pub fn doubts(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.warnings.iter().chain(&self.unmet_renames)
+    }
+
     /// The changes, a sentence each.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
@@ -99,21 +106,27 @@ pub fn actual_schema(project: &Project, connection: Option<&Connection>) -> Resu
 
 /// Compares the model with a schema.
 ///
-/// `renames` are those of the command line, beside those of the model.
+/// `asked` are the renames of the command line, beside those of the model.
 ///
 /// # Errors
-/// When the model is mistaken, SQLite refuses it, or its renames contradict the schemas.
-pub fn compare(project: &Project, actual: Schema, renames: &Renames) -> Result<Comparison, Failure> {
+/// When the model is mistaken, SQLite refuses it, its renames contradict the schemas, or those of the command line name
+/// what is not there.
+pub fn compare(project: &Project, actual: Schema, asked: &Renames) -> Result<Comparison, Failure> {
     let model = project.model()?;
     let (wanted, mut warnings) = wanted_schema(project, &model, &actual)?;
     let mut intent = model.intent.clone();
-    intent.renames.tables.extend(renames.tables.clone());
-    intent.renames.columns.extend(renames.columns.clone());
-    intent.renames.indexes.extend(renames.indexes.clone());
+    intent.renames.tables.extend(asked.tables.clone());
+    intent.renames.columns.extend(asked.columns.clone());
+    intent.renames.indexes.extend(asked.indexes.clone());
     intent.renames = diff::resolve_renames(&actual, &wanted, &intent.renames)?;
+    let mistaken = renames::of_command_line(asked, &intent.renames, &actual, &wanted);
+    if !mistaken.is_empty() {
+        return Err(Failure::all(Class::Input, mistaken));
+    }
     let changes = diff::diff(&actual, &wanted, &intent.renames, project.settings.column_order);
     warnings.extend(slips::of_row_work(&model, &actual, &wanted, &changes));
-    Ok(Comparison { actual, wanted, intent, changes, warnings })
+    let unmet_renames = renames::of_model(&model, &actual, &changes);
+    Ok(Comparison { actual, wanted, intent, changes, warnings, unmet_renames })
 }
 
 /// The schema of a model as SQLite understands it. What is wrong with it already in the database stops nothing.
@@ -284,8 +297,8 @@ fn refused(model: &Model, error: &scratch::BuildError) -> Diagnostic {
 /// want it, what the script drops is kept aside under the name of its revision.
 ///
 /// # Errors
-/// When a drop and an add look alike and nobody has said what they are; when rows of the database refuse a change;
-/// when no script can be proved.
+/// When a rename finds nothing to rename while something goes; when a drop and an add look alike and nobody has said
+/// what they are; when rows of the database refuse a change; when no script can be proved.
 pub fn draft(
     project: &Project,
     comparison: &Comparison,
@@ -293,6 +306,7 @@ pub fn draft(
     look_alikes: LookAlikes,
     revision: &RevisionId,
 ) -> Result<(Draft, Vec<gate::Gate>), Failure> {
+    refuse_unmet_renames(comparison)?;
     if look_alikes == LookAlikes::Refuse {
         refuse_look_alikes(comparison)?;
     }
@@ -332,6 +346,16 @@ pub fn ask(rows: &Rows<'_>, gates: &[gate::Gate]) -> Result<(), Failure> {
         }
     }
     if refusals.is_empty() { Ok(()) } else { Err(Failure::all(Class::No, refusals)) }
+}
+
+/// Refuses changes that drop something while a rename of the model finds nothing to rename: what is dropped may be what it
+/// means.
+///
+/// # Errors
+/// One diagnostic for each such rename.
+pub fn refuse_unmet_renames(comparison: &Comparison) -> Result<(), Failure> {
+    let unmet = &comparison.unmet_renames;
+    if unmet.is_empty() { Ok(()) } else { Err(Failure::all(Class::Input, unmet.clone())) }
 }
 
 fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {

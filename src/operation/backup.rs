@@ -87,7 +87,7 @@ impl Report for BackupError {
             BackupError::Database(error) => return error.diagnostics(),
             BackupError::Server(error) => return error.diagnostics(),
             BackupError::Folder { .. } => {
-                ("backup_folder", "see to the folder, or go without a backup with `--no-backup`")
+                ("backup_folder", "see to the folder; a run goes without a copy with `--no-backup`")
             }
             BackupError::Damaged { .. } => ("damaged_backup", "choose another one: `schemactl backups` lists them"),
             BackupError::None { .. } => ("no_backup", "name the file: `schemactl restore FILE`"),

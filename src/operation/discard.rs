@@ -8,14 +8,88 @@ use rusqlite::Connection;
 use crate::database::{self, Filter, introspect};
 use crate::diff::Discard;
 use crate::report::{Class, Diagnostic, Failure, count};
-use crate::revision::{Section, Target};
-use crate::schema::Schema;
+use crate::revision::{RevisionId, Section, Target};
+use crate::schema::{Name, Schema};
 
 use super::flow::{self, Conversion, Flow};
 use super::walk::{self, Direction};
 use super::{Project, Rows, State};
 
-/// What a walk is going to discard, a warning each.
+/// What a database has that scripts leave in no table as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// Of which table, by its name before all scripts.
+    pub table: Name,
+    /// Of which column; none where whole rows go.
+    pub column: Option<Name>,
+    /// How many rows, or values that are not NULL.
+    pub number: usize,
+    /// Whether it may be fewer: the database cannot tell how many stay the same.
+    pub at_most: bool,
+    /// What takes the place of the values, an expression each; empty where nothing does.
+    pub by: Vec<String>,
+}
+
+impl Loss {
+    /// A word for what happens, for programs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.column {
+            None => "rows",
+            Some(_) if self.by.is_empty() => "values",
+            Some(_) => "replaced",
+        }
+    }
+
+    /// What is lost by a revision, in words.
+    #[must_use]
+    pub fn text(&self, revision: &RevisionId) -> String {
+        match self.by_what() {
+            None => format!("{} will be discarded by `{revision}`", self.what()),
+            Some(by) => format!("{} will be replaced by `{revision}`, {by}", self.what()),
+        }
+    }
+
+    /// A warning of what a revision is going to lose.
+    #[must_use]
+    pub fn of_revision(&self, revision: &RevisionId) -> Diagnostic {
+        Diagnostic::new(self.code(), self.text(revision))
+    }
+
+    /// A warning of what a script is going to lose that has not been written yet.
+    fn of_script(&self) -> Diagnostic {
+        let words = match self.by_what() {
+            None => format!("{} will be discarded; downgrade cannot bring them back", self.what()),
+            Some(by) => format!("{} will be replaced, {by}; downgrade cannot bring them back", self.what()),
+        };
+        Diagnostic::new(self.code(), words)
+    }
+
+    fn code(&self) -> &'static str {
+        if self.by.is_empty() { "discards" } else { "replaces" }
+    }
+
+    /// `7 rows of x`, `up to 3 values of x.y`.
+    fn what(&self) -> String {
+        let Loss { table, column, number, at_most, .. } = self;
+        let up_to = if *at_most { "up to " } else { "" };
+        match column {
+            None => format!("{up_to}{} of `{table}`", count(*number, "row")),
+            Some(column) => format!("{up_to}{} of `{table}.{column}`", count(*number, "value")),
+        }
+    }
+
+    /// What takes the place of values: ``each by `lower(name)` ``.
+    fn by_what(&self) -> Option<String> {
+        let expressions = self.by.iter().map(|expression| match expression.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("`{} …`", &expression[..end]),
+            None => format!("`{expression}`"),
+        });
+        (!self.by.is_empty()).then(|| format!("each by {}", expressions.collect::<Vec<_>>().join(" and ")))
+    }
+}
+
+/// What each revision of a walk is going to lose, in the order of the walk.
 ///
 /// # Errors
 /// When there is no such walk, or the database cannot be read.
@@ -25,7 +99,7 @@ pub fn ahead(
     state: &State,
     direction: Direction,
     target: &Target,
-) -> Result<Vec<Diagnostic>, Failure> {
+) -> Result<Vec<(RevisionId, Loss)>, Failure> {
     let steps = walk::steps(state, &walk::route(state, direction, target)?)?;
     let scripts = || steps.iter().filter_map(|step| Some((&step.revision, step.script.as_ref()?)));
     if !scripts().any(|(_, script)| flow::may_discard(script.sql())) {
@@ -33,22 +107,12 @@ pub fn ahead(
     }
     let mut flow = Flow::of(&introspect::read(connection, &project.filter()?)?);
     let rows = project.rows(connection)?;
-    let mut warnings = Vec::new();
+    let mut losses = Vec::new();
     for (revision, script) in scripts() {
-        for discard in flow.follow(script.sql()) {
-            if let Some(what) = counted(&rows, &discard)? {
-                let words = format!("{what} will be discarded by `{revision}`");
-                warnings.push(Diagnostic::new("discards", words));
-            }
-        }
-        for conversion in flow.conversions() {
-            if let Some(what) = replaced(&rows, &conversion)? {
-                let words = format!("{what} will be replaced by `{revision}`, {}", by_what(&conversion));
-                warnings.push(Diagnostic::new("replaces", words));
-            }
-        }
+        let of_revision = losses_of(&rows, &mut flow, script.sql())?;
+        losses.extend(of_revision.into_iter().map(|loss| (revision.clone(), loss)));
     }
-    Ok(warnings)
+    Ok(losses)
 }
 
 /// What a script discards or replaces of the rows of a database with that schema, a warning each.
@@ -56,21 +120,19 @@ pub fn ahead(
 /// # Errors
 /// When the database cannot be read.
 pub fn of_script(rows: &Rows<'_>, schema: &Schema, script: &str) -> Result<Vec<Diagnostic>, Failure> {
-    let mut flow = Flow::of(schema);
-    let mut warnings = Vec::new();
+    let losses = losses_of(rows, &mut Flow::of(schema), script)?;
+    Ok(losses.iter().map(Loss::of_script).collect())
+}
+
+fn losses_of(rows: &Rows<'_>, flow: &mut Flow, script: &str) -> Result<Vec<Loss>, Failure> {
+    let mut losses = Vec::new();
     for discard in flow.follow(script) {
-        if let Some(what) = counted(rows, &discard)? {
-            let words = format!("{what} will be discarded; downgrade cannot bring them back");
-            warnings.push(Diagnostic::new("discards", words));
-        }
+        losses.extend(counted(rows, &discard)?);
     }
     for conversion in flow.conversions() {
-        if let Some(what) = replaced(rows, &conversion)? {
-            let words = format!("{what} will be replaced, {}; downgrade cannot bring them back", by_what(&conversion));
-            warnings.push(Diagnostic::new("replaces", words));
-        }
+        losses.extend(replaced(rows, conversion)?);
     }
-    Ok(warnings)
+    Ok(losses)
 }
 
 /// Whether scripts discard anything that a database has, or keep values of it in no other form than one that they compute,
@@ -103,45 +165,35 @@ fn is_there(rows: &Rows<'_>, discard: &Discard) -> bool {
     rows.number(&question) != Ok(0)
 }
 
-/// What a database has of that which is discarded: `7 rows of x`, or nothing.
+/// What a database has of that which is discarded, or nothing.
 ///
 /// # Errors
 /// When the database cannot be read.
-fn counted(rows: &Rows<'_>, discard: &Discard) -> Result<Option<String>, Failure> {
-    let (sql, thing, whose) = match discard {
-        Discard::Rows { table } => (format!("SELECT count(*) FROM {}", table.quoted()), "row", format!("`{table}`")),
-        Discard::Values { table, column } => (
-            format!("SELECT count({}) FROM {}", column.quoted(), table.quoted()),
-            "value",
-            format!("`{table}.{column}`"),
-        ),
+fn counted(rows: &Rows<'_>, discard: &Discard) -> Result<Option<Loss>, Failure> {
+    let (table, column) = match discard {
+        Discard::Rows { table } => (table, None),
+        Discard::Values { table, column } => (table, Some(column)),
     };
-    let number = rows.number(&sql).map_err(|error| {
+    let counted = column.map_or_else(|| "*".to_owned(), Name::quoted);
+    let number = rows.number(&format!("SELECT count({counted}) FROM {}", table.quoted())).map_err(|error| {
+        let whose = column.map_or_else(|| format!("`{table}`"), |column| format!("`{table}.{column}`"));
         Failure::new(Class::Database, Diagnostic::new("count", format!("cannot count what is in {whose}: {error}")))
     })?;
     let number = usize::try_from(number).unwrap_or_default();
-    Ok((number > 0).then(|| format!("{} of {whose}", count(number, thing))))
+    let loss = || Loss { table: table.clone(), column: column.cloned(), number, at_most: false, by: Vec::new() };
+    Ok((number > 0).then(loss))
 }
 
-/// How many values of a database are replaced by what is computed of them, and are not the same afterwards: `7 values of
-/// x`, or nothing. Where the database cannot tell which, all of them may be.
-fn replaced(rows: &Rows<'_>, conversion: &Conversion) -> Result<Option<String>, Failure> {
-    let Conversion { table, column, question, .. } = conversion;
+/// The values of a database that are replaced by what is computed of them, and are not the same afterwards, or nothing.
+/// Where the database cannot tell which, all of them may be.
+fn replaced(rows: &Rows<'_>, conversion: Conversion) -> Result<Option<Loss>, Failure> {
+    let Conversion { table, column, question, expressions: by } = conversion;
     let Some(number) = question.as_ref().and_then(|question| rows.number(question).ok()) else {
-        let all = counted(rows, &Discard::Values { table: table.clone(), column: column.clone() })?;
-        return Ok(all.map(|all| format!("up to {all}")));
+        let all = counted(rows, &Discard::Values { table, column })?;
+        return Ok(all.map(|all| Loss { at_most: true, by, ..all }));
     };
     let number = usize::try_from(number).unwrap_or_default();
-    Ok((number > 0).then(|| format!("{} of `{table}.{column}`", count(number, "value"))))
-}
-
-/// What takes the place of values: ``each by `lower(name)` ``.
-fn by_what(conversion: &Conversion) -> String {
-    let expressions = conversion.expressions.iter().map(|expression| match expression.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("`{} …`", &expression[..end]),
-        None => format!("`{expression}`"),
-    });
-    format!("each by {}", expressions.collect::<Vec<_>>().join(" and "))
+    Ok((number > 0).then_some(Loss { table, column: Some(column), number, at_most: false, by }))
 }
 
 /// The most characters of an expression that are shown.

@@ -22,6 +22,7 @@ mod project;
 pub mod purge;
 pub mod rebase;
 pub mod rehearse;
+mod renames;
 pub mod repair;
 pub mod replay;
 mod rows;

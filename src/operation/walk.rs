@@ -113,6 +113,15 @@ pub fn walk<'s>(
     connection: &mut Connection,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Walked<'s>, Failure> {
+    walk_by(errand, connection, |ground, connection, plan| run(ground, connection, plan, errand.options, observer))
+}
+
+/// The same by what runs a plan in its own way.
+pub(super) fn walk_by<'s>(
+    errand: &Errand<'_, 's>,
+    connection: &mut Connection,
+    run: impl FnOnce(&Ground<'_>, &mut Connection, &mut runner::Plan<'_>) -> Result<Outcome, RunError>,
+) -> Result<Walked<'s>, Failure> {
     let Errand { project, start, direction, target, options } = *errand;
     if direction == Direction::Up {
         adopt::refuse_since(project, connection, start)?;
@@ -127,14 +136,14 @@ pub fn walk<'s>(
         to_copy: None,
         drift: drift(project),
     };
-    let outcome = run(&ground, connection, &mut |rows| walk.steps(rows), options, observer)?;
+    let outcome = run(&ground, connection, &mut |rows| walk.steps(rows))?;
     let remarks = walk.remarks();
     let state = start.with_rows(&outcome.applied);
     Ok(Walked { outcome, remarks, state })
 }
 
 /// What to do where the schema is not what the revisions made, as the settings say.
-pub(super) fn drift(project: &Project) -> runner::Drift {
+fn drift(project: &Project) -> runner::Drift {
     match project.settings.drift {
         model::Drift::Warn => runner::Drift::Warn,
         model::Drift::Refuse => runner::Drift::Refuse,
@@ -142,6 +151,7 @@ pub(super) fn drift(project: &Project) -> runner::Drift {
 }
 
 /// What a run stands on: a database, and what is known before it begins.
+#[derive(Clone, Copy)]
 pub struct Ground<'a> {
     /// The project.
     pub project: &'a Project,
@@ -323,8 +333,9 @@ pub fn offline_stamp(project: &Project, targets: &[Target], applied: Applied, no
 
 /// Steps as SQL for a database that stands so.
 fn written(project: &Project, state: &State, steps: &[runner::Step], now: &str) -> Result<String, Failure> {
-    let (table, from_base) = (&project.settings.version_table, state.applied.is_empty());
-    let written = project
-        .with_mirror(|mirrored| runner::write_sql(steps, table, mirrored, from_base, now, env!("CARGO_PKG_VERSION")));
+    let (table, tool_version) = (&project.settings.version_table, env!("CARGO_PKG_VERSION"));
+    let requires = steps.iter().filter_map(|step| state.graph.get(&step.revision)?.requires).max();
+    let start = (state.applied.is_empty(), requires);
+    let written = project.with_mirror(|mirrored| runner::write_sql(steps, table, mirrored, start, now, tool_version));
     written.map_err(|error| Failure::all(error.class(), error.diagnostics()))
 }

@@ -123,6 +123,7 @@ fn attempt(
     let mut up = planner::plan(&mut scratch, after, &intent.renames, &work, options)?;
     keeping.correct(&mut up.statements);
     up.statements.splice(0..0, aside);
+    up.statements.extend(run_all(&mut scratch, keeping.note_became())?);
     let rows_after = Rows::read(scratch.connection(), &up.schema)?;
     refuse_losses(&rows, &rows_after, &intent.renames, &work, &up.statements)?;
 

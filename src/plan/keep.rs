@@ -7,7 +7,7 @@
 use crate::diff::{AlterTable, Change, Discard, TableChange};
 use crate::revision::RevisionId;
 use crate::schema::{Column, Expression, Name, Table, TypeName};
-use crate::token::{quote_string, significant_tokens};
+use crate::token::quote_string;
 
 use super::one_way;
 use super::rows::RowWork;
@@ -57,8 +57,6 @@ struct Converted {
     after: Name,
     /// What the old value is replaced by.
     using: Expression,
-    /// The same where it may be NULL and must not.
-    became: String,
 }
 
 /// A column of the key by which a row is found again.
@@ -66,6 +64,8 @@ struct Converted {
 struct KeyPart {
     /// Its name in the table, quoted where need be.
     name: String,
+    /// The same after the change.
+    after: String,
     type_name: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl Keeping {
                 });
                 let columns: Vec<Name> = dropped.collect();
                 let converted = converted(alter, work);
-                let key = if columns.is_empty() && converted.is_empty() { None } else { surviving_key(alter) };
+                let key = if columns.is_empty() && converted.is_empty() { None } else { surviving_key(alter, work) };
                 key.map(|key| {
                     let table_after = alter.after.name.clone();
                     side(&alter.before, Kept::Values { columns, converted, key, table_after })
@@ -108,6 +108,12 @@ impl Keeping {
     /// The statements that go before all others of the way up.
     pub(super) fn put_aside(&self) -> Vec<Statement> {
         self.sides.iter().flat_map(Side::put_aside).collect()
+    }
+
+    /// The statements that go behind all others of the way up: what became of the values that are replaced. Read from
+    /// the table itself, whatever they were made of and by which names.
+    pub(super) fn note_became(&self) -> Vec<Statement> {
+        self.sides.iter().filter_map(Side::note_became).collect()
     }
 
     /// The statements that go before all others of the way back.
@@ -179,8 +185,8 @@ impl Keeping {
     pub(super) fn restores(&self, table: &Name, column: &Name) -> bool {
         self.sides.iter().any(|side| match &side.kept {
             Kept::Rows => false,
-            Kept::Values { converted, .. } => {
-                side.table.name == *table && converted.iter().any(|one| one.after == *column)
+            Kept::Values { converted, table_after, .. } => {
+                table_after == table && converted.iter().any(|one| one.after == *column)
             }
         })
     }
@@ -189,11 +195,14 @@ impl Keeping {
     pub(super) fn missing(&self, before: &Rows, back: &Rows) -> Vec<String> {
         let of_side = |side: &Side| {
             let table = &side.table.name;
-            let columns = match &side.kept {
+            let columns: Option<Vec<Name>> = match &side.kept {
                 Kept::Rows => None,
-                Kept::Values { columns, .. } => Some(columns.as_slice()),
+                Kept::Values { columns, converted, .. } => {
+                    Some(columns.iter().chain(converted.iter().map(|one| &one.column)).cloned().collect())
+                }
             };
-            (!before.are_same_in(back, table, columns)).then(|| format!("what was kept of `{table}` has not come back"))
+            (!before.are_same_in(back, table, columns.as_deref()))
+                .then(|| format!("what was kept of `{table}` has not come back"))
         };
         self.sides.iter().filter_map(of_side).collect()
     }
@@ -244,14 +253,10 @@ impl Side {
             Kept::Values { columns, converted, key, .. } => {
                 let columns = || columns.iter().chain(converted.iter().map(|one| &one.column));
                 let kept: Vec<String> = columns().map(Name::quoted).collect();
-                let with = |key: Vec<String>, became: Vec<String>| [key, kept.clone(), became].concat();
+                let with = |key: Vec<String>| [key, kept.clone()].concat();
                 let names: Vec<String> = columns().map(|column| format!("{}.{column}", self.table.name)).collect();
-                let into =
-                    with((0..key.len()).map(key_column).collect(), (0..converted.len()).map(became_column).collect());
-                let from = with(
-                    key.iter().map(|part| part.name.clone()).collect(),
-                    converted.iter().map(|one| one.became.clone()).collect(),
-                );
+                let into = with((0..key.len()).map(key_column).collect());
+                let from = with(key.iter().map(|part| part.name.clone()).collect());
                 (format!("the values of {}", names.join(", ")), into, from)
             }
         };
@@ -270,6 +275,22 @@ impl Side {
             statements.extend(carry_counter(&self.table.name, &self.name));
         }
         statements
+    }
+
+    fn note_became(&self) -> Option<Statement> {
+        let Kept::Values { converted, key, table_after, .. } = &self.kept else { return None };
+        let (side, table) = (self.name.quoted(), table_after.quoted());
+        let of_key = |(at, part): (usize, &KeyPart)| format!("{table}.{} = {side}.{}", part.after, key_column(at));
+        let row: Vec<String> = key.iter().enumerate().map(of_key).collect();
+        let became = converted.iter().enumerate().map(|(at, Converted { after, .. })| {
+            let value = format!("SELECT {table}.{} FROM {table} WHERE {}", after.quoted(), row.join(" AND "));
+            format!("{} = ({value})", became_column(at))
+        });
+        let became: Vec<String> = became.collect();
+        let statement = Statement::new(format!("UPDATE {side} SET\n  {}", became.join(",\n  ")));
+        let comment =
+            "Notes what the values became, so that the way down replaces none that somebody has changed since.";
+        (!converted.is_empty()).then(|| statement.comment(comment))
     }
 
     /// The statements that fill the table again once it is there, and nothing that would notice it yet.
@@ -352,27 +373,16 @@ fn became_column(at: usize) -> String {
     format!("\"schemactl_became_{}\"", at + 1)
 }
 
-/// The columns whose values are replaced, where their table keeps its name and the expression is about columns that are
-/// there before the change.
+/// The columns whose values are replaced by what the model makes of them.
 fn converted(alter: &AlterTable, work: &RowWork) -> Vec<Converted> {
-    let (before, after) = (&alter.before, &alter.after);
-    let is_there = |using: &Expression| {
-        let names = significant_tokens(using.as_str()).map(|token| Name::new(token.unquoted()));
-        names.filter(|name| after.column(name).is_some()).all(|name| before.column(&name).is_some())
-    };
     let of_change = |change: &TableChange| {
         let TableChange::AlterColumn { after: column, .. } = change else { return None };
         let old = alter.old_column(&column.name)?;
         let is_replaced = old.type_name != column.type_name && old.is_copied() && column.is_copied();
-        let using = work.conversion(&after.name, &column.name).filter(|using| is_replaced && is_there(using))?;
-        let filling = work.filling(after, column).filter(|_| old.not_null.is_none() && column.not_null.is_some());
-        let became = match filling {
-            Some(filling) => format!("coalesce(({using}), ({filling}))"),
-            None => format!("({using})"),
-        };
-        Some(Converted { column: old.name.clone(), after: column.name.clone(), using: using.clone(), became })
+        let using = work.conversion(&alter.after.name, &column.name).filter(|_| is_replaced)?;
+        Some(Converted { column: old.name.clone(), after: column.name.clone(), using: using.clone() })
     };
-    if before.name == after.name { alter.changes.iter().filter_map(of_change).collect() } else { Vec::new() }
+    alter.changes.iter().filter_map(of_change).collect()
 }
 
 fn carry_counter(from: &Name, to: &Name) -> [Statement; 2] {
@@ -389,7 +399,7 @@ fn carry_counter(from: &Name, to: &Name) -> [Statement; 2] {
 
 /// By what a row is found again after the change and after its way back: the rowid under its own name, a primary key
 /// that cannot be NULL, or else the rowid (VACUUM may number rows anew then, <https://www.sqlite.org/lang_vacuum.html>).
-fn surviving_key(alter: &AlterTable) -> Option<Vec<KeyPart>> {
+fn surviving_key(alter: &AlterTable, work: &RowWork) -> Option<Vec<KeyPart>> {
     let (before, after) = (&alter.before, &alter.after);
     let survives = |name: &Name| {
         alter.changes.iter().all(|change| match change {
@@ -402,7 +412,13 @@ fn surviving_key(alter: &AlterTable) -> Option<Vec<KeyPart>> {
         let type_name = before.column(name).and_then(|column| column.type_name.as_ref()).map(TypeName::as_str);
         // Outside a STRICT table the type ANY would turn text into numbers.
         let type_name = type_name.filter(|name| !(before.strict && name.eq_ignore_ascii_case("ANY")));
-        KeyPart { name: name.quoted(), type_name: type_name.map(str::to_owned) }
+        let is_it = |column: &&Column| alter.old_column(&column.name).is_some_and(|old| old.name == *name);
+        let now = after.columns.iter().find(is_it).map_or(name, |column| &column.name);
+        // A column that is the rowid no more has given its values to it.
+        let is_number = before.rowid_alias().is_some_and(|alias| alias.name == *name) && after.rowid_alias().is_none();
+        let number = after.rowid_name().filter(|_| is_number).map(str::to_owned);
+        let after = number.unwrap_or_else(|| now.quoted());
+        KeyPart { name: name.quoted(), after, type_name: type_name.map(str::to_owned) }
     };
     if let Some(alias) = before.rowid_alias()
         && survives(&alias.name)
@@ -424,8 +440,12 @@ fn surviving_key(alter: &AlterTable) -> Option<Vec<KeyPart>> {
         let is_free = |table: &Table| !table.without_rowid && table.column(&Name::from(*name)).is_none();
         is_free(before) && is_free(after)
     };
-    let rowid = ["rowid", "_rowid_", "oid"].into_iter().find(both_have)?;
-    Some(vec![KeyPart { name: rowid.to_owned(), type_name: Some("INTEGER".to_owned()) }])
+    // Rows get other numbers where a column with values of its own becomes the rowid.
+    let keeps_number = after.rowid_alias().is_none_or(|alias| {
+        alter.old_column(&alias.name).is_none() && work.backfill(&after.name, &alias.name).is_none()
+    });
+    let rowid = ["rowid", "_rowid_", "oid"].into_iter().find(both_have).filter(|_| keeps_number)?;
+    Some(vec![KeyPart { name: rowid.to_owned(), after: rowid.to_owned(), type_name: Some("INTEGER".to_owned()) }])
 }
 
 #[cfg(test)]
@@ -522,6 +542,51 @@ mod tests {
             "UPDATE t SET cents = 70 WHERE id = 2",
         );
         assert_eq!(all(&scratch, "t", &["id", "price"]), "1,1.999 2,70.0 3,NULL");
+    }
+
+    #[test]
+    fn values_that_are_replaced_come_back_whatever_is_renamed_beside() {
+        let mut intent = Intent::default();
+        intent.renames.tables.insert("item".into(), "thing".into());
+        intent.renames.tables.insert("rate".into(), "factor".into());
+        for (new, old) in [("key", "id"), ("cents", "price")] {
+            intent.renames.columns.insert(("item".into(), new.into()), old.into());
+        }
+        let using = "CAST(round(cents * (SELECT max(n) FROM rate WHERE item.key > 0)) AS INTEGER)";
+        intent.conversions.insert(("item".into(), "cents".into()), Expression::new(using));
+        let (draft, scratch) = round_trip_by(
+            &intent,
+            "CREATE TABLE thing (id INTEGER PRIMARY KEY, price REAL); CREATE TABLE factor (n)",
+            "INSERT INTO thing VALUES (1, 1.999), (2, 0.5), (3, NULL), (4, 2.25); INSERT INTO factor VALUES (100)",
+            "CREATE TABLE item (key INTEGER PRIMARY KEY, cents INTEGER); CREATE TABLE rate (n)",
+            "UPDATE item SET cents = 70 WHERE key = 2; DELETE FROM item WHERE key = 4; INSERT INTO item VALUES (5, 5)",
+        );
+        assert_eq!(all(&scratch, "thing", &["id", "price"]), "1,1.999 2,70.0 3,NULL 5,5.0");
+        let down = write_section(&draft.down);
+        assert!(!down.contains("stay as the way up made them"), "{down}");
+    }
+
+    #[test]
+    fn values_are_kept_by_the_rowid_only_where_rows_keep_it() {
+        let mut intent = Intent::default();
+        intent.conversions.insert(("t".into(), "a".into()), Expression::new("length(a)"));
+        let before = "CREATE TABLE t (a TEXT, code INTEGER NOT NULL)";
+        let rows = "INSERT INTO t VALUES ('one', 30), ('three', 10)";
+        let after = "CREATE TABLE t (a INTEGER, code INTEGER NOT NULL)";
+        let (_, scratch) = round_trip_by(&intent, before, rows, after, "");
+        assert_eq!(all(&scratch, "t", &["a", "code"]), "'one',30 'three',10");
+        let after = "CREATE TABLE t (a INTEGER, code INTEGER NOT NULL PRIMARY KEY)";
+        let (draft, _) = round_trip_by(&intent, before, rows, after, "");
+        assert!(write_section(&draft.up).contains("the way down does not bring the old ones back"));
+        // Where the key is the number of its row alone, that is where it is found.
+        let (_, scratch) = round_trip_by(
+            &intent,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
+            "INSERT INTO t VALUES (5, 'one'), (7, 'three')",
+            "CREATE TABLE t (id INTEGER, a INTEGER)",
+            "",
+        );
+        assert_eq!(all(&scratch, "t", &["id", "a"]), "5,'one' 7,'three'");
     }
 
     #[test]

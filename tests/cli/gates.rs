@@ -226,3 +226,43 @@ fn the_rows_are_asked_again_when_the_revision_is_run() {
     run_sql(&project, "UPDATE user SET name = 'b' WHERE id = 2");
     project.run(&["upgrade"]).ends_with(0);
 }
+
+#[test]
+fn sql_for_other_tools_keeps_nothing_where_a_statement_of_it_has_failed() {
+    let project = project(USER, "INSERT INTO user (name) VALUES ('x'), (NULL), ('y')");
+    let begin = project.run(&["current", "--format", "json"]).ends_with(0).json();
+    let begin = begin["revisions"][0]["revision"].as_str().unwrap_or_else(|| panic!("{begin}")).to_owned();
+    model(
+        &project,
+        "[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nname = \"TEXT NOT NULL CHECK (name <> 'y')\"\n",
+    );
+    project.run(&["revision", "--autogenerate", "--offline", "-m", "Change"]).ends_with(0);
+    let sql = project.run(&["upgrade", &format!("{begin}:head"), "--sql"]).ends_with(0).stdout;
+    // Goes on behind errors, as the sqlite3 shell does with a file.
+    let run = || {
+        let connection = Connection::open(project.path("app.db")).unwrap();
+        let mut failed = 0;
+        let mut rest = sql.as_str();
+        while let Some((statement, after)) = next_statement(rest) {
+            failed += usize::from(connection.execute_batch(statement).is_err());
+            rest = after;
+        }
+        failed
+    };
+    assert!(run() > 0);
+    assert_eq!(one(&project, "SELECT count(*) FROM user"), "3");
+    assert_eq!(one(&project, "SELECT group_concat(message) FROM schemactl_version"), "'Begin'");
+    assert_eq!(one(&project, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'schemactl_check'"), "0");
+    run_sql(&project, "UPDATE user SET name = 'z' WHERE name IS NOT 'x'");
+    assert_eq!(run(), 0);
+    assert_eq!(one(&project, "SELECT count(*) FROM user"), "3");
+    project.run(&["check"]).ends_with(0);
+}
+
+/// The first statement of a text, and what stands behind it.
+fn next_statement(sql: &str) -> Option<(&str, &str)> {
+    let mut tokens = schemactl::token::significant_tokens(sql).peekable();
+    tokens.peek()?;
+    let end = tokens.find(|token| token.is_operator(";")).map_or(sql.len(), |token| token.start + 1);
+    Some(sql.split_at(end))
+}

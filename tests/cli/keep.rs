@@ -1,6 +1,7 @@
 //! `keep_dropped` and `schemactl purge`.
 
 use rusqlite::Connection;
+use serde_json::json;
 
 use crate::support::command::Project;
 
@@ -97,6 +98,61 @@ fn what_a_walk_discards_is_counted_before_it_runs() {
     let ended =
         project.run(&["upgrade", "--dry-run"]).ends_with(0).says("2 values of `user.name` will be discarded by");
     assert!(!ended.stderr.contains("note"), "{ended}");
-    project.run(&["upgrade"]).ends_with(0).says("2 values of `user.name` will be discarded by");
-    project.run(&["downgrade", "base"]).ends_with(0).says("2 rows of `user` will be discarded by");
+    let upgrade = ["upgrade", "--format", "json"];
+    let ended = project.run(&upgrade).ends_with(0).says("2 values of `user.name` will be discarded by").json();
+    let id = &ended["heads"][0];
+    let text = format!("2 values of `user.name` will be discarded by `{}`", id.as_str().unwrap());
+    let discard = json!({
+        "revision": id, "kind": "values", "table": "user", "column": "name", "number": 2, "at_most": false, "by": [],
+        "text": text
+    });
+    assert_eq!(ended["discards"], json!([discard]));
+    assert_eq!(project.run(&upgrade).ends_with(0).json()["discards"], json!([]));
+    let dry = project.run(&["downgrade", "base", "--dry-run", "--format", "json"]).ends_with(0).json();
+    let ended = project.run(&["downgrade", "base", "--format", "json"]).ends_with(0);
+    let ended = ended.says("2 rows of `user` will be discarded by").json();
+    let found = &ended["discards"][0];
+    assert_eq!((&found["kind"], &found["column"], &found["number"]), (&json!("rows"), &json!(null), &json!(2)));
+    assert_eq!(dry["discards"], ended["discards"]);
+}
+
+#[test]
+fn what_a_walk_replaces_is_told_to_programs() {
+    let project = Project::with_settings("");
+    let create = "CREATE TABLE user (id INTEGER PRIMARY KEY, mail TEXT);";
+    project.revision("r0001", "none", create, "DROP TABLE user;");
+    project.run(&["upgrade"]).ends_with(0);
+    database(&project).execute_batch("INSERT INTO user VALUES (1, 'A'), (2, 'b'), (3, NULL)").unwrap();
+    project.revision("r0002", "r0001", "UPDATE user SET mail = lower(mail);", "SELECT 1;");
+    let ended = project.run(&["upgrade", "--format", "json"]).ends_with(0).json();
+    let found = &ended["discards"][0];
+    assert_eq!(
+        (&found["kind"], &found["number"], &found["by"]),
+        (&json!("replaced"), &json!(1), &json!(["lower(mail)"]))
+    );
+}
+
+#[test]
+fn values_that_are_replaced_in_a_renamed_table_come_back() {
+    let project = Project::new();
+    let settings = "[schemactl]\ndatabase = \"app.db\"\nkeep_dropped = true\n\n";
+    let model = |tables: &str| project.write("migrations.toml", &format!("{settings}{tables}"));
+    std::fs::create_dir(project.path("versions")).unwrap();
+    model("[tables.item.columns]\nid = \"INTEGER PRIMARY KEY\"\nprice = \"REAL\"\n");
+    project.run(&["revision", "--autogenerate", "-m", "Begin"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    database(&project).execute_batch("INSERT INTO item VALUES (1, 1.999), (2, 0.5), (3, 7.25)").unwrap();
+
+    let using = "using = \"CAST(round(cents * 100) AS INTEGER)\"";
+    let cents = format!("cents = {{ type = \"INTEGER\", renamed_from = \"price\", {using} }}");
+    let thing = "[tables.thing]\nrenamed_from = \"item\"\n[tables.thing.columns]\nid = \"INTEGER PRIMARY KEY\"\n";
+    model(&format!("{thing}{cents}\n"));
+    let ended = project.run(&["revision", "--autogenerate", "-m", "Say things"]).ends_with(0);
+    assert!(!ended.stderr.contains("will be replaced"), "{ended}");
+    let ended = project.run(&["upgrade"]).ends_with(0);
+    assert!(!ended.stderr.contains("will be replaced"), "{ended}");
+    assert_eq!(one(&project, "SELECT group_concat(cents, ' ') FROM thing"), "200 50 725");
+    database(&project).execute_batch("UPDATE thing SET cents = 60 WHERE id = 2").unwrap();
+    project.run(&["downgrade", "-1"]).ends_with(0);
+    assert_eq!(one(&project, "SELECT group_concat(price, ' ') FROM item"), "1.999 60.0 7.25");
 }

@@ -9,6 +9,7 @@ mod config;
 mod existing;
 mod export;
 mod fleet;
+mod fleet_hooks;
 mod gates;
 mod graph;
 mod hooks;

@@ -183,4 +183,18 @@ fn a_fleet_may_be_namespaces_of_a_server() {
     assert_eq!(server.sql_in("two.localhost", &["SELECT count(*) FROM sqlite_schema WHERE name = 'user'"]), [["0"]]);
     let ended = project.run(&["upgrade", "head", "--databases-file", "list", "--rehearse", "2"]).ends_with(0);
     ended.says("rehearsed on 2 copies").answers("3 databases: 3 upgraded");
+
+    // Hooks run for each of them, statements on the server.
+    let hooks = "before_run = { sql = \"INSERT INTO user (name) VALUES ('a')\" }\n\
+                 before_revision = 'echo $SCHEMACTL_DATABASE_ID = $SCHEMACTL_DATABASE >> log'\n";
+    project.write(
+        "migrations.toml",
+        &project.read("migrations.toml").replace("versions =", &format!("{hooks}versions =")),
+    );
+    project.run(&["revision", "-m", "b"]).ends_with(0);
+    project.run(&["upgrade", "head", "--databases-file", "list"]).ends_with(0).answers("3 databases: 3 upgraded");
+    assert_eq!(server.sql_in("two.localhost", &["SELECT name FROM user"]), [["a"]]);
+    let mut log: Vec<String> = project.read("log").lines().map(str::to_owned).collect();
+    log.sort();
+    assert_eq!(log, ["one", "three", "two"].map(|name| format!("{0} = {0}", url(name))));
 }

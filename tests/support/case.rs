@@ -8,6 +8,7 @@
 //! - `up`, `down`: lines `has TEXT` and `lacks TEXT`, for SQLite 3.54
 //! - `edits`: the same lines for the script upwards with `catalog_edits`, for SQLite 3.40
 //! - `then`: a query a line with what it gives after `up`: `SELECT a FROM t => 1; 2`
+//! - `keep`: what is dropped or replaced is kept aside; queries as in `then`, asked after `up` and `down`
 //! - `refused`: the rows stop the script
 
 use std::path::Path;
@@ -28,6 +29,7 @@ pub struct Case {
     pub down: Vec<Fact>,
     pub edits: Vec<Fact>,
     pub then: Vec<(String, String)>,
+    pub keep: Option<Vec<(String, String)>>,
     pub refused: bool,
 }
 
@@ -53,6 +55,7 @@ impl Case {
             down: Vec::new(),
             edits: Vec::new(),
             then: Vec::new(),
+            keep: None,
             refused: false,
         };
         for section in format!("\n{text}").split("\n=== ").skip(1) {
@@ -67,16 +70,19 @@ impl Case {
                 "up" => case.up = lines().map(Fact::read).collect(),
                 "down" => case.down = lines().map(Fact::read).collect(),
                 "edits" => case.edits = lines().map(Fact::read).collect(),
-                "then" => {
-                    let halves = lines().map(|line| line.split_once(" => ").unwrap_or_else(|| panic!("{line}")));
-                    case.then = halves.map(|(query, rows)| (query.to_owned(), rows.to_owned())).collect();
-                }
+                "then" => case.then = lines().map(query).collect(),
+                "keep" => case.keep = Some(lines().map(query).collect()),
                 "refused" => case.refused = true,
                 other => panic!("{}: no section is called {other}", path.display()),
             }
         }
         case
     }
+}
+
+fn query(line: &str) -> (String, String) {
+    let (query, rows) = line.split_once(" => ").unwrap_or_else(|| panic!("{line}"));
+    (query.to_owned(), rows.to_owned())
 }
 
 impl Fact {

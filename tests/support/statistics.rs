@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use schemactl::diff::Renames;
 use schemactl::plan::{Draft, write_section};
-use schemactl::schema::{Index, IndexKey, IndexTerm, Name, Schema, Table};
+use schemactl::schema::{Column, Index, IndexKey, IndexTerm, Name, Schema, Table};
 
 use super::ways::{self, Format};
 
@@ -23,14 +23,19 @@ fn known(connection: &Connection) -> BTreeMap<(Name, Name), String> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
-/// An index over columns alone, as it is called and written after renames.
-fn renamed(index: &Index, table: &Name, renames: &Renames) -> Option<Index> {
+/// An index over columns alone, as it is called and written after renames. A rebuild copies no generated column, and so
+/// does not say what one of another name was called before.
+fn renamed(index: &Index, before: &Table, table: &Name, renames: &Renames) -> Option<Index> {
     let new_column = |column: &Name| {
         let mut renamed = renames.columns.iter().filter(|((of, _), old)| of == table && *old == column);
         renamed.next().map_or_else(|| column.clone(), |((_, new), _)| new.clone())
     };
     let term = |term: &IndexTerm| match &term.key {
-        IndexKey::Column(column) => Some(IndexTerm { key: IndexKey::Column(new_column(column)), ..term.clone() }),
+        IndexKey::Column(column) => {
+            let new = new_column(column);
+            let is_told = new == *column || before.column(column).is_some_and(Column::is_copied);
+            is_told.then(|| IndexTerm { key: IndexKey::Column(new), ..term.clone() })
+        }
         IndexKey::Expression(_) => None,
     };
     let terms = index.terms.iter().map(term).collect::<Option<_>>()?;
@@ -65,7 +70,7 @@ pub fn kept(
             let old = origin(new, from, to, renames).filter(|old| old.without_rowid == new.without_rowid);
             let Some(old) = old else { continue };
             for index in old.indexes.values() {
-                let Some(wanted) = renamed(index, &new.name, renames) else { continue };
+                let Some(wanted) = renamed(index, old, &new.name, renames) else { continue };
                 let Some(fact) = was.get(&(old.name.clone(), index.name.clone())) else { continue };
                 if new.indexes.get(&wanted.name) != Some(&wanted) {
                     continue;

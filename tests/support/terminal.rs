@@ -21,10 +21,10 @@ while True:
     if not chunk:
         break
     said += chunk
-    while said.count(b"[y/N] ") > asked and answers:
+    while said.lower().count(b"[y/n] ") > asked and answers:
         asked += 1
         answer = answers.pop(0)
-        os.write(terminal, b"\x04" if answer == "EOF" else answer.encode() + b"\n")
+        os.write(terminal, b"\x04" if answer == "EOF" else b"\n" if answer == "ENTER" else answer.encode() + b"\n")
 sys.stdout.buffer.write(said)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;

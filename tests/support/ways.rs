@@ -181,6 +181,13 @@ pub fn sound(path: &Path) -> Result<(), String> {
     if ours == "ok" && shell == "ok" { Ok(()) } else { Err(format!("integrity_check: {ours}; the shell: {shell}")) }
 }
 
+/// Why rows or keys are refused. Of several keys that fit no table the first is told, and a table that is rebuilt becomes
+/// the last one of its database.
+fn reason(error: &str) -> &str {
+    let mismatch = "foreign key mismatch";
+    error.find(mismatch).map_or(error, |at| &error[at..at + mismatch.len()])
+}
+
 /// Runs statements on copies of a database in both ways, and then those that lead back.
 pub fn same(filled: &Connection, up: &[Statement], down: &[Statement], format: Format) -> Result<Taken, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -206,7 +213,7 @@ pub fn same(filled: &Connection, up: &[Statement], down: &[Statement], format: F
                 total.fast += taken.fast;
                 total.classic += taken.classic;
             }
-            (Err(was), Err(is)) if was == is => return Ok(total),
+            (Err(was), Err(is)) if reason(&was) == reason(&is) => return Ok(total),
             (was, is) => return Err(told(&format!("classic {was:?}, fast {is:?}"))),
         }
     }

@@ -8,7 +8,8 @@ use anyhow::Context as _;
 
 use crate::cli::context::Context;
 use crate::cli::progress::Progress;
-use crate::fleet::{self, Record, Tally};
+use crate::cli::visible::visible;
+use crate::fleet::{self, RanCommand, Record, Tally};
 use crate::report::{Class, Diagnostic, Failure, count};
 
 /// The way out for records.
@@ -43,6 +44,11 @@ impl<'a> Sink<'a> {
         if tally.failed() > 0 {
             self.progress.say(format!("{} failed", tally.failed()));
         }
+        let is_verbose = self.context.output.is_verbose();
+        let shown: Vec<&RanCommand> = record.commands.iter().filter(|command| is_verbose || !command.is_well).collect();
+        if !shown.is_empty() {
+            self.progress.tell(printed(&record.id, &shown));
+        }
         self.write(&record.json())
     }
 
@@ -66,6 +72,17 @@ impl<'a> Sink<'a> {
         }
         Ok(())
     }
+}
+
+/// What commands beside the revisions of a database have printed, each line with its name.
+fn printed(id: &str, commands: &[&RanCommand]) -> String {
+    let id = visible(id);
+    let mut lines = Vec::new();
+    for command in commands {
+        lines.push(format!("{id}: hook: {}", visible(&command.line)));
+        lines.extend(command.printed.lines().map(|line| format!("{id}: {}", visible(line))));
+    }
+    lines.join("\n")
 }
 
 /// A new report, or one in the place of an earlier one.

@@ -17,6 +17,8 @@ pub(super) struct Words {
     pub done: &'static str,
     /// What a database is tried with by itself: `schemactl upgrade head`.
     pub alone: String,
+    /// The target as it is written, where it counts steps.
+    pub relative: Option<String>,
 }
 
 fn number(number: usize) -> String {
@@ -29,7 +31,7 @@ fn outcomes(tally: &Tally, words: &Words) -> String {
         (Outcome::Done, words.done),
         (Outcome::Nothing, "had nothing to do"),
         (Outcome::Failed, "failed"),
-        (Outcome::Interrupted, "interrupted and rolled back"),
+        (Outcome::Interrupted, "interrupted"),
         (Outcome::Skipped, "not begun"),
     ];
     let parts = named.iter().filter(|(outcome, _)| tally.number(*outcome) > 0);
@@ -106,7 +108,7 @@ pub(super) fn of_look(context: &Context, tally: &Tally, view: View, graph: &Grap
     for (look, group) in groups {
         give_group(context, look, group, view, graph);
     }
-    let words = Words { done: "", alone: "schemactl status".to_owned() };
+    let words = Words { done: "", alone: "schemactl status".to_owned(), relative: None };
     failures(context, tally, &words);
 }
 

@@ -11,11 +11,13 @@ use crate::cli::duration::calm;
 use crate::cli::interrupt;
 use crate::cli::open::LOCK_TIMEOUT;
 use crate::cli::prompt::Prompt;
+use crate::cli::shell;
 use crate::cli::walk::{Transaction, Walk};
 use crate::database::runner;
 use crate::fleet::{self, End, Job, Member, Outcome, Record, Tally, View, Viewer, Walker};
 use crate::model;
 use crate::operation::Project;
+use crate::operation::hooks;
 use crate::operation::planner::Planner;
 use crate::operation::walk::Direction;
 use crate::report::{Class, Diagnostic, Failure, count};
@@ -35,8 +37,13 @@ pub fn walk(
     direction: Direction,
     members: Vec<Member>,
     context: &Context,
-    project: &Project,
+    mut project: Project,
 ) -> Result<(), Failure> {
+    if args.no_hooks {
+        project.settings.hooks = model::Hooks::default();
+    }
+    let project = &project;
+    let has_hooks = project.settings.hooks.are_beside_runs();
     let target = crate::cli::open::target(word)?;
     let planner = || {
         let planner = Planner::walk(project, direction, &target)?;
@@ -48,8 +55,12 @@ pub fn walk(
         Transaction::Each => runner::Transaction::Each,
         Transaction::All => runner::Transaction::All,
     };
+    let once = has_hooks && !args.dry_run;
+    if once {
+        hooks::refuse_unfit(&project.settings.hooks, transaction)?;
+    }
     let interrupt = interrupt::flag()?;
-    let walker = |job: Job| Walker {
+    let walker = |job| Walker {
         project,
         job,
         transaction,
@@ -67,19 +78,24 @@ pub fn walk(
         (_, false) => "upgraded",
         (_, true) => "would be upgraded",
     };
-    let words = Words { done, alone: format!("schemactl {verb} {word}") };
-    let run = Run { context, project, choice, patience: args.lock_timeout, words };
+    let steps = word.rsplit('@').next().is_some_and(|steps| steps.starts_with(['+', '-']));
+    let relative = steps.then(|| word.to_owned());
+    let words = Words { done, alone: format!("schemactl {verb} {word}"), relative };
+    let run = Run { context, project, choice, patience: args.lock_timeout, once, words };
     if let Some(number) = course.rehearse {
         let walker = walker(Job::Rehearse(planner()?));
         run.rehearse(&members, number, &|member, wait| walker.act(member, wait))?;
     }
-    let walker = walker(Job::Walk(planner()?));
+    let walker = walker(Job::Walk { planner: planner()?, direction, shell: &shell::run_silently });
     let label = format!("{verb}ing").replace("eing", "ing");
     let (tally, end) = run.all(members, &label, course, &|member, wait| walker.act(member, wait))?;
     let is_dry = args.dry_run;
     run.give(&tally, end)?;
     if is_dry && !context.output.is_json() {
         context.output.answer("dry run: nothing was changed");
+    }
+    if is_dry && has_hooks && tally.number(Outcome::Done) > 0 {
+        context.output.talk("a dry run runs no hooks");
     }
     verdict(&tally, end)
 }
@@ -96,7 +112,7 @@ pub fn stamp(
     project: &Project,
 ) -> Result<(), Failure> {
     let job = Job::Stamp(Planner::stamp(project, targets, purge)?);
-    let words = Words { done: "stamped", alone: "schemactl stamp".to_owned() };
+    let words = Words { done: "stamped", alone: "schemactl stamp".to_owned(), relative: None };
     write(job, choice, "stamping", words, members, context, project)
 }
 
@@ -105,7 +121,7 @@ pub fn stamp(
 /// # Errors
 /// When something failed, and when nothing could be begun.
 pub fn back_up(choice: &Choice, members: Vec<Member>, context: &Context, project: &Project) -> Result<(), Failure> {
-    let words = Words { done: "copied", alone: "schemactl backup".to_owned() };
+    let words = Words { done: "copied", alone: "schemactl backup".to_owned(), relative: None };
     write(Job::Backup, choice, "copying", words, members, context, project)
 }
 
@@ -136,7 +152,7 @@ fn write(
         interrupt: interrupt::flag()?,
         now: &now,
     };
-    let run = Run { context, project, choice, patience: LOCK_TIMEOUT, words };
+    let run = Run { context, project, choice, patience: LOCK_TIMEOUT, once: false, words };
     let (tally, end) = run.all(members, label, &Course::default(), &|member, wait| walker.act(member, wait))?;
     run.give(&tally, end)?;
     verdict(&tally, end)
@@ -154,8 +170,8 @@ pub fn look(
     project: &Project,
 ) -> Result<Tally, Failure> {
     let viewer = Viewer::new(project, view)?;
-    let words = Words { done: "", alone: String::new() };
-    let run = Run { context, project, choice, patience: READ_PATIENCE, words };
+    let words = Words { done: "", alone: String::new(), relative: None };
+    let run = Run { context, project, choice, patience: READ_PATIENCE, once: false, words };
     let (tally, end) = run.all(members, "looking at", &Course::default(), &|member, wait| viewer.act(member, wait))?;
     if !context.output.is_json() {
         summary::of_look(context, &tally, view, &project.graph()?);
@@ -169,6 +185,7 @@ struct Run<'a> {
     project: &'a Project,
     choice: &'a Choice,
     patience: Duration,
+    once: bool,
     words: Words,
 }
 
@@ -187,6 +204,7 @@ impl Run<'_> {
             waves: course.waves.as_ref(),
             max_failures: course.max_failures,
             patience: self.patience,
+            once: self.once,
             interrupt: &interrupt,
         };
         let mut ask = |between: &fleet::Between<'_>| match &course.gate {
@@ -208,8 +226,8 @@ impl Run<'_> {
         let sample = fleet::sample(members, number);
         let interrupt = interrupt::flag()?;
         let jobs = self.choice.jobs();
-        let how =
-            fleet::Course { jobs, waves: None, max_failures: None, patience: self.patience, interrupt: &interrupt };
+        let (patience, interrupt) = (self.patience, &interrupt);
+        let how = fleet::Course { jobs, waves: None, max_failures: None, patience, once: false, interrupt };
         let progress = self.context.output.progress("rehearsing on copies", Some(sample.len() as u64));
         let mut tell = |_: &Record, tally: &Tally| {
             progress.set(tally.total as u64);
@@ -265,10 +283,15 @@ impl Run<'_> {
                 Some(report) => format!(" with `--only failed --from {}`", report.display()),
                 None => String::new(),
             };
-            self.context.output.talk(format!(
-                "{} left; run the same again{only}: what is done is not done twice",
-                super::report::databases(unfinished)
-            ));
+            let left = super::report::databases(unfinished);
+            let word = self.words.relative.as_deref().filter(|_| only.is_empty());
+            self.context.output.talk(match word {
+                None => format!("{left} left; run the same again{only}: what is done is not done twice"),
+                Some(word) => format!(
+                    "{left} left; `{word}` counts from where each stands, so that it would take the others further: \
+                     run it again on what is left alone, or name a revision"
+                ),
+            });
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ impl At {
 /// What can go wrong in a run.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// The steps cannot be told, or what is to be done before them fails.
+    /// The steps cannot be told, or what is to be done beside them fails.
     #[error("{0}")]
     Plan(Box<dyn Report>),
     /// The database cannot be read or written.
