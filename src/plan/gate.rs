@@ -315,20 +315,47 @@ impl Asked<'_> {
     }
 
     fn check(&self, check: &Check) -> Option<Gate> {
-        // A check that names a new or a renamed column is asked by SQLite itself when the rows are copied.
+        // A check that names a new column is asked by SQLite itself when the rows are copied.
         let table = &self.alter.after;
-        let is_answerable = significant_tokens(check.expression.as_str())
+        let names: Vec<&Name> = significant_tokens(check.expression.as_str())
             .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName))
             .filter_map(|token| table.column(&Name::new(token.unquoted().into_owned())))
-            .all(|column| self.before().column(&column.name).is_some());
-        let is_qualified = super::qualifier::is_self_qualified(table);
-        (is_answerable && !is_qualified).then(|| {
-            self.gate(
-                format!("a row of `{}` that violates CHECK ({})", table.name, one_line(check.expression.as_str())),
-                &format!("NOT ({})", without_comments(check.expression.as_str())),
-                Remedy::Rows("change these rows".to_owned()),
-            )
-        })
+            .map(|column| &column.name)
+            .collect();
+        let rows = self.rows_with(&names)?;
+        let shown = self.shown(std::iter::empty());
+        let condition = without_comments(check.expression.as_str());
+        Some(Remedy::Rows("change these rows".to_owned()).gate(
+            format!("a row of `{}` that violates CHECK ({})", table.name, one_line(check.expression.as_str())),
+            &format!("SELECT {shown} FROM {rows} WHERE NOT ({condition})"),
+        ))
+    }
+
+    /// The old rows where some columns are called as they are going to be, and the table too; `None` where one of these
+    /// columns is new, or takes a name by which rows are told apart.
+    fn rows_with(&self, names: &[&Name]) -> Option<String> {
+        let (before, after) = (self.before(), &self.alter.after);
+        let old: Vec<(&Name, &Column)> =
+            names.iter().map(|name| Some((*name, self.old_column(name)?))).collect::<Option<_>>()?;
+        let table = before.name.quoted();
+        let alias = if before.name == after.name { String::new() } else { format!(" AS {}", after.name.quoted()) };
+        let renamed: Vec<_> = old.iter().filter(|(name, column)| **name != column.name).collect();
+        if renamed.is_empty() {
+            return Some(format!("{table}{alias}"));
+        }
+        let key = self.row_key();
+        if renamed.iter().any(|(name, _)| key.contains(&name.quoted())) {
+            return None;
+        }
+        let mut columns = key;
+        for (name, column) in &old {
+            let (new, old) = (name.quoted(), column.name.quoted());
+            let term = if **name == column.name { old } else { format!("{old} AS {new}") };
+            if !columns.contains(&term) {
+                columns.push(term);
+            }
+        }
+        Some(format!("(SELECT {} FROM {table}) AS {}", columns.join(", "), after.name.quoted()))
     }
 
     /// A key column over the old table, or `None` for a new column.
