@@ -288,7 +288,7 @@ impl Error {
             ),
             Error::HotJournal { path } => (
                 "hot_journal",
-                format!("open it once with write access: `sqlite3 {} 'PRAGMA schema_version'`", path.display()),
+                format!("run `schemactl status` once as a user who may write `{}` and its folder", path.display()),
             ),
             Error::Locked { .. } => {
                 ("locked", "wait until the other program is done, or wait longer with `--lock-timeout`".to_owned())

@@ -387,7 +387,8 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
     Err(Failure::all(Class::Input, diagnostics.collect()))
 }
 
-/// What the changes discard or replace of the rows that are there and the draft does not keep, counted, a warning each.
+/// What the changes discard or replace of the rows that are there and the draft does not keep, counted, and what it loses
+/// beside rows, a warning each.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -397,8 +398,19 @@ pub fn discards(
     draft: &Draft,
     connection: Option<&Connection>,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let Some(connection) = connection else { return Ok(Vec::new()) };
-    discard::of_script(&project.rows(connection)?, &comparison.actual, &plan::write_section(&draft.up))
+    let counters = plan::counters_lost(&comparison.changes, &draft.rebuilt).map(|table| {
+        let found = format!(
+            "the AUTOINCREMENT counter of `{table}` goes, so that identifiers of deleted rows may be given again; \
+             downgrade begins it at the highest identifier that is there"
+        );
+        Diagnostic::new("drops_counter", found)
+    });
+    let mut losses: Vec<Diagnostic> = counters.collect();
+    if let Some(connection) = connection {
+        let up = plan::write_section(&draft.up);
+        losses.extend(discard::of_script(&project.rows(connection)?, &comparison.actual, &up)?);
+    }
+    Ok(losses)
 }
 
 /// Where the way back of a draft will stop, since the way up discards what rows refer to, a warning each.

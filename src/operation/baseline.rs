@@ -104,9 +104,10 @@ pub fn from_database(
     let head = Head { id: id.clone(), message: MESSAGE.to_owned(), created: now, placement, labels: Vec::new() };
     let script = new_revision::from_draft(&project, head, &draft, &[])?;
 
+    let mut connection = project.connect_to_run(Access::Write, lock_timeout)?.ok_or_else(missing)?;
+    stamp::may_write(&project, &connection)?;
     write_project(config, &source.text)?;
     let revision_path = new_revision::write(&project, &graph, &script, None)?;
-    let mut connection = project.connect_to_run(Access::Write, lock_timeout)?.ok_or_else(missing)?;
     let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let target = Target::of(Word::Name(id.to_string()));
     stamp::stamp(&project, &mut connection, &[target], Purge::No, &|_| None, lock_timeout, &|| time.clone())?;

@@ -7,6 +7,7 @@ pub mod autogenerate;
 pub mod backup;
 pub mod baseline;
 pub mod discard;
+pub mod drift;
 pub mod estimate;
 pub mod export;
 pub mod flow;

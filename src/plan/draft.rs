@@ -152,7 +152,7 @@ fn attempt(
     down.statements.splice(0..0, expected);
     down.statements.extend(run_all(&mut scratch, keeping.forget())?);
     let changes = diff(&before, after, &intent.renames, options.column_order);
-    one_way::say(&changes, &RowWork::from_intent(intent), keeping, &mut down.statements);
+    one_way::say(&changes, &RowWork::from_intent(intent), keeping, &up.rebuilt, &mut down.statements);
     let rows_back = Rows::read(scratch.connection(), &down.schema)?;
     refuse_losses(&rows_after, &rows_back, &back, &work, &down.statements)?;
     let losses = keeping.missing(&rows, &rows_back);

@@ -6,7 +6,7 @@
 use crate::database::gate::{self, Gate};
 use crate::diff::{AlterTable, Change, TableChange};
 use crate::schema::{
-    Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, Schema, Table, TypeName,
+    Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, PrimaryKey, Schema, Table, TypeName,
 };
 use crate::token::{TokenKind, significant_tokens};
 
@@ -61,9 +61,11 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
                 let keys: Vec<_> = unique.columns.iter().map(|key| asked.key(key)).collect();
                 gates.extend(asked.unique(&keys, None));
             }
-            TableChange::AlterPrimaryKey { after: Some(key), .. } => {
-                let keys: Vec<_> = key.columns.iter().map(|key| asked.key(key)).collect();
-                gates.extend(asked.unique(&keys, None));
+            TableChange::AlterPrimaryKey { before, after: Some(key) } => {
+                if !asked.is_key_already(before.as_ref(), key) {
+                    let keys: Vec<_> = key.columns.iter().map(|key| asked.key(key)).collect();
+                    gates.extend(asked.unique(&keys, None));
+                }
                 gates.extend(asked.key_without_values(rows));
             }
             TableChange::CreateIndex(index) | TableChange::AlterIndex { after: index, .. } if index.unique => {
@@ -356,6 +358,12 @@ impl Asked<'_> {
             }
         }
         Some(format!("(SELECT {} FROM {table}) AS {}", columns.join(", "), after.name.quoted()))
+    }
+
+    /// Whether the rows differ in these columns already, since they are the key before under the same names.
+    fn is_key_already(&self, before: Option<&PrimaryKey>, after: &PrimaryKey) -> bool {
+        let keeps_name = |key: &KeyColumn| self.old_column(&key.name).is_some_and(|old| old.name == key.name);
+        before.is_some_and(|before| before.columns == after.columns) && after.columns.iter().all(keeps_name)
     }
 
     /// A key column over the old table, or `None` for a new column.

@@ -29,6 +29,7 @@ mod virtual_table;
 
 pub use crate::database::Switches;
 pub use draft::{Draft, draft, draft_keeping};
+pub use one_way::counters_lost;
 pub use planner::{Options, Plan, plan};
 pub use rows::RowWork;
 pub use section::confine;
