@@ -49,7 +49,6 @@ pub(super) fn say(
 }
 
 /// The tables, of those that are rebuilt, that forget which identifiers they have given.
-#[must_use]
 pub fn counters_lost<'a>(changes: &'a [Change], rebuilt: &'a IndexSet<Name>) -> impl Iterator<Item = &'a Name> {
     changes.iter().filter_map(|change| match change {
         Change::AlterTable(alter) if alter.drops_counter() => rebuilt.get(&alter.after.name),
