@@ -291,6 +291,24 @@ mod tests {
     }
 
     #[test]
+    fn a_trigger_on_a_shadow_table_is_named_and_not_taken_for_damage() {
+        let folder = folder();
+        let path = folder.path().join("a.db");
+        let unguarded = Connection::open(&path).unwrap();
+        unguarded
+            .execute_batch(
+                "CREATE TABLE n (c); CREATE VIRTUAL TABLE f USING fts5 (a);
+                 CREATE TRIGGER count_f AFTER INSERT ON f_data BEGIN INSERT INTO n VALUES (1); END",
+            )
+            .unwrap();
+        drop(unguarded);
+        let found = refused(&path, Access::Read);
+        assert!(matches!(&found, Error::ShadowTrigger { trigger, .. } if trigger == "count_f"), "{found}");
+        Connection::open(&path).unwrap().execute_batch("DROP TRIGGER count_f").unwrap();
+        assert!(open(&path, Access::Read, AT_ONCE).is_ok());
+    }
+
+    #[test]
     fn reading_in_wal_mode_leaves_nothing_behind() {
         let folder = folder();
         let path = database(&folder, "PRAGMA journal_mode = WAL; CREATE TABLE t (a)");

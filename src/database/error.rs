@@ -121,6 +121,15 @@ pub enum Error {
         /// SQLite's words.
         message: String,
     },
+    /// A trigger hangs on a table in which a virtual table keeps its rows: SQLite reads no such schema where those tables
+    /// are guarded (<https://www.sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfigdefensive>).
+    #[error("the database `{}` has trigger `{trigger}` on a shadow table, which no guarded connection takes", .path.display())]
+    ShadowTrigger {
+        /// The file.
+        path: PathBuf,
+        /// The trigger.
+        trigger: String,
+    },
     /// A crashed transaction waits to be rolled back, which a reader cannot do.
     #[error("a crashed transaction in `{}` must be rolled back first, which needs write access", .path.display())]
     HotJournal {
@@ -285,6 +294,14 @@ impl Error {
                     path.display()
                 ),
             ),
+            Error::ShadowTrigger { path, trigger } => (
+                "trigger_on_shadow_table",
+                format!(
+                    "drop it, and those like it: `sqlite3 {} 'DROP TRIGGER \"{}\"'`",
+                    path.display(),
+                    trigger.replace('"', "\"\"")
+                ),
+            ),
             Error::HotJournal { path } => (
                 "hot_journal",
                 format!("run `schemactl status` once as a user who may write `{}` and its folder", path.display()),
@@ -359,7 +376,10 @@ impl Error {
                 Ok(header) if header.expected > header.actual => {
                     Error::Truncated { path, actual: header.actual, expected: header.expected }
                 }
-                _ => Error::Corrupt { path, message },
+                _ => match shadow_trigger(&message) {
+                    Some(trigger) => Error::ShadowTrigger { path, trigger: trigger.to_owned() },
+                    None => Error::Corrupt { path, message },
+                },
             },
             ffi::SQLITE_READONLY => match Header::read(&path) {
                 Ok(header) if header.write_version > 2 => Error::NewerFormat { path },
@@ -388,6 +408,13 @@ pub(super) fn words_of(wait: Duration) -> String {
     } else {
         format!("{milliseconds} ms")
     }
+}
+
+/// The trigger that SQLite names when it does not read a schema because of it: `malformed database schema (x) - …`.
+fn shadow_trigger(message: &str) -> Option<&str> {
+    let (before, why) = message.split_once(") - ")?;
+    let trigger = before.split_once('(')?.1;
+    why.starts_with("cannot create triggers on shadow tables").then_some(trigger)
 }
 
 fn read_only_folder(path: PathBuf) -> Error {

@@ -415,6 +415,16 @@ pub fn discards(
     Ok(losses)
 }
 
+/// Where the way back of a draft will stop, since the way up discards what rows refer to, a warning each.
+#[must_use]
+pub fn stops(draft: &Draft) -> Vec<Diagnostic> {
+    let stop = |gate: &gate::Gate| {
+        let found = format!("the way back stops at {}", gate.violation);
+        Diagnostic::new("way_back_stops", found).help(gate.help.clone())
+    };
+    draft.lost_parents.iter().map(stop).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -14,6 +14,7 @@ pub mod flow;
 pub mod hooks;
 pub mod merge;
 pub mod mirror;
+pub mod new_files;
 pub mod new_revision;
 pub mod oldest;
 mod opening;

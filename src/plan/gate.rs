@@ -25,6 +25,26 @@ pub fn gates(before: &Schema, changes: &[Change], rows: &RowWork) -> Vec<Gate> {
         .collect()
 }
 
+/// Gates for rows that the changes let refer to a table that they create empty: on a way back, one whose rows are gone.
+#[must_use]
+pub fn of_lost_parents(changes: &[Change], rows: &RowWork) -> Vec<Gate> {
+    let is_empty = |parent: &Name| {
+        rows.returning_rows(parent).is_empty()
+            && changes.iter().any(|change| matches!(change, Change::CreateTable(table) if table.name == *parent))
+    };
+    let mut gates = Vec::new();
+    for change in changes {
+        let Change::AlterTable(alter) = change else { continue };
+        let asked = Asked { alter };
+        let keys = alter.changes.iter().filter_map(|change| match change {
+            TableChange::AddForeignKey(key) if is_empty(&key.parent) => Some(key),
+            _ => None,
+        });
+        gates.extend(keys.filter_map(|key| asked.lost_parent(key, rows)));
+    }
+    gates
+}
+
 fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
     let asked = Asked { alter };
     let mut gates = Vec::new();
@@ -297,20 +317,47 @@ impl Asked<'_> {
     }
 
     fn check(&self, check: &Check) -> Option<Gate> {
-        // A check that names a new or a renamed column is asked by SQLite itself when the rows are copied.
+        // A check that names a new column is asked by SQLite itself when the rows are copied.
         let table = &self.alter.after;
-        let is_answerable = significant_tokens(check.expression.as_str())
+        let names: Vec<&Name> = significant_tokens(check.expression.as_str())
             .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName))
             .filter_map(|token| table.column(&Name::new(token.unquoted().into_owned())))
-            .all(|column| self.before().column(&column.name).is_some());
-        let is_qualified = super::qualifier::is_self_qualified(table);
-        (is_answerable && !is_qualified).then(|| {
-            self.gate(
-                format!("a row of `{}` that violates CHECK ({})", table.name, one_line(check.expression.as_str())),
-                &format!("NOT ({})", without_comments(check.expression.as_str())),
-                Remedy::Rows("change these rows".to_owned()),
-            )
-        })
+            .map(|column| &column.name)
+            .collect();
+        let rows = self.rows_with(&names)?;
+        let shown = self.shown(std::iter::empty());
+        let condition = without_comments(check.expression.as_str());
+        Some(Remedy::Rows("change these rows".to_owned()).gate(
+            format!("a row of `{}` that violates CHECK ({})", table.name, one_line(check.expression.as_str())),
+            &format!("SELECT {shown} FROM {rows} WHERE NOT ({condition})"),
+        ))
+    }
+
+    /// The old rows where some columns are called as they are going to be, and the table too; `None` where one of these
+    /// columns is new, or takes a name by which rows are told apart.
+    fn rows_with(&self, names: &[&Name]) -> Option<String> {
+        let (before, after) = (self.before(), &self.alter.after);
+        let old: Vec<(&Name, &Column)> =
+            names.iter().map(|name| Some((*name, self.old_column(name)?))).collect::<Option<_>>()?;
+        let table = before.name.quoted();
+        let alias = if before.name == after.name { String::new() } else { format!(" AS {}", after.name.quoted()) };
+        let renamed: Vec<_> = old.iter().filter(|(name, column)| **name != column.name).collect();
+        if renamed.is_empty() {
+            return Some(format!("{table}{alias}"));
+        }
+        let key = self.row_key();
+        if renamed.iter().any(|(name, _)| key.contains(&name.quoted())) {
+            return None;
+        }
+        let mut columns = key;
+        for (name, column) in &old {
+            let (new, old) = (name.quoted(), column.name.quoted());
+            let term = if **name == column.name { old } else { format!("{old} AS {new}") };
+            if !columns.contains(&term) {
+                columns.push(term);
+            }
+        }
+        Some(format!("(SELECT {} FROM {table}) AS {}", columns.join(", "), after.name.quoted()))
     }
 
     /// Whether the rows differ in these columns already, since they are the key before under the same names.
@@ -395,6 +442,42 @@ impl Asked<'_> {
             &columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
             Remedy::Rows(format!("delete these rows or add their parents to `{}`", key.parent)),
         ))
+    }
+
+    /// Rows that will refer to a row of a table that is empty.
+    fn lost_parent(&self, key: &ForeignKey, rows: &RowWork) -> Option<Gate> {
+        let (table, parent) = (&self.alter.after, &key.parent);
+        let mut shown = Vec::new();
+        for name in &key.columns {
+            match self.old_column(name) {
+                Some(column) => shown.push(&column.name),
+                // One that comes back and stays NULL refers to nothing.
+                None => {
+                    rows.filling(table, table.column(name)?)?;
+                }
+            }
+        }
+        let present: Vec<String> = shown.iter().map(|name| format!("{} IS NOT NULL", name.quoted())).collect();
+        let condition = if present.is_empty() { "1".to_owned() } else { present.join(" AND ") };
+        let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
+        let (table, names) = (&table.name, names.join(", "));
+        let violation =
+            format!("a row of `{table}` whose {names} refers to `{parent}`, which comes back without its rows");
+        let mut gate = self.gate_showing(violation, &condition, &shown, Remedy::Rows(String::new()));
+        gate.help = format!(
+            "delete this script, set `keep_dropped = true` under `[schemactl]`, and make it anew: it then brings the \
+             rows of `{parent}` back"
+        );
+        let may_be_null = |name: &&Name| self.before().column(name).is_some_and(|column| column.not_null.is_none());
+        let other = match shown.iter().copied().find(may_be_null) {
+            Some(name) => format!("set {name} to NULL in these rows"),
+            None => "delete these rows".to_owned(),
+        };
+        gate.help_in_script = format!(
+            "put the copy from before this revision in place (`schemactl restore`), or {other}; where \
+             `keep_dropped = true` is set when a script is made, it brings the rows of `{parent}` back"
+        );
+        Some(gate)
     }
 
     /// Values that a STRICT table refuses (<https://www.sqlite.org/stricttables.html>).

@@ -24,7 +24,7 @@ mod rows;
 pub mod sample;
 mod section;
 pub mod statement;
-mod station;
+pub mod station;
 mod virtual_table;
 
 pub use crate::database::Switches;

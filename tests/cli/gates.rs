@@ -244,6 +244,34 @@ fn the_rows_are_asked_again_when_the_revision_is_run() {
 }
 
 #[test]
+fn a_way_back_to_a_parent_without_its_rows_says_at_once_at_what_it_stops() {
+    let parent = "[tables.team.columns]\nid = 'INTEGER PRIMARY KEY'\n";
+    let child = |references: &str| {
+        format!("[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nteam_id = {{ type = 'INTEGER'{references} }}\n")
+    };
+    let before = format!("{parent}\n{}", child(", references = 'team(id)'"));
+    let rows = "INSERT INTO team VALUES (1); INSERT INTO user VALUES (1, 1), (2, NULL)";
+    let stop = "a row of `user` whose team_id refers to `team`, which comes back without its rows";
+    let loses = project(&before, rows);
+    model(&loses, &child(""));
+    autogenerate(&loses).ends_with(0).says(&format!("the way back stops at {stop}")).says("`keep_dropped = true`");
+    loses.run(&["upgrade"]).ends_with(0);
+    let refused = loses.run(&["downgrade", "-1", "--yes"]).ends_with(1).says(stop);
+    refused.says("such as id = 1, team_id = 1").says("schemactl restore").says("keep_dropped = true");
+    run_sql(&loses, "UPDATE user SET team_id = NULL");
+    loses.run(&["downgrade", "-1", "--yes"]).ends_with(0);
+
+    let keeps = project(&before, rows);
+    keeps
+        .write("migrations.toml", &format!("[schemactl]\ndatabase = \"app.db\"\nkeep_dropped = true\n\n{}", child("")));
+    let said = autogenerate(&keeps).ends_with(0);
+    assert!(!said.stderr.contains("the way back stops"), "{said}");
+    keeps.run(&["upgrade"]).ends_with(0);
+    keeps.run(&["downgrade", "-1", "--yes"]).ends_with(0);
+    assert_eq!(one(&keeps, "SELECT count(*) FROM user JOIN team ON team.id = team_id"), "1");
+}
+
+#[test]
 fn sql_for_other_tools_keeps_nothing_where_a_statement_of_it_has_failed() {
     let project = project(USER, "INSERT INTO user (name) VALUES ('x'), (NULL), ('y')");
     let begin = project.run(&["current", "--format", "json"]).ends_with(0).json();

@@ -26,6 +26,7 @@ use self::account::Account;
 use self::chain::Chain;
 use self::proof::prove;
 pub use self::since::{refuse_since, since, told};
+use super::new_files::NewFiles;
 use super::{Project, State, autogenerate, baseline, replay, status};
 use crate::adopt::{self, Found};
 
@@ -186,14 +187,18 @@ struct Plan {
 }
 
 fn write(project: &Project, beginning: Option<Beginning<'_>>, mut plan: Plan) -> Result<Adopted, Failure> {
-    if let (Some(beginning), Some(model)) = (beginning, &plan.model_text) {
-        baseline::write_project(beginning.config, &format!("{}\n{model}", beginning.settings))?;
-    }
+    let files = match (beginning, &plan.model_text) {
+        (Some(beginning), Some(model)) => {
+            baseline::write_project(beginning.config, &format!("{}\n{model}", beginning.settings))?
+        }
+        _ => NewFiles::default(),
+    };
     for (id, path) in plan.chain.write(project)? {
         if let Some(taken) = plan.adopted.revisions.iter_mut().find(|taken| taken.revision.id == id) {
             taken.path = Some(path);
         }
     }
+    files.keep();
     Ok(plan.adopted)
 }
 
