@@ -10,7 +10,7 @@ use super::{Project, State, autogenerate, replay, status};
 use crate::diff::{self, Renames};
 use crate::model;
 use crate::report::{Class, Diagnostic, Failure};
-use crate::revision::{Mention, Revision, RevisionId};
+use crate::revision::{Applied, Mention, Revision, RevisionId};
 use crate::schema::Schema;
 use crate::sql;
 
@@ -100,14 +100,15 @@ pub fn recognised(project: &Project, state: &State, schema: &Schema) -> Vec<Ment
         let made = made.into_iter().rev().filter(|_| !is_recorded);
         return made.map(Mention::from).collect();
     }
-    if !applied.is_empty() {
-        return Vec::new();
-    }
-    // Scripts by hand say nothing of what they make.
+    // Scripts by hand say nothing of what they make, and columns may stand in another order.
     let [head] = graph.heads()[..] else { return Vec::new() };
-    let is_head = head.schema.is_none()
-        && replay::schema_of(project, graph, &graph.applied_at([&head.id]))
-            .is_ok_and(|made| diff::diff(&made, schema, &Renames::default(), project.settings.column_order).is_empty());
+    let makes_it = |applied: &Applied| {
+        let made = replay::schema_of(project, graph, applied);
+        made.is_ok_and(|made| diff::diff(&made, schema, &Renames::default(), project.settings.column_order).is_empty())
+    };
+    let is_head = !applied.contains(&head.id)
+        && makes_it(&graph.applied_at([&head.id]))
+        && (applied.is_empty() || !makes_it(applied));
     if is_head { vec![Mention::from(head)] } else { Vec::new() }
 }
 

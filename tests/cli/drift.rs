@@ -78,8 +78,19 @@ fn a_database_with_the_schema_of_a_revision_and_no_record_is_told_to_stamp() {
     project.run(&["stamp", "two"]).ends_with(0);
     project.run(&["status"]).ends_with(0);
 
+    // The same where its column stands behind one that another revision has added meanwhile.
+    sql(&project, "ALTER TABLE t ADD COLUMN e TEXT; ALTER TABLE t ADD COLUMN d TEXT");
+    project.write("migrations.toml", &format!("{MODEL}c = \"TEXT\"\nd = \"TEXT\"\ne = \"TEXT\"\n"));
+    project.run(&["revision", "--autogenerate", "-m", "more", "--rev-id", "more"]).ends_with(0);
+    project.run(&["status"]).ends_with(1).answers("next: schemactl stamp more");
+    project.run(&["stamp", "more"]).ends_with(0);
+    project.run(&["status"]).ends_with(0);
+    project.run(&["stamp", "base"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(3).says("already exists").says("`schemactl stamp more`");
+    project.run(&["stamp", "more"]).ends_with(0);
+
     // What ran before a revision that fails is recorded, and no reason for a stamp.
-    let fails = "-- revision: three\n-- parents: two\n\n-- migrate:up\nCREATE TIBLE u (id);\n";
+    let fails = "-- revision: three\n-- parents: more\n\n-- migrate:up\nCREATE TIBLE u (id);\n";
     project.write("versions/three.sql", fails);
     let ended = project.run(&["upgrade", "--database", "fresh.db"]).ends_with(3);
     assert!(!ended.stderr.contains("stamp"), "{ended}");
