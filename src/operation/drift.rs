@@ -124,8 +124,11 @@ pub fn stamp(recognised: &[Mention]) -> Option<String> {
 /// A failure to run revisions on a database that has what they make: with what to do about it.
 #[must_use]
 pub fn of_known_schema(project: &Project, connection: &Connection, failure: Failure) -> Failure {
-    if project.is_on_server() {
-        // The image is of before the run.
+    // What is refused because it is there already; to look any further would run scripts, which may take long.
+    let is_there =
+        |found: &Diagnostic| ["already exists", "duplicate column"].iter().any(|it| found.message.contains(it));
+    // The image of a server is of before the run.
+    if project.is_on_server() || !failure.diagnostics().iter().any(is_there) {
         return failure;
     }
     let look = || -> Result<Vec<Mention>, Failure> {
