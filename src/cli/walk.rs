@@ -6,6 +6,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 use clap::builder::FalseyValueParser;
 use rusqlite::Connection;
@@ -220,9 +221,19 @@ fn runs_first(
     };
     let target = Target::of(Word::Name(first.revision.to_string()));
     let errand = walk::Errand { project, start: &state, direction, target: &target, options: &options };
-    walk::walk(&errand, &mut in_memory()?, &mut |_| {})?;
-    Ok(true)
+    let mut connection = in_memory()?;
+    connection
+        .pragma_update(None, "max_page_count", MOST_PAGES_TRIED)
+        .context("cannot bound what is tried in memory")?;
+    match walk::walk(&errand, &mut connection, &mut |_| {}) {
+        // What brings so many rows is not for memory.
+        Err(failure) if failure.diagnostics().iter().any(|found| found.code == "full") => Ok(true),
+        tried => tried.map(|_| true),
+    }
 }
+
+/// How large a new database may become in memory: 64 MB in pages of 4 KiB.
+const MOST_PAGES_TRIED: i64 = 16_384;
 
 /// Says what is going to take a while, and warns where there may be too little room.
 fn foresee(context: &Context, estimate: &Estimate) {
