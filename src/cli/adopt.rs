@@ -107,12 +107,15 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         Some(_) => folder_of(&config),
         None => folder_of(&context.config()?),
     };
+    let name = context.database_name(&project)?;
+    if project.is_new()? {
+        context.output.talk(format!("there is no database `{name}`: no script counts as applied"));
+    }
     let beginning = settings.as_ref().map(|settings| Beginning { config: &config, settings });
     let adopted = adopt::adopt(&project, beginning, &root, &options)?;
     for warning in &adopted.warnings {
         context.output.warn(warning);
     }
-    let name = context.database_name(&project)?;
     let config = beginning.map(|_| super::visible::visible(&config.to_string_lossy()).into_owned());
     if context.output.is_json() {
         let revisions = adopted.revisions.iter().map(|taken| of_json(taken, context)).collect::<Result<Vec<_>, _>>()?;

@@ -9,6 +9,7 @@ use super::status::{edit, other};
 use super::style::Meaning;
 use crate::diff::Renames;
 use crate::fleet::View;
+use crate::operation::drift::{self, Start};
 use crate::operation::{adopt, autogenerate, repair, status};
 use crate::report::{Class, Diagnostic, Failure, count};
 
@@ -52,7 +53,14 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     if let Some(warning) = &edited {
         context.output.warn(warning);
     }
-    let actual = autogenerate::actual_schema(&project, connection.as_ref())?;
+    let Start { schema, drift } = drift::start(&project, &state, connection.as_ref())?;
+    let has_drifted = drift.is_some();
+    let actual = if let Some(drift) = &drift {
+        context.output.warn(drift);
+        autogenerate::actual_schema(&project, connection.as_ref())?
+    } else {
+        schema
+    };
     let comparison = autogenerate::compare(&project, actual, &Renames::default())?;
     for warning in comparison.doubts() {
         context.output.warn(warning);
@@ -61,19 +69,27 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     if context.output.is_json() {
         let edited: Vec<_> = repair::edited(&state.graph, &state.rows).iter().map(edit).collect();
         let others: Vec<_> = others.iter().map(other).collect();
-        context.output.json(&json!({ "version": 1, "changes": lines, "edited": edited, "run_by_others": others }));
+        context.output.json(&json!({
+            "version": 1, "changes": lines, "drift": has_drifted, "edited": edited, "run_by_others": others
+        }));
+    } else if lines.is_empty() && has_drifted {
+        context.output.answer("the database is what the model says, and no revision makes it");
     } else if lines.is_empty() {
         context.output.answer("no changes: the database is what the model says");
     } else {
         for line in &lines {
             context.output.answer(Meaning::of_change(line.kind).paint(&line.text));
         }
-        context.output.talk(format!(
-            "{} that no revision makes yet; to write one: schemactl revision --autogenerate -m \"...\"",
-            count(lines.len(), "change")
-        ));
+        // What was changed by hand no revision is to make.
+        if !has_drifted {
+            context.output.talk(format!(
+                "{} that no revision makes yet; to write one: schemactl revision --autogenerate -m \"...\"",
+                count(lines.len(), "change")
+            ));
+        }
     }
-    if lines.is_empty() && edited.is_none() && others.is_empty() { Ok(()) } else { Err(Failure::answered(Class::No)) }
+    let is_in_sync = lines.is_empty() && !has_drifted && edited.is_none() && others.is_empty();
+    if is_in_sync { Ok(()) } else { Err(Failure::answered(Class::No)) }
 }
 
 fn single_head(graph: &crate::revision::Graph) -> Result<(), Failure> {

@@ -43,7 +43,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return from_database(existing, &config, &shown, context);
     }
     let text = model::template(context.options.database.as_deref().unwrap_or("app.db"));
-    baseline::write_project(&config, &text)?;
+    baseline::write_project(&config, &text)?.keep();
     if context.output.is_json() {
         context.output.json(&json!({ "version": 1, "config": shown, "versions": "versions" }));
         return Ok(());

@@ -242,7 +242,8 @@ impl Cli {
 #[must_use]
 pub fn main() -> ExitCode {
     error::explain_panics();
-    let line = export::with_tool(std::env::args_os().collect());
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let line = export::with_tool(typed.clone());
     if let Some(ended) = completions::complete(&line) {
         return ended;
     }
@@ -252,7 +253,7 @@ pub fn main() -> ExitCode {
             let ended = command.run(&mut context);
             error::end(ended, &context.output)
         }
-        Err(refusal) => usage::end(&refusal, &line),
+        Err(refusal) => usage::end(&refusal, &typed),
     }
 }
 

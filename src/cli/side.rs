@@ -59,6 +59,10 @@ impl Side {
             }
             Side::Database => {
                 let connection = project.connect(Access::Read, LOCK_TIMEOUT)?;
+                if connection.is_none() {
+                    let name = context.database_name(project)?;
+                    context.output.talk(format!("there is no database `{name}`: it is taken as an empty one"));
+                }
                 autogenerate::actual_schema(project, connection.as_ref())
             }
             Side::Revision(word) => schema_at(context, project, word),

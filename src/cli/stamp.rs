@@ -8,7 +8,7 @@ use super::open::{LOCK_TIMEOUT, target};
 use super::walk::{agree as ask, place, steps, words};
 use crate::database::Access;
 use crate::operation::{stamp, walk};
-use crate::report::Failure;
+use crate::report::{Diagnostic, Failure};
 use crate::revision::{Applied, Purge, Remark, RevisionId};
 
 const EXAMPLES: &str = "\
@@ -55,12 +55,25 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return super::fleet::stamp(&args.choice, (&targets, purge), members, context, &project);
     }
     let name = context.database_name(&project)?;
+    let is_new = project.is_new()?;
+    if is_new {
+        // No file is made for what names nothing.
+        project.state(None)?.graph.stamp(&Applied::default(), &targets, purge)?;
+    }
     let Some(mut connection) = project.connect_to_run(Access::Create, LOCK_TIMEOUT)? else {
         return super::open::no_database(&name);
     };
     let agree = |doubts: &[Remark]| ask(context, doubts);
     let (outcome, state) =
         stamp::stamp(&project, &mut connection, &targets, purge, &agree, LOCK_TIMEOUT, &|| now.clone())?;
+    if is_new {
+        let words = format!("there was no database `{name}`: it was made, with none of the tables of its revisions");
+        let help = format!(
+            "if another one is meant: remove `{name}`, and name the other with `--database`; to run the \
+                            revisions: `schemactl stamp base`, then `schemactl upgrade head`"
+        );
+        context.output.warn(&Diagnostic::new("new_database", words).help(help));
+    }
     let heads: Vec<RevisionId> =
         state.graph.current(&state.applied).into_iter().map(|revision| revision.id.clone()).collect();
     if context.output.is_json() {

@@ -10,9 +10,9 @@ use crate::adopt::Since;
 use crate::database::Access;
 use crate::diff::Line;
 use crate::fleet::View;
-use crate::operation::adopt;
 use crate::operation::repair::Edited;
 use crate::operation::status::{self, Missing, Revisions, Status};
+use crate::operation::{adopt, drift};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::Mention;
 
@@ -49,7 +49,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         for part in [
             model(&status.model),
             revisions(&status),
-            schema(&status.schema, &name, connection.is_some(), &status.revisions.current),
+            schema(&status.schema, &name, connection.is_some(), &status.revisions),
         ] {
             part.give(context);
         }
@@ -153,7 +153,15 @@ fn revisions(Status { revisions, others, .. }: &Status) -> Part {
             "schemactl upgrade heads, or `schemactl stamp` if the schema has them already",
         ));
     }
-    if !revisions.pending.is_empty() {
+    if !revisions.pending.is_empty()
+        && let Some(stamp) = drift::stamp(&revisions.recognised)
+    {
+        verdicts.push(Verdict::finding(
+            "not recorded, though the schema is the one that they make".to_owned(),
+            lines(&revisions.recognised),
+            stamp,
+        ));
+    } else if !revisions.pending.is_empty() {
         let target = if revisions.heads.len() > 1 { "heads" } else { "head" };
         verdicts.push(Verdict::finding(
             format!("behind by {}", count(revisions.pending.len(), "revision")),
@@ -173,7 +181,7 @@ fn revisions(Status { revisions, others, .. }: &Status) -> Part {
     Part { title: "revisions", verdicts }
 }
 
-fn schema(schema: &Result<Vec<Line>, Failure>, name: &str, is_there: bool, current: &[Mention]) -> Part {
+fn schema(schema: &Result<Vec<Line>, Failure>, name: &str, is_there: bool, revisions: &Revisions) -> Part {
     let verdicts = match schema {
         Err(failure) => failure.diagnostics().iter().map(Verdict::trouble).collect(),
         Ok(lines) if lines.is_empty() && !is_there => {
@@ -185,8 +193,11 @@ fn schema(schema: &Result<Vec<Line>, Failure>, name: &str, is_there: bool, curre
         Ok(lines) => vec![Verdict::finding(
             format!("drift: {name} differs from what its applied revisions make"),
             lines.iter().map(|line| line.text.clone()).collect(),
-            match current {
-                [one] => format!("schemactl diff --from {} --to database --sql, to see the change as SQL", one.id),
+            match (drift::stamp(&revisions.recognised), &revisions.current[..]) {
+                (Some(stamp), _) => stamp,
+                (None, [one]) => {
+                    format!("schemactl diff --from {} --to database --sql, to see the change as SQL", one.id)
+                }
                 _ => "schemactl diff, to see what the model says of it".to_owned(),
             },
         )],
@@ -203,7 +214,7 @@ fn document(status: &Status) -> Value {
             json!({ "state": "unknown", "changes": [], "errors": messages })
         }
     };
-    let Revisions { problems, heads, current, pending, out_of_order, edited, missing } = &status.revisions;
+    let Revisions { problems, heads, current, pending, out_of_order, edited, missing, recognised } = &status.revisions;
     let mentions = |mentions: &[Mention]| mentions.iter().map(mention).collect::<Vec<_>>();
     let edited = edited.iter().map(edit);
     let missing = missing.iter().map(self::missing);
@@ -220,6 +231,7 @@ fn document(status: &Status) -> Value {
             "out_of_order": mentions(out_of_order),
             "edited": edited.collect::<Vec<_>>(),
             "missing": missing.collect::<Vec<_>>(),
+            "recognised": mentions(recognised),
         },
         "run_by_others": status.others.iter().map(other).collect::<Vec<_>>(),
         "schema": changes(&status.schema, "drift"),

@@ -25,7 +25,11 @@ pub fn end(refusal: &clap::Error, line: &[OsString]) -> ExitCode {
         return ExitCode::from(Class::Input.exit_code());
     }
     let choices = if refusal.kind() == ErrorKind::MissingRequiredArgument { choices(refusal, line) } else { None };
-    let told = choices.unwrap_or_else(|| told(refusal));
+    let mut told = choices.unwrap_or_else(|| told(refusal));
+    if !line.iter().any(|word| word.to_string_lossy().starts_with("--tool")) {
+        // A format that is no form of the answer was taken for the tool of an export.
+        told.message = told.message.replace("--tool <TOOL>", "--format <TOOL>");
+    }
     error::end(Err(Failure::new(Class::Input, told)), &output)
 }
 
@@ -215,7 +219,14 @@ mod tests {
         assert_eq!((bad.code, bad.message.as_str()), ("bad_value", "`xml` is no value of `--format <FORMAT>`"));
         assert_eq!(bad.help.as_deref(), Some("it takes `text`, `json`"));
         let bad = refusal(&["schemactl", "upgrade", "--lock-timeout", "soon"]);
-        assert_eq!(bad.message, "`soon` is no value of `--lock-timeout <SECONDS>`: expected a number of seconds");
+        assert_eq!(
+            bad.message,
+            "`soon` is no value of `--lock-timeout <SECONDS>`: expected a number of seconds, such as `30` or `0.5`"
+        );
+        for odd in ["-1", "nan", "1e30"] {
+            let bad = refusal(&["schemactl", "upgrade", &format!("--lock-timeout={odd}")]);
+            assert!(bad.message.ends_with("expected a number of seconds, such as `30` or `0.5`"), "{bad:?}");
+        }
         let both = refusal(&["schemactl", "upgrade", "--sql", "--dry-run"]);
         assert_eq!(both.message, "`--sql` and `--dry-run` do not go together");
     }

@@ -58,6 +58,7 @@ fn document(verification: &Verification) -> serde_json::Value {
             "message": verified.message,
             "rows": verified.rows,
             "way_back": verified.way_back.as_str(),
+            "refused": verified.refused,
         })
     };
     let revisions: Vec<_> = verification.revisions.iter().map(revision).collect();
@@ -73,12 +74,23 @@ fn document(verification: &Verification) -> serde_json::Value {
     json!({ "version": 1, "revisions": revisions, "findings": findings, "unreached": unreached })
 }
 
+fn proved(verified: &Verified) -> String {
+    let rows = match verified.rows {
+        0 => "without rows".to_owned(),
+        rows => count(rows, "row"),
+    };
+    match &verified.refused {
+        None => format!("up, down and up, {rows}"),
+        Some(refused) => format!("up, down and up, {rows}; the way back refuses others: {refused}"),
+    }
+}
+
 fn give(verification: &Verification, context: &Context) {
     let output = &context.output;
     for verified in &verification.revisions {
         let what = match (verified.findings.is_empty(), verified.way_back) {
             (true, WayBack::Irreversible) => "up; it cannot be taken back, as its header says".to_owned(),
-            (true, _) => format!("up, down and up, {}", count(verified.rows, "row")),
+            (true, _) => proved(verified),
             (false, _) => count(verified.findings.len(), "finding"),
         };
         let message = visible(&verified.message);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::FalseyValueParser;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -26,9 +27,9 @@ use crate::operation::backup::Backup;
 use crate::operation::discard::{self, Loss};
 use crate::operation::estimate::{self, Estimate, Rewrite};
 use crate::operation::walk::{self, Direction, Walked};
-use crate::operation::{Database, Project, State, hooks, status};
+use crate::operation::{Project, State, drift, hooks, status};
 use crate::report::{Class, Diagnostic, Failure, count, grouped};
-use crate::revision::{Graph, Remark, RevisionId, Target};
+use crate::revision::{Graph, Remark, RevisionId, Target, Word};
 use crate::schema::Name;
 
 // A doc comment would become the description of the command (clap keeps the last one).
@@ -91,8 +92,8 @@ pub enum Transaction {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().map_err(|_| "expected a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "expected a number of seconds, such as `30` or `0.5`".to_owned())
 }
 
 /// Walks up or down, and says what was done.
@@ -118,10 +119,13 @@ pub fn run(
         _ => Access::Write,
     };
     let name = context.database_name(&project)?;
-    let is_new = matches!(project.place()?, Database::File(path) if !path.exists());
+    let is_new = project.is_new()?;
+    let is_to_be_made = is_new && access == Access::Create && runs_first(args, direction, &target, context, &project)?;
     let mut connection = if is_new && args.dry_run && direction == Direction::Up {
         context.output.talk(format!("there is no database `{name}` yet: this is what would run on a new one"));
-        backup::in_memory(Scratch::empty()?.connection())?
+        in_memory()?
+    } else if is_new && access == Access::Create && !is_to_be_made {
+        in_memory()?
     } else {
         let Some(connection) = connect(&project, access, args)? else { return super::open::no_database(&name) };
         connection
@@ -172,12 +176,52 @@ pub fn run(
     let errand = walk::Errand { project: &project, start: &state, direction, target: &target, options: &options };
     let walked = hooks::walk(&errand, &mut connection, &shell, &mut observer);
     drop(shown);
-    let walked = walked?;
+    let walked = walked.map_err(|failure| drift::of_known_schema(&project, &connection, failure))?;
     if args.dry_run && project.settings.hooks.are_beside_runs() && !walked.outcome.steps.is_empty() {
         context.output.talk("a dry run runs no hooks");
     }
     give(context, &name, args.dry_run, &walked, (&losses, copied.into_inner().as_ref()));
     Ok(())
+}
+
+/// A database that is gone when the command ends.
+fn in_memory() -> Result<Connection, Failure> {
+    Ok(backup::in_memory(Scratch::empty()?.connection())?)
+}
+
+/// Whether anything is to be run on a database that is not there yet. Its first revision is tried in memory, so that a
+/// run which fails at once makes no file; hooks may prepare what it needs, and run on the database itself.
+fn runs_first(
+    args: &Walk,
+    direction: Direction,
+    target: &Target,
+    context: &Context,
+    project: &Project,
+) -> Result<bool, Failure> {
+    let state = ManuallyDrop::new(project.state(None)?);
+    let route = walk::route(&state, direction, target)?;
+    let Some(first) = route.steps.first() else { return Ok(false) };
+    if project.settings.hooks.are_beside_runs() {
+        return Ok(true);
+    }
+    let now = context.now()?.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let options = walk::Options {
+        lock_timeout: args.lock_timeout,
+        transaction: runner::Transaction::Each,
+        dry_run: true,
+        long_transactions: false,
+        backup: model::Backup::Never,
+        progress: &|_| {},
+        backed_up: &|_| {},
+        // What is hardly meant is asked when it runs.
+        agree: &|_| Some(true),
+        interrupt: interrupt::flag()?,
+        now: &|| now.clone(),
+    };
+    let target = Target::of(Word::Name(first.revision.to_string()));
+    let errand = walk::Errand { project, start: &state, direction, target: &target, options: &options };
+    walk::walk(&errand, &mut in_memory()?, &mut |_| {})?;
+    Ok(true)
 }
 
 /// Says what is going to take a while, and warns where there may be too little room.

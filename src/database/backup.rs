@@ -1,6 +1,7 @@
 //! Copies a whole database while others use it, with SQLite's backup interface (<https://www.sqlite.org/backup.html>).
 
 use std::ffi::OsString;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -127,7 +128,11 @@ fn copy_pages(
 ) -> Result<(), Error> {
     let here = |error: &rusqlite::Error| Error::from_sqlite(to, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut copy = Connection::open_with_flags(to, flags).map_err(|error| here(&error))?;
+    let mut copy = Connection::open_with_flags(to, flags).map_err(|error| {
+        // SQLite does not say why it cannot make a file.
+        let made = OpenOptions::new().create(true).append(true).open(to);
+        made.map_or_else(|source| Error::NoCopy { path: to.to_owned(), source }, |_| here(&error))
+    })?;
     pages(from, &mut copy, to, lock_timeout, interrupt, progress)
 }
 
@@ -226,6 +231,7 @@ pub fn in_memory(from: &Connection) -> Result<Connection, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Report;
 
     fn filled(path: &Path) -> Connection {
         let connection = Connection::open(path).unwrap();
@@ -239,6 +245,17 @@ mod tests {
     }
 
     const SOON: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn a_copy_that_cannot_be_made_says_why_and_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = filled(&folder.path().join("app.db"));
+        let to = folder.path().join("none/copy.db");
+        let error = copy(&from, &to, Writers::Free, SOON, &AtomicBool::new(false), &mut |_| {}).unwrap_err();
+        assert!(matches!(&error, Error::NoCopy { source, .. } if source.kind() == std::io::ErrorKind::NotFound));
+        let help = error.diagnostics().remove(0).help.unwrap();
+        assert!(help.contains(&folder.path().join("none").display().to_string()), "{help}");
+    }
 
     #[test]
     fn a_copy_is_whole_and_leaves_nothing_beside_it() {

@@ -65,6 +65,14 @@ pub enum Error {
         /// What it says.
         source: std::io::Error,
     },
+    /// A copy of a database cannot be written.
+    #[error("cannot write the copy `{}`: {source}", .path.display())]
+    NoCopy {
+        /// The copy.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
     /// The file may only be read.
     #[error("the database `{}` is read-only", .path.display())]
     ReadOnlyFile {
@@ -201,6 +209,14 @@ pub enum Error {
         /// Its columns.
         columns: String,
     },
+    /// The version table is one of another schemactl.
+    #[error("the version table `{table}` has no column {missing}: another version of schemactl made it")]
+    OtherVersionTable {
+        /// The table.
+        table: Name,
+        /// The columns that it lacks.
+        missing: String,
+    },
     /// A row of the version table cannot be read.
     #[error("the table `{table}` holds a row that schemactl did not write: {message}")]
     BadVersionRow {
@@ -288,7 +304,7 @@ impl Error {
             ),
             Error::HotJournal { path } => (
                 "hot_journal",
-                format!("open it once with write access: `sqlite3 {} 'PRAGMA schema_version'`", path.display()),
+                format!("run `schemactl status` once as a user who may write `{}` and its folder", path.display()),
             ),
             Error::Locked { .. } => {
                 ("locked", "wait until the other program is done, or wait longer with `--lock-timeout`".to_owned())
@@ -298,6 +314,10 @@ impl Error {
             }
             Error::NoRoom { .. } => {
                 ("no_room", "free some space; a run goes without a copy with `--no-backup`".to_owned())
+            }
+            Error::NoCopy { path, .. } => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                ("no_copy", format!("run as a user who may write the folder `{}`", folder.display()))
             }
             Error::AlreadyThere { .. } => ("already_there", "name another file, or remove this one".to_owned()),
             Error::Interrupted => return ("interrupted", None),
@@ -311,6 +331,14 @@ impl Error {
             }
             Error::ForeignVersionTable { .. } | Error::BadVersionRow { .. } => {
                 ("version_table", "give schemactl another table: set `version_table` in the settings".to_owned())
+            }
+            Error::OtherVersionTable { table, .. } => {
+                let (old, kept) = (table.quoted(), Name::new(format!("{table}_old")).quoted());
+                let help = format!(
+                    "keep it under another name, `ALTER TABLE {old} RENAME TO {kept}`, and record anew where the database \
+                     stands, `schemactl stamp REV`: its column `revision` names all that is applied"
+                );
+                ("version_table", help)
             }
             Error::BadPattern { .. } => ("bad_pattern", "write a pattern such as `cache_*`".to_owned()),
         };

@@ -334,10 +334,13 @@ fn exists(connection: &Connection, table: &Name) -> Result<bool, Error> {
         .flatten();
     let Some(columns) = columns else { return Ok(false) };
     let has = |wanted: &str| columns.split(',').any(|column| column == wanted);
-    if COLUMNS.iter().all(|column| has(column)) {
-        Ok(true)
-    } else {
-        Err(Error::ForeignVersionTable { table: table.clone(), columns: format!("`{}`", columns.replace(',', "`, `")) })
+    let missing: Vec<&str> = COLUMNS.into_iter().filter(|column| !has(column)).collect();
+    let is_ours = || ["revision", "checksum", "tool_version"].iter().all(|column| has(column));
+    let table = table.clone();
+    match &missing[..] {
+        [] => Ok(true),
+        _ if is_ours() => Err(Error::OtherVersionTable { table, missing: format!("`{}`", missing.join("`, `")) }),
+        _ => Err(Error::ForeignVersionTable { table, columns: format!("`{}`", columns.replace(',', "`, `")) }),
     }
 }
 
@@ -352,6 +355,7 @@ fn failed(connection: &Connection, error: &rusqlite::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Report;
 
     fn id(word: &str) -> RevisionId {
         RevisionId::new(word).unwrap()
@@ -408,6 +412,20 @@ mod tests {
             "the table `schemactl_version` is not schemactl's: it has the columns `id`, `text`"
         );
         assert!(ensure(&connection, &Name::from(DEFAULT_NAME)).is_err());
+    }
+
+    #[test]
+    fn a_table_of_another_schemactl_can_be_put_aside() {
+        let connection = Connection::open_in_memory().unwrap();
+        let table = Name::from(DEFAULT_NAME);
+        ensure(&connection, &table).unwrap();
+        connection.execute_batch("ALTER TABLE schemactl_version DROP COLUMN schema_before").unwrap();
+        let error = read(&connection, &table).unwrap_err();
+        assert!(error.to_string().contains("has no column `schema_before`"), "{error}");
+        let help = error.diagnostics().remove(0).help.unwrap();
+        let statement = help.split('`').find(|part| part.starts_with("ALTER")).unwrap();
+        connection.execute_batch(statement).unwrap();
+        assert_eq!(read(&connection, &table).unwrap(), []);
     }
 
     #[test]

@@ -157,6 +157,13 @@ impl AlterTable {
         back
     }
 
+    /// Whether the table forgets which identifiers it has given.
+    #[must_use]
+    pub fn drops_counter(&self) -> bool {
+        let counts = |table: &Table| table.primary_key.as_ref().is_some_and(|key| key.autoincrement);
+        counts(&self.before) && !counts(&self.after)
+    }
+
     /// The column of the table before that a column of the table after comes from; none for a new one.
     #[must_use]
     pub fn old_column(&self, name: &Name) -> Option<&Column> {

@@ -30,8 +30,9 @@ impl Levels {
     }
 
     /// The same with all other rules switched off.
-    pub(super) fn alone(&self, rule: &Rule) -> Levels {
-        let level = |one: &Rule| if one.code == rule.code { self.of(one) } else { Level::Off };
+    pub(super) fn alone(&self, chosen: &[&Rule]) -> Levels {
+        let level =
+            |one: &Rule| if chosen.iter().any(|rule| one.code == rule.code) { self.of(one) } else { Level::Off };
         Levels(rules().iter().map(|one| (one.code, level(one))).collect())
     }
 

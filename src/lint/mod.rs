@@ -26,7 +26,7 @@ pub use finding::{Finding, Linted};
 pub use levels::{Levels, unknown};
 pub use rule::{Group, Rule};
 pub use rules::rules;
-pub use scope::{Scope, lint, lint_database, misspelt_types};
+pub use scope::{Scope, lint, lint_database, slips};
 
 /// The rule of a code or a name, in any case.
 #[must_use]

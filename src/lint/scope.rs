@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::levels::Levels;
 use super::replay::Replay;
-use super::rules::misspelt_type;
+use super::rules::{misspelt_type, sql_as_text};
 use super::subject::Subject;
 use super::{Finding, Linted, judge};
 use crate::database::{Scratch, StandIns, check, introspect};
@@ -71,13 +71,13 @@ pub fn lint_database(project: &Project, connection: &Connection) -> Result<Linte
     Ok(linted)
 }
 
-/// What is probably misspelt in the types of a model's tables, or nothing where the settings do not want to hear it: no
-/// statement fails for it, and a script would carry it into the database.
+/// What is probably no more than a slip in the columns of a model's tables, or nothing where the settings do not want to
+/// hear it: no statement fails for it, and a script would carry it into the database.
 ///
 /// # Errors
 /// When the model cannot be read, or the settings name no rule.
-pub fn misspelt_types(project: &Project, tables: &Schema) -> Result<Vec<Diagnostic>, Failure> {
-    let levels = Levels::new(&project.settings.lint)?.alone(&misspelt_type::RULE);
+pub fn slips(project: &Project, tables: &Schema) -> Result<Vec<Diagnostic>, Failure> {
+    let levels = Levels::new(&project.settings.lint)?.alone(&[&misspelt_type::RULE, &sql_as_text::RULE]);
     let mut linted = Linted::default();
     judge::schema(&Subject { schema: tables, problems: &[] }, Some(&project.model()?), &levels, &mut linted);
     Ok(linted.findings.into_iter().map(|finding| finding.diagnostic).collect())

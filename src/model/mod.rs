@@ -178,6 +178,9 @@ pub enum Error {
     /// The settings name no database.
     #[error("no database is named")]
     NoDatabase,
+    /// The settings name many, and one is needed.
+    #[error("the settings list `databases`, and this works on one")]
+    ManyDatabases,
     /// A file that cannot be read.
     #[error("cannot read `{path}`")]
     Unreadable {
@@ -226,6 +229,8 @@ impl Report for Error {
             }
             Error::NoDatabase => Diagnostic::new("no_database", self.to_string())
                 .help("add `database = \"app.db\"` under `[schemactl]`, or pass `--database`"),
+            Error::ManyDatabases => Diagnostic::new("many_databases", self.to_string())
+                .help("name one of them, or one to write revisions with: `--database PATH`"),
             Error::Unreadable { source, .. } => {
                 Diagnostic::new("unreadable_file", self.to_string()).note(source.to_string())
             }

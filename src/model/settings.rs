@@ -195,6 +195,9 @@ impl Settings {
         let first = chosen.as_ref().map(Written::read).unwrap_or_default();
         let written = first.or(base.as_ref().map(Written::read).unwrap_or_default());
         settings.environment = environment.map(str::to_owned);
+        for (key, is_said) in [("database", written.database.is_some()), ("databases", written.databases.is_some())] {
+            settings.given.retain(|name, _| is_said || name != key);
+        }
         settings.choose(written, lookup);
         if settings.model.as_ref().is_some_and(|files| !files.cover(source)) {
             forbid_model(&root);
@@ -221,6 +224,7 @@ impl Settings {
         match &self.database {
             Some(Ok(database)) => Ok(database),
             Some(Err(mistake)) => Err(Error::Mistakes(vec![mistake.clone()])),
+            None if self.databases.is_some() => Err(Error::ManyDatabases),
             None => Err(Error::NoDatabase),
         }
     }
@@ -386,10 +390,12 @@ impl<'a> Written<'a> {
 
     /// These settings, and those of another table where these say nothing.
     fn or(self, other: Written<'a>) -> Written<'a> {
+        let has_database = self.database.is_some();
         Written {
-            // One database that is named here takes the place of the many that are listed there.
-            databases: self.databases.or(if self.database.is_some() { None } else { other.databases }),
-            database: self.database.or(other.database),
+            // One database that is named here takes the place of the many that are listed there, and many here that of
+            // one there: what is asked of one place is never done to another.
+            database: self.database.or(if self.databases.is_some() { None } else { other.database }),
+            databases: self.databases.or(if has_database { None } else { other.databases }),
             versions: self.versions.or(other.versions),
             model: self.model.or(other.model),
             version_table: self.version_table.or(other.version_table),

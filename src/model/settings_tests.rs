@@ -118,4 +118,13 @@ fn a_fleet_is_listed_in_many_ways_and_one_database_takes_its_place() {
     let asked = Origin::Query { database: text("control.db"), sql: text("SELECT 1, 2") };
     assert_eq!(read(Some("asked")).databases().unwrap().unwrap(), [asked]);
     assert!(read(Some("unset")).databases().is_err());
+    assert!(matches!(read(None).database(), Err(Error::ManyDatabases)));
+    assert!(!read(Some("one")).given.contains_key("databases"));
+
+    let text = "[schemactl]\ndatabase = 'dev.db'\n[environments.production]\ndatabases = 'data/*.db'";
+    let read = |environment| Settings::read(&file("migrations.toml", text), environment, &|_| None).unwrap();
+    assert_eq!(read(None).database().unwrap(), "dev.db");
+    let production = read(Some("production"));
+    assert!(matches!(production.database(), Err(Error::ManyDatabases)), "what is asked there is not answered here");
+    assert!(!production.given.contains_key("database"));
 }

@@ -10,7 +10,7 @@ use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::{Op, RevisionId, Target, Word};
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema, Trigger};
 
-use super::{Project, Rows, State, discard, renames, slips, status};
+use super::{Project, Rows, State, discard, oldest, renames, slips, status};
 
 /// How a drop and an add that look alike are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -298,7 +298,8 @@ fn refused(model: &Model, error: &scratch::BuildError) -> Diagnostic {
 ///
 /// # Errors
 /// When a rename finds nothing to rename while something goes; when a drop and an add look alike and nobody has said
-/// what they are; when rows of the database refuse a change; when no script can be proved.
+/// what they are; when the oldest SQLite of the settings could not read the schema; when rows of the database refuse a
+/// change; when no script can be proved.
 pub fn draft(
     project: &Project,
     comparison: &Comparison,
@@ -310,6 +311,7 @@ pub fn draft(
     if look_alikes == LookAlikes::Refuse {
         refuse_look_alikes(comparison)?;
     }
+    oldest::refuse_too_new(project, comparison)?;
     let rows = RowWork::from_intent(&comparison.intent);
     let gates = plan::gate::gates(&comparison.actual, &comparison.changes, &rows);
     if let Some(connection) = connection {
@@ -387,7 +389,8 @@ fn refuse_look_alikes(comparison: &Comparison) -> Result<(), Failure> {
     Err(Failure::all(Class::Input, diagnostics.collect()))
 }
 
-/// What the changes discard or replace of the rows that are there and the draft does not keep, counted, a warning each.
+/// What the changes discard or replace of the rows that are there and the draft does not keep, counted, and what it loses
+/// beside rows, a warning each.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -397,8 +400,29 @@ pub fn discards(
     draft: &Draft,
     connection: Option<&Connection>,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let Some(connection) = connection else { return Ok(Vec::new()) };
-    discard::of_script(&project.rows(connection)?, &comparison.actual, &plan::write_section(&draft.up))
+    let counters = plan::counters_lost(&comparison.changes, &draft.rebuilt).map(|table| {
+        let found = format!(
+            "the AUTOINCREMENT counter of `{table}` goes, so that identifiers of deleted rows may be given again; \
+             downgrade begins it at the highest identifier that is there"
+        );
+        Diagnostic::new("drops_counter", found)
+    });
+    let mut losses: Vec<Diagnostic> = counters.collect();
+    if let Some(connection) = connection {
+        let up = plan::write_section(&draft.up);
+        losses.extend(discard::of_script(&project.rows(connection)?, &comparison.actual, &up)?);
+    }
+    Ok(losses)
+}
+
+/// Where the way back of a draft will stop, since the way up discards what rows refer to, a warning each.
+#[must_use]
+pub fn stops(draft: &Draft) -> Vec<Diagnostic> {
+    let stop = |gate: &gate::Gate| {
+        let found = format!("the way back stops at {}", gate.violation);
+        Diagnostic::new("way_back_stops", found).help(gate.help.clone())
+    };
+    draft.lost_parents.iter().map(stop).collect()
 }
 
 #[cfg(test)]

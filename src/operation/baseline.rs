@@ -14,6 +14,7 @@ use crate::report::{Class, Diagnostic, Failure, Source};
 use crate::revision::{Folder, Placement, Purge, RevisionId, Target, Word};
 use crate::schema::Schema;
 
+use super::new_files::NewFiles;
 use super::new_revision::{self, Head};
 use super::{Database, Project, stamp};
 
@@ -39,7 +40,7 @@ pub struct Baseline {
 ///
 /// # Errors
 /// When the configuration is there already, or cannot be written.
-pub fn write_project(config: &Path, text: &str) -> Result<(), Failure> {
+pub fn write_project(config: &Path, text: &str) -> Result<NewFiles, Failure> {
     let folder = config.parent().unwrap_or_else(|| Path::new(""));
     let failed = |path: &Path, error: &std::io::Error| {
         let words = format!("cannot write `{}`: {error}", path.display());
@@ -47,15 +48,12 @@ pub fn write_project(config: &Path, text: &str) -> Result<(), Failure> {
     };
     let versions = folder.join("versions");
     std::fs::create_dir_all(&versions).map_err(|error| failed(&versions, &error))?;
-    let write = |path: &Path, text: &str| {
-        let mut file = std::fs::File::create_new(path)?;
-        std::io::Write::write_all(&mut file, text.as_bytes())
-    };
-    write(config, text).map_err(|error| failed(config, &error))?;
+    let mut files = NewFiles::default();
+    files.write(config, text).map_err(|error| failed(config, &error))?;
     let schema = folder.join(model::SCHEMA_FILE);
-    match write(&schema, model::json_schema()) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        written => written.map_err(|error| failed(&schema, &error)),
+    match files.write(&schema, model::json_schema()) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(&schema, &error)),
+        _ => Ok(files),
     }
 }
 
@@ -104,12 +102,15 @@ pub fn from_database(
     let head = Head { id: id.clone(), message: MESSAGE.to_owned(), created: now, placement, labels: Vec::new() };
     let script = new_revision::from_draft(&project, head, &draft, &[])?;
 
-    write_project(config, &source.text)?;
-    let revision_path = new_revision::write(&project, &graph, &script, None)?;
     let mut connection = project.connect_to_run(Access::Write, lock_timeout)?.ok_or_else(missing)?;
+    stamp::may_write(&project, &connection)?;
+    let mut files = write_project(config, &source.text)?;
+    let revision_path = new_revision::write(&project, &graph, &script, None)?;
+    files.add(&revision_path);
     let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let target = Target::of(Word::Name(id.to_string()));
     stamp::stamp(&project, &mut connection, &[target], Purge::No, &|_| None, lock_timeout, &|| time.clone())?;
+    files.keep();
     Ok(Baseline { database: written, schema, revision: id, revision_path, warnings })
 }
 

@@ -90,6 +90,14 @@ impl Project {
         }
     }
 
+    /// Whether the database is a file that does not exist yet.
+    ///
+    /// # Errors
+    /// As [`Project::place`].
+    pub fn is_new(&self) -> Result<bool, Failure> {
+        Ok(matches!(self.place()?, Database::File(path) if !path.exists()))
+    }
+
     /// The file that backups stand beside; for a database on a server one that does not exist.
     ///
     /// # Errors
@@ -107,6 +115,9 @@ impl Project {
             // What stands there may be a key; it is not shown.
             let diagnostic = Diagnostic::new("unknown_database", "a `sqlite:` URL takes no parameters after `?` here")
                 .help("name the file alone, such as `app.db`");
+            return Err(Failure::new(Class::Input, diagnostic));
+        }
+        if let Some(diagnostic) = no_file_name(file) {
             return Err(Failure::new(Class::Input, diagnostic));
         }
         if let Some((scheme, _)) = file.split_once("://") {
@@ -179,6 +190,13 @@ impl Project {
         folders.first().map_or(Ok(()), |folder| Ok(folder.make()?))
     }
 
+    /// Takes no folder of revisions for one without revisions, where nothing is to be written.
+    pub fn pass_over_missing_folder(&mut self) {
+        if self.folders().iter().all(|folder| !folder.path.exists()) {
+            self.settings.versions.clear();
+        }
+    }
+
     /// The scripts of all folders.
     ///
     /// # Errors
@@ -243,6 +261,23 @@ impl Project {
             switches,
         }
     }
+}
+
+/// Why a word is hardly meant as the name of a file, though a file could have it.
+fn no_file_name(written: &str) -> Option<Diagnostic> {
+    let (found, help) = if written.starts_with("file:") {
+        // What stands behind `?` may be a key; it is not shown.
+        ("a `file:` URI is not taken", "name the file alone, such as `app.db`; a file of that name is `./file:…`")
+    } else if written == ":memory:" {
+        let help = "name a file, such as `app.db`; what runs on a new database `schemactl upgrade --dry-run` shows";
+        ("a database in memory would be gone when the command ends", help)
+    } else if written == "~" || written.starts_with("~/") {
+        let help = "write `${HOME}/…` in the settings, or `\"$HOME/…\"` on the command line";
+        ("`~` is not expanded in the name of a database", help)
+    } else {
+        return None;
+    };
+    Some(Diagnostic::new("unknown_database", found).help(help))
 }
 
 /// The failure of what can only be done to a file.

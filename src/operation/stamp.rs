@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::database::runner::{self, Outcome, RunError, Transaction};
-use crate::database::{Access, Filter, version_table};
+use crate::database::{self, Access, Filter, version_table};
 use crate::libsql;
 use crate::report::{Failure, Report};
 use crate::revision::{Purge, Target};
@@ -39,6 +39,21 @@ pub fn stamp(
     let outcome = run(&ground, connection, &mut plan, lock_timeout, now)?;
     let state = start.with_rows(&outcome.applied).into_owned();
     Ok((outcome, state))
+}
+
+/// Finds out whether a version table could be written now, and writes nothing.
+///
+/// # Errors
+/// When it could not: the database is read-only or locked, or has another table of that name.
+pub fn may_write(project: &Project, connection: &Connection) -> Result<(), Failure> {
+    version_table::read(connection, &project.settings.version_table)?;
+    if project.is_on_server() {
+        // The image of a database on a server is only looked at; what the server refuses it says when it is written.
+        return Ok(());
+    }
+    let locked = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK");
+    let path = connection.path().unwrap_or_default();
+    Ok(locked.map_err(|error| database::Error::from_sqlite(path.as_ref(), &error))?)
 }
 
 /// Makes the version table where there is none, and says whether there was none; nothing where there is no database.

@@ -16,7 +16,7 @@ use crate::schema::Schema;
 use crate::sql;
 
 use super::repair::{self, Edited};
-use super::{Project, State, adopt, autogenerate, replay};
+use super::{Project, State, adopt, autogenerate, drift, replay};
 
 /// The three answers.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub struct Revisions {
     pub edited: Vec<Edited>,
     /// What is applied and has no file here.
     pub missing: Vec<Missing>,
+    /// Revisions that make the schema that is there and are not recorded; the last one first.
+    pub recognised: Vec<Mention>,
 }
 
 /// An applied revision without a file.
@@ -148,9 +150,15 @@ impl Status {
 /// When the folders or the version table cannot be read at all.
 pub fn status(project: &Project, connection: Option<&Connection>) -> Result<Status, Failure> {
     let state = project.state(connection)?;
+    let mut revisions = revisions(&state);
+    if let Some(connection) = connection {
+        let actual = autogenerate::actual_schema(project, Some(connection));
+        // What cannot be read is told below.
+        revisions.recognised = actual.map(|actual| drift::recognised(project, &state, &actual)).unwrap_or_default();
+    }
     Ok(Status {
         model: model(project, &state),
-        revisions: revisions(&state),
+        revisions,
         others: connection.map_or(Ok(Vec::new()), |connection| adopt::since(project, connection, &state))?,
         schema: schema(project, connection, &state),
     })
@@ -190,6 +198,7 @@ pub fn revisions(state: &State) -> Revisions {
         out_of_order: mentions(out_of_order),
         edited: repair::edited(graph, rows),
         missing: missing(state),
+        recognised: Vec::new(),
     }
 }
 
@@ -216,7 +225,7 @@ pub fn drift(project: &Project, state: &State, actual: &Schema, fingerprint: &st
 }
 
 /// The fingerprint that the version table leads to expect.
-fn expected_fingerprint(state: &State) -> Option<String> {
+pub(super) fn expected_fingerprint(state: &State) -> Option<String> {
     if state.applied.is_empty() {
         return Some(sql::fingerprint(&Schema::default()));
     }

@@ -1,7 +1,8 @@
 //! `verify`: every revision up, down and up again on scratch databases, with made-up rows in between.
 //!
 //! Each revision starts from what those before it have made, by the runner that `upgrade` uses; no real database is
-//! opened. A revision whose script needs rows of a certain kind is tried with fewer made-up rows, at last with none.
+//! opened. A revision whose script needs rows of a certain kind is tried with fewer made-up rows, at last with none, and that is
+//! said; where it is the way back that refuses rows which came up, it is a finding.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use crate::database::runner::{self, Drift, Outcome, Problem, RunError, Step, Tra
 use crate::database::{Filter, Scratch, StandIns, backup, gate, introspect};
 use crate::diff::{self, Change, ColumnOrder, Renames};
 use crate::plan::sample::{self, Amount};
+use crate::plan::station::Station;
 use crate::report::{Class, Diagnostic, Failure, Report};
 use crate::revision::{Applied, Graph, HeaderKey, Op, RevisionId, Script, Scripts, Target, Word};
 use crate::schema::Schema;
@@ -31,6 +33,8 @@ pub struct Verified {
     pub rows: usize,
     /// Whether it went down, and up again.
     pub way_back: WayBack,
+    /// Why rows that went up with it cannot come back, where made-up rows had to be left out for that.
+    pub refused: Option<String>,
     /// What is wrong with it.
     pub findings: Vec<Diagnostic>,
 }
@@ -153,6 +157,43 @@ struct Rehearsal<'a> {
 enum Trouble {
     Finding(Box<Diagnostic>),
     Rows(RunError),
+    /// The same on the way back.
+    RowsBack(RunError),
+}
+
+/// How made-up rows are chosen.
+#[derive(Clone, Copy)]
+enum Choice {
+    /// So that the schema that they are put in takes them.
+    Any,
+    /// So that the schema on the other side of the revision could take them, too.
+    Fitting,
+}
+
+/// With which rows a revision is tried, one after the other.
+const TRIALS: [(Amount, Choice); 7] = [
+    (Amount::Several, Choice::Any),
+    (Amount::SeveralWithoutNull, Choice::Any),
+    (Amount::Several, Choice::Fitting),
+    (Amount::SeveralWithoutNull, Choice::Fitting),
+    (Amount::One, Choice::Any),
+    (Amount::One, Choice::Fitting),
+    (Amount::None, Choice::Any),
+];
+
+/// When made-up rows come in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fills {
+    Before,
+    /// Before the revision, and more once it is there.
+    Both,
+}
+
+/// What rows have to fit beside their own schema, before a revision and after it.
+#[derive(Default)]
+struct Demands {
+    before: Vec<Station>,
+    after: Vec<Station>,
 }
 
 impl Rehearsal<'_> {
@@ -171,23 +212,60 @@ impl Rehearsal<'_> {
             message: step.message.clone(),
             rows: 0,
             way_back: WayBack::Failed,
+            refused: None,
             findings: Vec::new(),
         };
-        let mut refused = None;
-        for amount in [Amount::Several, Amount::SeveralWithoutNull, Amount::One, Amount::None] {
-            let mut trial = backup::in_memory(base)?;
-            stand_ins.register(&trial).map_err(|error| sqlite(&error))?;
-            verified.rows = sample::fill(&trial, &before, amount, &[]).map_err(|error| sqlite(&error))?;
-            match self.round_trip(&mut trial, &before, script, step, amount)? {
-                Ok((way_back, rows)) => {
-                    verified.way_back = way_back;
-                    verified.rows += rows;
-                    return Ok(verified);
+        let (mut refused, mut not_back) = (None, None);
+        let mut demands = None;
+        for (amount, choice) in TRIALS {
+            let demands = match choice {
+                Choice::Any => &Demands::default(),
+                Choice::Fitting => {
+                    if demands.is_none() {
+                        demands = Some(self.demands(base, &before, step, stand_ins)?);
+                    }
+                    let found = demands.as_ref().expect("they were just found");
+                    if found.before.is_empty() && found.after.is_empty() {
+                        continue;
+                    }
+                    found
                 }
-                Err(Trouble::Rows(error)) => refused = Some(error),
-                Err(Trouble::Finding(finding)) => {
-                    verified.findings.push(*finding);
-                    return Ok(verified);
+            };
+            let mut fills = vec![Fills::Both];
+            while let Some(fill) = fills.pop() {
+                let mut trial = copy(base, stand_ins)?;
+                let rows = sample::fill(&trial, &before, amount, &demands.before).map_err(|error| sqlite(&error))?;
+                let after = (fill == Fills::Both).then_some(demands.after.as_slice());
+                match self.round_trip(&mut trial, &before, script, step, (amount, after))? {
+                    // What was there before comes back, other rows do not have to.
+                    Ok(_) if fill == Fills::Before => {}
+                    Ok((way_back, more)) => {
+                        verified.way_back = way_back;
+                        verified.rows = rows + more;
+                        verified.refused = not_back.as_ref().map(RunError::to_string);
+                        let finding =
+                            not_back.filter(|_| amount == Amount::None).and_then(|error| rows_lost_back(&error));
+                        if let Some(finding) = finding {
+                            verified.way_back = WayBack::Failed;
+                            verified.findings.push(finding);
+                        }
+                        return Ok(verified);
+                    }
+                    Err(Trouble::Rows(error)) => refused = Some(error),
+                    Err(Trouble::RowsBack(error)) => {
+                        if fill == Fills::Before {
+                            not_back = Some(error);
+                        } else {
+                            refused = Some(error);
+                            if rows > 0 {
+                                fills.push(Fills::Before);
+                            }
+                        }
+                    }
+                    Err(Trouble::Finding(finding)) => {
+                        verified.findings.push(*finding);
+                        return Ok(verified);
+                    }
                 }
             }
         }
@@ -196,14 +274,28 @@ impl Rehearsal<'_> {
         Ok(verified)
     }
 
-    /// Up, more rows, down and up again.
+    /// What both sides of a revision ask of rows; nothing where it does not even run without any.
+    fn demands(&self, base: &Connection, before: &Schema, up: &Step, stand_ins: &StandIns) -> Result<Demands, Failure> {
+        let mut trial = copy(base, stand_ins)?;
+        let up = Step { schema_before: None, schema_after: None, ..up.clone() };
+        if let Err(error) = self.run(&mut trial, &up) {
+            self.trouble(error)?;
+            return Ok(Demands::default());
+        }
+        let after = self.look(&trial)?;
+        // What both cannot ask together, no row can be chosen for.
+        let demands = |one, other| Station::demands(one, other).ok().flatten().into_iter().collect();
+        Ok(Demands { before: demands(before, &after), after: demands(&after, before) })
+    }
+
+    /// Up, more rows where they are wanted, down and up again.
     fn round_trip(
         &self,
         trial: &mut Connection,
         before: &Schema,
         script: &Script,
         up: &Step,
-        amount: Amount,
+        (amount, demands): (Amount, Option<&[Station]>),
     ) -> Result<Result<(WayBack, usize), Trouble>, Failure> {
         let promised = up.schema_after.as_deref();
         // The runner's own expectations would only say that two fingerprints differ.
@@ -215,7 +307,10 @@ impl Rehearsal<'_> {
         if let Some(finding) = contradicts_header(script, promised, &after) {
             return Ok(Err(Trouble::Finding(Box::new(finding))));
         }
-        let rows = sample::fill(trial, &after, amount, &[]).map_err(|error| sqlite(&error))?;
+        let rows = match demands {
+            Some(demands) => sample::fill(trial, &after, amount, demands).map_err(|error| sqlite(&error))?,
+            None => 0,
+        };
         if script.revision.irreversible.is_some() {
             return Ok(Ok((WayBack::Irreversible, rows)));
         }
@@ -229,7 +324,10 @@ impl Rehearsal<'_> {
         let back =
             Step { op: runner::Op::Downgrade, gates: gate::read(down.sql()), script: Some(down.clone()), ..up.clone() };
         if let Err(error) = self.run(trial, &back) {
-            return Ok(Err(self.trouble(error)?));
+            return Ok(Err(match self.trouble(error)? {
+                Trouble::Rows(error) => Trouble::RowsBack(error),
+                other => other,
+            }));
         }
         let found = |what: &str| format!("the revision `{}` {what}", up.revision);
         let restored = self.look(trial)?;
@@ -307,6 +405,25 @@ fn contradicts_header(script: &Script, promised: Option<&str>, after: &Schema) -
     );
     let help = "if the script was edited by hand, remove the line `-- schema:` from its header";
     Some(Diagnostic::new("schema_mismatch", found).at(script.place_of(HeaderKey::Schema)).help(help))
+}
+
+fn copy(base: &Connection, stand_ins: &StandIns) -> Result<Connection, Failure> {
+    let trial = backup::in_memory(base)?;
+    stand_ins.register(&trial).map_err(|error| sqlite(&error))?;
+    Ok(trial)
+}
+
+/// Nothing was proved of rows, since those that go up do not come back; a script that says so itself keeps its word.
+fn rows_lost_back(error: &RunError) -> Option<Diagnostic> {
+    if matches!(error.problem, Problem::RowsRefuse { .. }) {
+        return None;
+    }
+    let mut diagnostic = finding_of(error);
+    diagnostic.code = "way_back_refuses_rows";
+    diagnostic.message = format!("as soon as there are rows it cannot be taken back: {}", diagnostic.message);
+    let help = "let `-- migrate:down` give the rows what they need, or say above it which ones it stops at: \
+                `-- stops at: ...`";
+    Some(diagnostic.help(help))
 }
 
 /// What the runner says, less where the scratch database stands.

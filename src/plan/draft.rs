@@ -36,6 +36,10 @@ pub struct Draft {
     pub rows: usize,
     /// What the rows could refuse on the way back.
     pub down_gates: Vec<Gate>,
+    /// Those of them that stop at rows whose parents `up` discards.
+    pub lost_parents: Vec<Gate>,
+    /// What stands against made-up rows that had to be left out, a sentence each, where it is not the way up.
+    pub refused: Vec<String>,
     /// What `up` puts aside and `down` brings back.
     pub kept: Vec<Discard>,
 }
@@ -79,7 +83,12 @@ fn attempts(
     // rows prove less, and it is said.
     for amount in [Amount::Several, Amount::SeveralWithoutNull, Amount::One, Amount::None] {
         match attempt(before, after, intent, options, keeping, amount) {
-            Ok(draft) => return Ok(draft),
+            Ok(mut draft) => {
+                if let (Amount::None, Some(error)) = (amount, last) {
+                    draft.refused = vec![format!("made-up rows are refused: {error}")];
+                }
+                return Ok(draft);
+            }
             // Rows that are lost are no reason to look away from them.
             Err(error @ Error::RowsLost { .. }) => return Err(error),
             Err(error) => last = Some(error),
@@ -101,6 +110,7 @@ fn attempt(
     let work = RowWork::from_intent(intent);
     let back = intent.renames.reversed();
     let mut guesses = filler::ways_back(&scratch, &before, after, &back)?;
+    let mut refused = Vec::new();
     if amount != Amount::None {
         let fill = |scratch: &Scratch, guess: &RowWork| -> Result<usize, Error> {
             let there = Station::build(&before, after, &intent.renames, &work)?;
@@ -115,7 +125,15 @@ fn attempt(
             ranked.sort_by_key(|(number, _)| *number);
             guesses = ranked.into_iter().map(|(_, guess)| guess).collect();
         }
-        fill(&scratch, &guesses[0])?;
+        let filled = fill(&scratch, &guesses[0])?;
+        let there = || Station::build(&before, after, &intent.renames, &work);
+        if filled < amount.rows() * before.tables.len() {
+            let all = confined(&before, options)?;
+            if sample::fill(all.connection(), &before, amount, &[there()?])? > filled {
+                let way = [there()?, Station::build(after, &before, &back, &guesses[0])?];
+                refused = sample::refused(all.connection(), &before, &way);
+            }
+        }
     }
     let rows = Rows::read(scratch.connection(), &before)?;
 
@@ -134,7 +152,7 @@ fn attempt(
     down.statements.splice(0..0, expected);
     down.statements.extend(run_all(&mut scratch, keeping.forget())?);
     let changes = diff(&before, after, &intent.renames, options.column_order);
-    one_way::say(&changes, &RowWork::from_intent(intent), keeping, &mut down.statements);
+    one_way::say(&changes, &RowWork::from_intent(intent), keeping, &up.rebuilt, &mut down.statements);
     let rows_back = Rows::read(scratch.connection(), &down.schema)?;
     refuse_losses(&rows_after, &rows_back, &back, &work, &down.statements)?;
     let losses = keeping.missing(&rows, &rows_back);
@@ -143,11 +161,14 @@ fn attempt(
     }
 
     prove_text(&before, after, &up, &down, options)?;
-    let mut down_gates = gate::gates(&up.schema, &diff(&up.schema, &before, &back, ColumnOrder::Strict), &work);
+    let changes_back = diff(&up.schema, &before, &back, ColumnOrder::Strict);
+    let mut down_gates = gate::gates(&up.schema, &changes_back, &work);
     for gate in &mut down_gates {
         "change these rows, then run the command again".clone_into(&mut gate.help);
         gate.help_in_script.clone_from(&gate.help);
     }
+    let lost_parents = gate::of_lost_parents(&changes_back, &work);
+    down_gates.extend(lost_parents.iter().cloned());
     let newest = up.statements.iter().chain(&down.statements).map(|statement| statement.requires).max();
     Ok(Draft {
         requires: newest.filter(|version| *version > OLDEST),
@@ -155,6 +176,8 @@ fn attempt(
         schema: up.schema,
         rebuilt: up.rebuilt,
         down_gates,
+        lost_parents,
+        refused,
         kept: keeping.discards(),
         up: up.statements,
         down: down.statements,

@@ -6,7 +6,7 @@
 use crate::database::Scratch;
 use crate::diff::{Change, ColumnOrder, Renames, TableChange, diff};
 use crate::model::Intent;
-use crate::schema::{Affinity, Check, Column, Expression, Name, Schema, Table, TypeName};
+use crate::schema::{Affinity, Check, Column, Expression, Index, IndexKey, IndexTerm, Name, Schema, Table, TypeName};
 use crate::token::{TokenKind, significant_tokens};
 
 use super::Error;
@@ -45,7 +45,12 @@ pub(super) fn ways_back(
     let mut returning = returning(before, after, renames);
     for Returning { source, table, columns } in &mut returning {
         for Refilled { column, fillers } in columns {
-            fillers.sort_by_key(|filler| is_refused(scratch, source, table, column, filler.as_ref()));
+            // One value for all rows fits no more than one of them where values must differ.
+            let is_key = is_unique_alone(table, column);
+            fillers.sort_by_cached_key(|filler| {
+                let is_one_for_all = is_key && !differs_by_row(source, filler.as_ref());
+                (is_refused(scratch, source, table, column, filler.as_ref()), is_one_for_all)
+            });
         }
     }
     let columns = || returning.iter().flat_map(|table| &table.columns);
@@ -172,6 +177,8 @@ fn returning<'a>(before: &'a Schema, after: &Schema, renames: &Renames) -> Vec<R
             TableChange::AddColumn(column) => table.column(&column.name).filter(|column| column.is_copied()),
             _ => None,
         });
+        // SQLite numbers rows itself, and no two alike.
+        let added = added.filter(|column| table.rowid_alias().is_none_or(|alias| alias.name != column.name));
         let wanting = added.filter(|column| {
             wants_a_value(table, column)
                 || is_checked_by_its_default(table, column)
@@ -202,6 +209,26 @@ fn is_unique(table: &Table, column: &Column) -> bool {
         || table.indexes.values().any(|index| index.unique)
 }
 
+/// Whether no two rows may have the same value in a column.
+fn is_unique_alone(table: &Table, column: &Column) -> bool {
+    let is_it = |name: &Name| *name == column.name;
+    let keys =
+        table.primary_key.iter().map(|key| &key.columns).chain(table.uniques.iter().map(|unique| &unique.columns));
+    let is_of_index = |index: &Index| {
+        index.unique && matches!(index.terms.as_slice(), [IndexTerm { key: IndexKey::Column(name), .. }] if is_it(name))
+    };
+    keys.into_iter().any(|key| key.len() == 1 && is_it(&key[0].name)) || table.indexes.values().any(is_of_index)
+}
+
+/// The number of a row where its table has no rowids.
+const ROW_NUMBER: &str = "row_number() OVER ()";
+
+/// Whether each row gets a value of its own.
+fn differs_by_row(source: &Table, filler: Option<&Expression>) -> bool {
+    let number = source.rowid_name().unwrap_or(ROW_NUMBER);
+    filler.is_some_and(|filler| filler.as_str().ends_with(number))
+}
+
 /// The checks that name a column together with others.
 fn shared_checks<'a>(table: &'a Table, column: &'a Column) -> impl Iterator<Item = &'a Check> {
     table.checks.iter().filter(move |check| {
@@ -210,7 +237,8 @@ fn shared_checks<'a>(table: &'a Table, column: &'a Column) -> impl Iterator<Item
     })
 }
 
-fn named_columns<'a>(table: &'a Table, check: &Check) -> Vec<&'a Name> {
+/// The columns of a table that a check names.
+pub(super) fn named_columns<'a>(table: &'a Table, check: &Check) -> Vec<&'a Name> {
     significant_tokens(check.expression.as_str())
         .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName))
         .filter_map(|token| table.column(&Name::new(token.unquoted())).map(|column| &column.name))
@@ -238,10 +266,13 @@ fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> V
     fillers.extend(numbers.iter().map(|number| number.saturating_sub(1).to_string()));
     let affinity = affinity(column);
     fillers.extend(neighbours(source, table, column));
-    if is_unique(table, column)
-        && let Some(rowid) = source.rowid_name()
-    {
-        fillers.push(if affinity == Affinity::Text { format!("'lost ' || {rowid}") } else { rowid.to_owned() });
+    if is_unique(table, column) {
+        let number = source.rowid_name().unwrap_or(ROW_NUMBER);
+        fillers.push(number.to_owned());
+        if affinity == Affinity::Text {
+            let at = fillers.len() - 1;
+            fillers.insert(at, format!("'lost ' || {number}"));
+        }
     }
     let [plain, others @ ..] = match affinity {
         Affinity::Text => ["''", "'a'", "'b'"],
@@ -250,11 +281,41 @@ fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> V
         Affinity::Integer | Affinity::Numeric | Affinity::Blob => ["0", "1", "2"],
     };
     fillers.push(plain.to_owned());
-    if shared_checks(table, column).next().is_some() {
-        fillers.extend(others.map(str::to_owned));
+    if is_checked(table, column) {
+        fillers.extend(others.iter().map(|other| (*other).to_owned()));
+        if affinity == Affinity::Text {
+            fillers.extend(SHAPES.map(str::to_owned));
+            // A number that a check of a text names may be its length.
+            let lengths = numbers.iter().filter_map(|number| usize::try_from(*number).ok());
+            let lengths = lengths.filter(|length| *length <= LONGEST);
+            fillers.extend(
+                lengths.flat_map(|length| [length, length + 1]).map(|length| format!("'{}'", "a".repeat(length))),
+            );
+        }
     }
     let default = (!wants_a_value(table, column)).then_some(None);
     default.into_iter().chain(fillers.into_iter().map(Expression::new).map(Some)).collect()
+}
+
+/// Texts of a shape that a check may ask for, where it does not spell one out.
+const SHAPES: [&str; 9] = [
+    "'0'",
+    "'2000-01-01'",
+    "'2000-01-01 00:00:00'",
+    "'2000-01-01T00:00:00Z'",
+    "'{}'",
+    "'[]'",
+    "'lost@example.invalid'",
+    "'https://example.invalid/'",
+    "'00000000-0000-0000-0000-000000000000'",
+];
+
+/// No filler is longer than this by much.
+const LONGEST: usize = 100;
+
+/// Whether a check names a column.
+fn is_checked(table: &Table, column: &Column) -> bool {
+    table.checks.iter().any(|check| named_columns(table, check).contains(&&column.name))
 }
 
 /// What lies about the values of other columns of the row that a check names together with this one.

@@ -6,7 +6,8 @@
 use crate::database::gate::{self, Gate};
 use crate::diff::{AlterTable, Change, TableChange};
 use crate::schema::{
-    Affinity, Check, Column, Expression, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, Schema, Table, TypeName,
+    Affinity, Check, Column, Expression, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, PrimaryKey, Schema, Table,
+    TypeName,
 };
 use crate::token::{TokenKind, significant_tokens};
 
@@ -25,6 +26,26 @@ pub fn gates(before: &Schema, changes: &[Change], rows: &RowWork) -> Vec<Gate> {
         .collect()
 }
 
+/// Gates for rows that the changes let refer to a table that they create empty: on a way back, one whose rows are gone.
+#[must_use]
+pub fn of_lost_parents(changes: &[Change], rows: &RowWork) -> Vec<Gate> {
+    let is_empty = |parent: &Name| {
+        rows.returning_rows(parent).is_empty()
+            && changes.iter().any(|change| matches!(change, Change::CreateTable(table) if table.name == *parent))
+    };
+    let mut gates = Vec::new();
+    for change in changes {
+        let Change::AlterTable(alter) = change else { continue };
+        let asked = Asked { alter };
+        let keys = alter.changes.iter().filter_map(|change| match change {
+            TableChange::AddForeignKey(key) if is_empty(&key.parent) => Some(key),
+            _ => None,
+        });
+        gates.extend(keys.filter_map(|key| asked.lost_parent(key, rows)));
+    }
+    gates
+}
+
 fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
     let asked = Asked { alter };
     let mut gates = Vec::new();
@@ -38,8 +59,10 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
             }
             TableChange::AddCheck(check) => gates.extend(asked.check(check)),
             TableChange::AddUnique(unique) => gates.extend(asked.unique(&terms_of(&unique.columns), None, rows)),
-            TableChange::AlterPrimaryKey { after: Some(key), .. } => {
-                gates.extend(asked.unique(&terms_of(&key.columns), None, rows));
+            TableChange::AlterPrimaryKey { before, after: Some(key) } => {
+                if !asked.is_key_already(before.as_ref(), key) {
+                    gates.extend(asked.unique(&terms_of(&key.columns), None, rows));
+                }
                 gates.extend(asked.key_without_values(rows));
             }
             TableChange::CreateIndex(index) | TableChange::AlterIndex { after: index, .. } if index.unique => {
@@ -346,6 +369,12 @@ impl Asked<'_> {
         Some(format!("(SELECT {} FROM {table}) AS {}", columns.join(", "), after.name.quoted()))
     }
 
+    /// Whether the rows differ in these columns already, since they are the key before under the same names.
+    fn is_key_already(&self, before: Option<&PrimaryKey>, after: &PrimaryKey) -> bool {
+        let keeps_name = |key: &KeyColumn| self.old_column(&key.name).is_some_and(|old| old.name == key.name);
+        before.is_some_and(|before| before.columns == after.columns) && after.columns.iter().all(keeps_name)
+    }
+
     /// What all rows get in a new column, as it stands there: NULL, or a default that its affinity leaves as it is.
     fn constant(&self, column: &Column, rows: &RowWork) -> Option<String> {
         let table = &self.alter.after;
@@ -442,6 +471,42 @@ impl Asked<'_> {
             &columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
             Remedy::Rows(format!("delete these rows or add their parents to `{}`", key.parent)),
         ))
+    }
+
+    /// Rows that will refer to a row of a table that is empty.
+    fn lost_parent(&self, key: &ForeignKey, rows: &RowWork) -> Option<Gate> {
+        let (table, parent) = (&self.alter.after, &key.parent);
+        let mut shown = Vec::new();
+        for name in &key.columns {
+            match self.old_column(name) {
+                Some(column) => shown.push(&column.name),
+                // One that comes back and stays NULL refers to nothing.
+                None => {
+                    rows.filling(table, table.column(name)?)?;
+                }
+            }
+        }
+        let present: Vec<String> = shown.iter().map(|name| format!("{} IS NOT NULL", name.quoted())).collect();
+        let condition = if present.is_empty() { "1".to_owned() } else { present.join(" AND ") };
+        let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
+        let (table, names) = (&table.name, names.join(", "));
+        let violation =
+            format!("a row of `{table}` whose {names} refers to `{parent}`, which comes back without its rows");
+        let mut gate = self.gate_showing(violation, &condition, &shown, Remedy::Rows(String::new()));
+        gate.help = format!(
+            "delete this script, set `keep_dropped = true` under `[schemactl]`, and make it anew: it then brings the \
+             rows of `{parent}` back"
+        );
+        let may_be_null = |name: &&Name| self.before().column(name).is_some_and(|column| column.not_null.is_none());
+        let other = match shown.iter().copied().find(may_be_null) {
+            Some(name) => format!("set {name} to NULL in these rows"),
+            None => "delete these rows".to_owned(),
+        };
+        gate.help_in_script = format!(
+            "put the copy from before this revision in place (`schemactl restore`), or {other}; where \
+             `keep_dropped = true` is set when a script is made, it brings the rows of `{parent}` back"
+        );
+        Some(gate)
     }
 
     /// Values that a STRICT table refuses (<https://www.sqlite.org/stricttables.html>).

@@ -24,12 +24,14 @@ mod rows;
 pub mod sample;
 mod section;
 pub mod statement;
-mod station;
+pub mod station;
 mod virtual_table;
 
 pub use crate::database::Switches;
 pub use draft::{Draft, draft, draft_keeping};
+pub use one_way::counters_lost;
 pub use planner::{Options, Plan, plan};
+pub use requirement::too_new;
 pub use rows::RowWork;
 pub use section::confine;
 pub use statement::{Statement, write_section};

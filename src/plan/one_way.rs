@@ -1,11 +1,17 @@
 //! What a way back cannot bring back of the rows that stay, as comments of both ways.
 
+use indexmap::IndexSet;
+
 use crate::diff::{Change, TableChange};
 use crate::schema::{Expression, Name};
 
 use super::keep::Keeping;
 use super::rows::RowWork;
 use super::statement::Statement;
+
+/// What a script says of a table that counts no more.
+pub(super) const DROPS_COUNTER: &str =
+    "The AUTOINCREMENT counter goes: identifiers of deleted rows may be given again.";
 
 /// What the way up says of a column whose values it converts.
 pub(super) fn replaces(column: &Name, using: &Expression) -> String {
@@ -23,12 +29,31 @@ pub(super) fn replacement(column: &Name, using: &Expression) -> String {
 }
 
 /// Says above the first statement of the way down what stays as the way up has left it.
-pub(super) fn say(changes: &[Change], work: &RowWork, keeping: &Keeping, down: &mut [Statement]) {
-    let remarks = remarks(changes, work, keeping);
+///
+/// `rebuilt` are the tables that the way up makes anew; others keep their counters.
+pub(super) fn say(
+    changes: &[Change],
+    work: &RowWork,
+    keeping: &Keeping,
+    rebuilt: &IndexSet<Name>,
+    down: &mut [Statement],
+) {
+    let mut remarks = remarks(changes, work, keeping);
+    remarks.extend(counters_lost(changes, rebuilt).map(|table| {
+        format!("The AUTOINCREMENT counter of {table} begins again, at the highest identifier that is there.")
+    }));
     if let Some(first) = down.first_mut().filter(|_| !remarks.is_empty()) {
         let own = first.comment.take();
         first.comment = Some(remarks.into_iter().chain(own).collect::<Vec<_>>().join("\n"));
     }
+}
+
+/// The tables, of those that are rebuilt, that forget which identifiers they have given.
+pub fn counters_lost<'a>(changes: &'a [Change], rebuilt: &'a IndexSet<Name>) -> impl Iterator<Item = &'a Name> {
+    changes.iter().filter_map(|change| match change {
+        Change::AlterTable(alter) if alter.drops_counter() => rebuilt.get(&alter.after.name),
+        _ => None,
+    })
 }
 
 fn remarks(changes: &[Change], work: &RowWork, keeping: &Keeping) -> Vec<String> {

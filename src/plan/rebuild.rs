@@ -229,6 +229,11 @@ impl Columns {
 /// The statements that bring the rows to the new table, and the AUTOINCREMENT counter.
 pub(super) fn fill(alter: &AlterTable, after: &Table, stage: &Name, rows: &RowWork) -> Vec<Statement> {
     let mut statements = vec![copy(alter, after, stage, rows)];
+    if alter.drops_counter() {
+        let copy = &mut statements[0];
+        let own = copy.comment.take();
+        copy.comment = Some(own.into_iter().chain([one_way::DROPS_COUNTER.to_owned()]).collect::<Vec<_>>().join("\n"));
+    }
     let counts = |table: &Table| table.primary_key.as_ref().is_some_and(|key| key.autoincrement);
     if counts(&alter.before) && counts(after) {
         let (old, new) = (quote_string(alter.before.name.as_str()), quote_string(stage.as_str()));

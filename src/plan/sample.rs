@@ -12,7 +12,7 @@ use crate::schema::{Affinity, Column, Name, Schema, Table, VirtualTable};
 use crate::token::{TokenKind, quote_string, significant_tokens};
 
 use super::rows::RowWork;
-use super::station::{Station, is_demanding, pass};
+use super::station::{Refused, Station, is_demanding, pass, refusal};
 use super::virtual_table::{holds_rows, is_full_text, virtual_columns};
 
 /// How many guesses a row gets before its table is given up.
@@ -31,22 +31,35 @@ pub enum Amount {
     None,
 }
 
+impl Amount {
+    /// How many rows that is.
+    #[must_use]
+    pub fn rows(self) -> usize {
+        match self {
+            Amount::Several | Amount::SeveralWithoutNull => 5,
+            Amount::One => 1,
+            Amount::None => 0,
+        }
+    }
+}
+
 /// Fills all tables of a scratch database, as far as the rows can go the whole way, and returns how many rows went in.
 ///
 /// # Errors
 /// When SQLite refuses something other than a guess.
 pub fn fill(connection: &Connection, schema: &Schema, amount: Amount, way: &[Station]) -> rusqlite::Result<usize> {
-    let rows = match amount {
-        Amount::Several | Amount::SeveralWithoutNull => 5,
-        Amount::One => 1,
-        Amount::None => return Ok(0),
-    };
+    let rows = amount.rows();
+    if rows == 0 {
+        return Ok(0);
+    }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     let mut filled = 0;
     // Rows that refer to parents by keys which the change brings are likelier to pass it.
     let mut keyed = schema.clone();
     for (name, table) in &mut keyed.tables {
         table.foreign_keys.extend(way.iter().flat_map(|station| station.new_keys(name)).cloned());
+        // What new checks name is most likely what they allow.
+        table.checks.extend(way.iter().flat_map(|station| station.new_checks(name)).cloned());
     }
     for table in parents_first(&keyed) {
         let is_demanding = is_demanding(&table.name, way);
@@ -85,6 +98,15 @@ pub fn fill(connection: &Connection, schema: &Schema, amount: Amount, way: &[Sta
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
     Ok(filled)
+}
+
+/// Why rows that have gone up cannot come back, a sentence for each table.
+pub(super) fn refused(connection: &Connection, schema: &Schema, way: &[Station]) -> Vec<String> {
+    let why = |table: &Table| {
+        let Refused(why) = refusal(connection, &table.name, way)?;
+        Some(format!("the way back refuses rows of `{}`: {why}", table.name))
+    };
+    parents_first(schema).into_iter().filter_map(why).collect()
 }
 
 fn parents_first(schema: &Schema) -> Vec<&Table> {

@@ -8,9 +8,10 @@ use rusqlite::types::Value;
 
 use crate::database::Scratch;
 use crate::diff::{AlterTable, Change, ColumnOrder, Renames, TableChange, diff};
-use crate::schema::{ForeignKey, Name, Schema};
+use crate::schema::{Check, Column, ForeignKey, Name, Schema};
 
 use super::Error;
+use super::filler::named_columns;
 use super::rebuild::Columns;
 use super::rows::RowWork;
 
@@ -30,16 +31,18 @@ struct Copy {
     is_plain: bool,
     /// The foreign keys that the change brings, by the names before it.
     new_keys: Vec<ForeignKey>,
+    /// The checks that the change brings.
+    new_checks: Vec<Check>,
     select: String,
     insert: String,
 }
 
-/// Rows that do not pass.
-pub(super) struct Refused;
+/// Rows that do not pass, and why.
+pub(super) struct Refused(pub String);
 
 impl From<rusqlite::Error> for Refused {
-    fn from(_: rusqlite::Error) -> Refused {
-        Refused
+    fn from(error: rusqlite::Error) -> Refused {
+        Refused(error.to_string())
     }
 }
 
@@ -77,6 +80,35 @@ impl Station {
         Ok(Station { scratch, copies })
     }
 
+    /// The station at which rows of one schema have to fit another one, too: its checks, keys and foreign keys where
+    /// they are about columns that both have. None where it asks nothing more of them.
+    ///
+    /// # Errors
+    /// When SQLite refuses what both ask together.
+    pub fn demands(schema: &Schema, other: &Schema) -> Result<Option<Station>, Error> {
+        let mut stricter = schema.clone();
+        for (name, table) in &mut stricter.tables {
+            let Some(other) = other.tables.get(name) else { continue };
+            let is_shared = |name: &Name| table.column(name).is_some_and(Column::is_copied);
+            let checks = other.checks.iter().filter(|check| named_columns(other, check).into_iter().all(is_shared));
+            let uniques = other.uniques.iter().filter(|key| key.columns.iter().all(|column| is_shared(&column.name)));
+            let keys = other
+                .foreign_keys
+                .iter()
+                .filter(|key| key.columns.iter().all(is_shared) && schema.tables.contains_key(&key.parent));
+            let checks: Vec<_> = checks.filter(|check| !table.checks.contains(check)).cloned().collect();
+            let uniques: Vec<_> = uniques.filter(|key| !table.uniques.contains(key)).cloned().collect();
+            let keys: Vec<_> = keys.filter(|key| !table.foreign_keys.contains(key)).cloned().collect();
+            table.checks.extend(checks);
+            table.uniques.extend(uniques);
+            table.foreign_keys.extend(keys);
+        }
+        if stricter == *schema {
+            return Ok(None);
+        }
+        Station::build(schema, &stricter, &Renames::default(), &RowWork::default()).map(Some)
+    }
+
     /// Copies a table anew from where its rows come from, and says whether all of them are accepted. Returns its name
     /// here, or none where it goes with the change.
     pub(super) fn accepts(&self, from: &Connection, table: &Name) -> Result<Option<&Name>, Refused> {
@@ -92,7 +124,7 @@ impl Station {
             insert.execute(rusqlite::params_from_iter(values))?;
         }
         if !copy.new_keys.is_empty() && self.has_orphans(&copy.name) {
-            return Err(Refused);
+            return Err(Refused("they would refer to nothing".to_owned()));
         }
         Ok(Some(&copy.name))
     }
@@ -129,6 +161,11 @@ impl Station {
         self.copies.get(table).map_or(&[], |copy| &copy.new_keys)
     }
 
+    /// The checks that a change brings to a table.
+    pub(super) fn new_checks(&self, table: &Name) -> &[Check] {
+        self.copies.get(table).map_or(&[], |copy| &copy.new_checks)
+    }
+
     /// The rows here.
     pub(super) fn connection(&self) -> &Connection {
         self.scratch.connection()
@@ -146,11 +183,16 @@ impl Copy {
             }
             _ => None,
         });
+        let new_checks = alter.changes.iter().filter_map(|change| match change {
+            TableChange::AddCheck(check) => Some(check.clone()),
+            _ => None,
+        });
         let places: Vec<String> = (1..=into.len()).map(|place| format!("?{place}")).collect();
         Copy {
             name: alter.after.name.clone(),
             is_plain: alter.changes.is_empty(),
             new_keys: new_keys.collect(),
+            new_checks: new_checks.collect(),
             select: format!("SELECT {} FROM {}", from.join(", "), alter.before.name.quoted()),
             insert: format!(
                 "INSERT OR ABORT INTO {} ({}) VALUES ({})",
@@ -177,15 +219,20 @@ pub(super) fn is_demanding(table: &Name, way: &[Station]) -> bool {
 
 /// Whether the rows of a table pass all stations.
 pub(super) fn pass(connection: &Connection, table: &Name, way: &[Station]) -> bool {
+    refusal(connection, table, way).is_none()
+}
+
+/// What the first station that does not take all rows of a table says.
+pub(super) fn refusal(connection: &Connection, table: &Name, way: &[Station]) -> Option<Refused> {
     let (mut from, mut name) = (connection, table);
     for station in way {
         match station.accepts(from, name) {
             Ok(Some(here)) => (from, name) = (station.connection(), here),
-            Ok(None) => return true,
-            Err(_) => return false,
+            Ok(None) => return None,
+            Err(refused) => return Some(refused),
         }
     }
-    true
+    None
 }
 
 #[cfg(test)]

@@ -199,9 +199,14 @@ fn write_beside(path: &Path, text: &str) -> io::Result<PathBuf> {
     hidden.push(".partial");
     let partial = path.with_file_name(hidden);
     let mut file = File::create(&partial)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(partial)
+    match file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
+        Ok(()) => Ok(partial),
+        Err(error) => {
+            // What there was no room for is of no use.
+            let _ = fs::remove_file(&partial);
+            Err(error)
+        }
+    }
 }
 
 /// Makes the entries of a folder last; only Unix opens folders as files.

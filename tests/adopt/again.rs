@@ -81,6 +81,20 @@ fn what_a_tool_did_stands_beside_revisions_that_are_not_run_yet() {
 }
 
 #[test]
+fn in_a_folder_below_the_project_its_files_are_named_as_they_are_typed_there() {
+    let project = Project::new();
+    std::fs::create_dir_all(project.path("db/migrations")).unwrap();
+    project.write(
+        "db/migrations/1_one.sql",
+        "-- migrate:up\nCREATE TABLE t (id INTEGER PRIMARY KEY);\n-- migrate:down\nDROP TABLE t;\n",
+    );
+    project.run(&["init"]).ends_with(0);
+    let below = |args: &[&str]| Ended::of(project.command(args).current_dir(project.path("db")));
+    let told = below(&["adopt", "--from", "dbmate", "--database", "../none.db"]).ends_with(0);
+    told.says("there is no database `../none.db`").says("`schemactl introspect >> ../migrations.toml`");
+}
+
+#[test]
 fn a_baseline_is_the_floor_unless_its_head_is_changed() {
     let project = knex("INSERT INTO users (name) VALUES ('Ada');");
     let adopted = adopt(&project, &["--format", "json"]).ends_with(0).json();

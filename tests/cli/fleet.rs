@@ -246,6 +246,8 @@ fn databases_are_chosen_in_many_ways_and_mistakes_are_told() {
     current(&["--database", "b", "--jobs", "2"]).ends_with(2).says("`--jobs` is for many databases");
     current(&["--report", "migrations.toml"]).ends_with(2).says("is no report");
     assert!(project.read("migrations.toml").starts_with("[schemactl]"));
+    current(&["--report", "none/run.ndjson"]).ends_with(2).says("none/run.ndjson").says("with `--report`");
+    project.run(&["diff"]).ends_with(2).says("list `databases`, and this works on one").says("--database PATH");
     let error = current(&["--databases", "{", "--format", "json"]).ends_with(2).json();
     assert_eq!(error["error"]["code"], "bad_pattern");
 }

@@ -162,6 +162,22 @@ fn a_table_becomes_strict_when_its_values_are_of_their_types() {
 }
 
 #[test]
+fn what_the_oldest_sqlite_could_not_read_is_refused_and_what_it_could_not_run_is_told() {
+    let project = project(USER, SEVEN);
+    let oldest = |version: &str, table: &str| {
+        let settings = format!("[schemactl]\ndatabase = 'app.db'\ntarget_sqlite = '{version}'\n\n");
+        project.write("migrations.toml", &format!("{settings}{}", USER.replace("[tables.user.col", table)));
+        project.run(&["revision", "--autogenerate", "--sql"])
+    };
+    let strict = "[tables.user]\nstrict = true\n[tables.user.col";
+    let refused = oldest("3.36", strict).ends_with(2).says("`user` is STRICT").says("`target_sqlite` is 3.36");
+    refused.says("migrations.toml:5:").says("target_sqlite = \"3.37\"");
+    assert_eq!(oldest("3.37", strict).ends_with(0).stderr.matches("warning").count(), 0);
+    let renamed = "[tables.person]\nrenamed_from = 'user'\n[tables.person.col";
+    oldest("3.20", renamed).ends_with(0).says("the script needs SQLite 3.2");
+}
+
+#[test]
 fn a_type_that_would_change_values_asks_for_an_expression() {
     let table = |code: &str| format!("[tables.t.columns]\nid = 'INTEGER PRIMARY KEY'\ncode = {code}\n");
     let project = project(&table("'TEXT'"), "INSERT INTO t VALUES (1, '007'), (2, '8'), (3, 'x')");
@@ -225,6 +241,34 @@ fn the_rows_are_asked_again_when_the_revision_is_run() {
     assert_eq!(one(&project, "SELECT count(*) FROM user"), "2");
     run_sql(&project, "UPDATE user SET name = 'b' WHERE id = 2");
     project.run(&["upgrade"]).ends_with(0);
+}
+
+#[test]
+fn a_way_back_to_a_parent_without_its_rows_says_at_once_at_what_it_stops() {
+    let parent = "[tables.team.columns]\nid = 'INTEGER PRIMARY KEY'\n";
+    let child = |references: &str| {
+        format!("[tables.user.columns]\nid = 'INTEGER PRIMARY KEY'\nteam_id = {{ type = 'INTEGER'{references} }}\n")
+    };
+    let before = format!("{parent}\n{}", child(", references = 'team(id)'"));
+    let rows = "INSERT INTO team VALUES (1); INSERT INTO user VALUES (1, 1), (2, NULL)";
+    let stop = "a row of `user` whose team_id refers to `team`, which comes back without its rows";
+    let loses = project(&before, rows);
+    model(&loses, &child(""));
+    autogenerate(&loses).ends_with(0).says(&format!("the way back stops at {stop}")).says("`keep_dropped = true`");
+    loses.run(&["upgrade"]).ends_with(0);
+    let refused = loses.run(&["downgrade", "-1", "--yes"]).ends_with(1).says(stop);
+    refused.says("such as id = 1, team_id = 1").says("schemactl restore").says("keep_dropped = true");
+    run_sql(&loses, "UPDATE user SET team_id = NULL");
+    loses.run(&["downgrade", "-1", "--yes"]).ends_with(0);
+
+    let keeps = project(&before, rows);
+    keeps
+        .write("migrations.toml", &format!("[schemactl]\ndatabase = \"app.db\"\nkeep_dropped = true\n\n{}", child("")));
+    let said = autogenerate(&keeps).ends_with(0);
+    assert!(!said.stderr.contains("the way back stops"), "{said}");
+    keeps.run(&["upgrade"]).ends_with(0);
+    keeps.run(&["downgrade", "-1", "--yes"]).ends_with(0);
+    assert_eq!(one(&keeps, "SELECT count(*) FROM user JOIN team ON team.id = team_id"), "1");
 }
 
 #[test]

@@ -213,7 +213,7 @@ fn check_and_upgrade_notice_scripts_that_are_edited_or_gone() {
     project.run(&["upgrade"]).ends_with(0);
     project.run(&["check"]).ends_with(0);
     let before = project.read("versions/1_bbbb.sql");
-    project.write("versions/1_bbbb.sql", &before.replace("PRIMARY KEY)", "PRIMARY KEY, x)"));
+    project.write("versions/1_bbbb.sql", &before.replace("PRIMARY KEY)", "PRIMARY KEY /* a row */)"));
     let ended = project.run(&["check"]).ends_with(1).says("1 script edited after it ran").says("schemactl repair");
     assert!(ended.stderr.contains("`bbbb` Added bbbb"), "{ended}");
     let document = project.run(&["check", "--format", "json"]).ends_with(1).json();

@@ -85,6 +85,17 @@ fn purge_lists_what_is_kept_and_drops_it_when_somebody_agrees() {
 }
 
 #[test]
+fn a_counter_that_goes_is_told_when_the_script_is_written() {
+    let project = Project::new();
+    let model = "[schemactl]\ndatabase = \"app.db\"\n[tables.t.columns]\nid = \"INTEGER PRIMARY KEY AUTOINCREMENT\"\n";
+    project.write("migrations.toml", model);
+    project.run(&["revision", "--autogenerate", "-m", "one"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+    project.write("migrations.toml", &model.replace(" AUTOINCREMENT", ""));
+    project.run(&["revision", "--autogenerate", "--sql"]).ends_with(0).says("the AUTOINCREMENT counter of `t` goes");
+}
+
+#[test]
 fn what_a_walk_discards_is_counted_before_it_runs() {
     let project = Project::new();
     let without = |model: &str| model.replace("keep_dropped = true\n", "");

@@ -26,6 +26,20 @@ fn a_finding_in_the_model_is_underlined_and_warnings_count_when_asked_to() {
 }
 
 #[test]
+fn a_slip_that_sqlite_takes_is_told_before_a_script_carries_it_on() {
+    let event = "[tables.event.columns]\nid = \"INTEGER PRIMARY KEY\"\nat = { type = \"TEXT\", default = \"CURRENT_TIMESTAMP\" }\n";
+    let project = Project::with_settings(event);
+    let told = project.run(&["revision", "--autogenerate", "--sql"]).ends_with(0);
+    told.says("the default of `event.at` is the text").says("`default = { sql = \"CURRENT_TIMESTAMP\" }`");
+    project.write(
+        "migrations.toml",
+        &project.read("migrations.toml").replace("\"CURRENT_TIMESTAMP\"", "{ sql = \"CURRENT_TIMESTAMP\" }"),
+    );
+    let told = project.run(&["revision", "--autogenerate", "--sql"]).ends_with(0);
+    assert!(!told.stderr.contains("default"), "{told}");
+}
+
+#[test]
 fn the_settings_say_how_bad_a_rule_is_and_name_no_rule_that_is_not_there() {
     let with = |level: &str| {
         let project = Project::with_settings(CHILD);

@@ -6,6 +6,7 @@ mod bad_input;
 mod branches;
 mod completions;
 mod config;
+mod drift;
 mod existing;
 mod export;
 mod fleet;

@@ -9,6 +9,18 @@ fn a_near_miss_is_told_and_the_exit_code_is_two() {
 }
 
 #[test]
+fn a_format_that_is_none_is_told_as_it_was_typed() {
+    let project = Project::new();
+    let ended = project
+        .run(&["export", "--format", "nope"])
+        .ends_with(2)
+        .says("`nope` is no value of `--format")
+        .says("`sqlx`");
+    assert!(!ended.stderr.contains("--tool"), "{ended}");
+    project.run(&["export", "--tool", "nope"]).ends_with(2).says("`nope` is no value of `--tool");
+}
+
+#[test]
 fn no_command_shows_the_help_and_is_wrong_usage() {
     Project::new().run(&[]).ends_with(2).says("Usage: schemactl").says("The first hour:");
 }

@@ -94,3 +94,36 @@ ALTER TABLE new RENAME TO user;";
     project.revision("c3", "b2", up, &down);
     project.run(&["verify"]).ends_with(0).answers("3 revisions verified");
 }
+
+#[test]
+fn made_up_rows_fit_what_a_revision_will_ask_of_them() {
+    let project = sound();
+    let table =
+        |check: &str| format!("CREATE TABLE new (id INTEGER PRIMARY KEY, due TEXT {check}, n INTEGER NOT NULL);");
+    let project_table = table("").replace(" new ", " task ");
+    project.revision("c3", "b2", &project_table, "DROP TABLE task;");
+    let moved = "INSERT INTO new SELECT * FROM task;\nDROP TABLE task;\nALTER TABLE new RENAME TO task;";
+    let up = format!("{}\n{moved}", table("CHECK (due IS date(due))"));
+    project.revision("d4", "c3", &up, &format!("{}\n{moved}", table("")));
+    let document = project.run(&["verify", "--format", "json"]).ends_with(0).json();
+    let rows = document["revisions"][3]["rows"].as_u64();
+    assert!(rows.is_some_and(|rows| rows >= 10), "{document}");
+}
+
+#[test]
+fn a_way_back_that_works_without_rows_alone_is_a_finding_unless_it_says_so() {
+    let project = sound();
+    project.revision("c3", "b2", "CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT NOT NULL);", "DROP TABLE note;");
+    let (up, down) = ("ALTER TABLE note DROP COLUMN body;", "ALTER TABLE note ADD COLUMN body TEXT NOT NULL;");
+    project.revision("d4", "c3", up, down);
+    let ended = project.run(&["verify", "--format", "json"]).ends_with(1);
+    let document = ended.json();
+    assert_eq!(document["findings"][0]["code"], "way_back_refuses_rows", "{ended}");
+    assert_eq!(document["revisions"][3]["way_back"], "failed", "{ended}");
+    project.run(&["verify"]).ends_with(1).answers("as soon as there are rows it cannot be taken back");
+
+    let gate = "-- stops at: a note, which has lost its body\n--   SELECT id FROM note\n";
+    project.revision("d4", "c3", up, &format!("{gate}{down}"));
+    let said = "up, down and up, without rows; the way back refuses others: ";
+    project.run(&["verify"]).ends_with(0).answers(said).answers("a note, which has lost its body");
+}

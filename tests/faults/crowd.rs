@@ -1,5 +1,6 @@
 //! Others use the database at the same time.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -84,13 +85,13 @@ fn a_reader_of_a_rollback_journal_reads_on_and_the_run_waits_for_it_at_the_end()
     let reader = Connection::open(project.path("app.db")).unwrap();
     reader.execute_batch("BEGIN; SELECT * FROM t1").unwrap();
     let mut command = project.command(&["upgrade"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    thread::sleep(Duration::from_millis(1500));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.any(|line| line.contains("waiting for another connection")), "it does not wait");
     assert_eq!(reader.query_row("SELECT count(*) FROM t1", [], |row| row.get(0)), Ok(1));
     reader.execute_batch("COMMIT").unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(0) && said.contains("waiting for another connection"), "{said}");
+    let rest: Vec<String> = said.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{rest:?}");
     drop(reader);
     assert_eq!(stands_at(&project), 3);
 }

@@ -18,9 +18,9 @@ fn growing_chain() -> Project {
     project
 }
 
-/// The same command where no file can grow beyond a number of blocks of 512 bytes.
-fn limited(project: &Project, blocks: u32) -> Ended {
-    let inner = project.command(&["upgrade"]);
+/// A command where no file can grow beyond a number of blocks of 512 bytes.
+fn limited(project: &Project, args: &[&str], blocks: u32) -> Ended {
+    let inner = project.command(args);
     let mut command = Command::new("sh");
     // Ignored, the signal becomes an error of the write.
     command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", &blocks.to_string()]);
@@ -38,7 +38,7 @@ fn a_write_that_fails_anywhere_leaves_a_revision_and_the_next_run_finishes() {
         for blocks in (8..700).step_by(36) {
             let project = growing_chain();
             set_journal_mode(&project, mode);
-            let ended = limited(&project, blocks);
+            let ended = limited(&project, &["upgrade"], blocks);
             let stands = stands_at(&project);
             if ended.code == Some(0) {
                 assert_eq!(stands, 6, "{ended}");
@@ -53,6 +53,32 @@ fn a_write_that_fails_anywhere_leaves_a_revision_and_the_next_run_finishes() {
         }
         assert!(failures > 2 && half_way > 0, "{mode}: {failures} runs failed, {half_way} of them half-way");
     }
+}
+
+#[test]
+fn what_there_is_no_room_for_is_not_left_behind_in_part() {
+    let project = Project::new();
+    Ended::of(Command::new("sqlite3").arg(project.path("app.db")).arg("CREATE TABLE t (x)")).ends_with(0);
+    let size = std::fs::metadata(project.path("app.db")).unwrap().len();
+    let names = |folder: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(project.path(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    for begin in [&["init"][..], &["init", "--from-database", "app.db"]] {
+        limited(&project, begin, 1).ends_with(2).says("cannot write");
+        let left = names(".");
+        assert!(left.iter().all(|name| ["app.db", "versions"].contains(&name.as_str())), "{left:?}");
+        assert_eq!(names("versions"), [""; 0]);
+    }
+    assert_eq!(std::fs::metadata(project.path("app.db")).unwrap().len(), size);
+    project.run(&["init", "--from-database", "app.db"]).ends_with(0);
+    let default = "d".repeat(600);
+    let longer = format!("{}\n[tables.u.columns]\nx = \"TEXT DEFAULT '{default}'\"\n", project.read("migrations.toml"));
+    project.write("migrations.toml", &longer);
+    let before = names("versions");
+    limited(&project, &["revision", "--autogenerate", "-m", "two"], 1).ends_with(2).says("could not be written");
+    assert_eq!(names("versions"), before);
+    project.run(&["revision", "--autogenerate", "-m", "two"]).ends_with(0);
 }
 
 #[test]

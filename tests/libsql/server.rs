@@ -95,6 +95,15 @@ impl Server {
         self.sql_in("localhost", statements)
     }
 
+    /// Waits until a question has this answer: a replica follows in its own time.
+    pub fn wait_for(&self, question: &str, expected: &str) {
+        let start = Instant::now();
+        while self.sql(&[question]) != [[expected]] {
+            assert!(start.elapsed() < Duration::from_secs(60), "`{question}` is never {expected}: {}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// The same in a namespace.
     #[track_caller]
     pub fn sql_in(&self, host: &str, statements: &[&str]) -> Vec<Vec<String>> {

@@ -161,6 +161,7 @@ fn a_replica_shows_what_the_primary_has() {
     let on_primary = project(&primary, USERS);
     on_primary.run(&["revision", "--autogenerate", "-m", "a"]).ends_with(0);
     on_primary.run(&["upgrade"]).ends_with(0);
+    replica.wait_for("SELECT count(*) FROM sqlite_schema WHERE name = 'user'", "1");
     on_primary.run(&["status", "--database", &replica.url()]).ends_with(0).answers("in sync");
     // What is written by way of the replica is written on the primary.
     on_primary.run(&["downgrade", "base", "--database", &replica.url()]).ends_with(0);

@@ -92,7 +92,10 @@ fn create(path: &Path) -> Result<File, Failure> {
         let found = format!("`{}` is there already, and is no report", path.display());
         return Err(Failure::new(Class::Input, Diagnostic::new("already_there", found).help("name another file")));
     }
-    Ok(File::create(path).with_context(|| format!("cannot write the report `{}`", path.display()))?)
+    File::create(path).map_err(|error| {
+        let found = format!("cannot write the report `{}`: {error}", path.display());
+        Failure::new(Class::Input, Diagnostic::new("no_report", found).help("name another file with `--report`"))
+    })
 }
 
 /// `10,000 databases`

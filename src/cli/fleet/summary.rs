@@ -192,7 +192,8 @@ fn give_group(context: &Context, look: &Look, group: &Group, view: View, graph: 
         _ if view == View::Current => None,
         State::AtHead => None,
         State::Behind => Some("schemactl upgrade, with the same databases".to_owned()),
-        State::Drifted if view == View::Check => Some("schemactl revision --autogenerate -m \"...\"".to_owned()),
+        // It tells a revision that is missing from what was changed in a database by hand.
+        State::Drifted if view == View::Check => Some(format!("schemactl check --database {first}")),
         State::Edited | State::Drifted | State::Newer => Some(format!("schemactl status --database {first}")),
     };
     if let Some(next) = next {

@@ -21,6 +21,7 @@ mod references;
 mod statistics;
 mod step;
 mod swap;
+mod unfit;
 mod work;
 
 #[cfg(test)]

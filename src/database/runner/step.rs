@@ -11,6 +11,7 @@ use super::evidence::{Evidence, Intended};
 use super::permission::{Limits, Watch};
 use super::statistics::Statistics;
 use super::swap::{self, Obstacle};
+use super::unfit::{self, Unfit};
 use super::work::Work;
 use super::{Done, Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
@@ -330,7 +331,12 @@ impl Runner<'_, '_> {
     }
 
     fn failed(&self, script: &Section, failure: Failure, watch: &Watch) -> Problem {
+        let unfit = watch.aside(|| unfit::rows(self.connection, script.sql(), &failure));
         let place = script.place(failure.span);
+        if let Some(Unfit { violation, found }) = unfit {
+            let help = "change these rows, then run the command again".to_owned();
+            return Problem::RowsRefuse { violation, found, help, place };
+        }
         let code = failure.source.as_ref().map_or(0, primary_code);
         match (code, failure.source) {
             (ffi::SQLITE_AUTH, _) => match watch.refusal() {

@@ -712,3 +712,32 @@ fn a_folder_that_may_not_be_written_is_named() {
     assert!(matches!(error.problem, Problem::Database(Error::ReadOnlyFolder { needed: "journal", .. })), "{error}");
     assert_eq!(file.one("SELECT count(*) FROM p"), "3");
 }
+
+#[test]
+fn rows_that_a_check_refuses_when_they_are_copied_are_named() {
+    let file = File::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, CONSTRAINT named CHECK (a > 0 /* it is */)); PRAGMA ignore_check_constraints = ON;
+         INSERT INTO t VALUES (1, 5), (2, -5), (7, -7)",
+    );
+    let rebuild = |copied: &str| {
+        format!(
+            "-- rebuild: t\nCREATE TABLE \"schemactl_new_t\" (id INTEGER PRIMARY KEY, a TEXT, CONSTRAINT named CHECK (a > 0));
+             INSERT OR ABORT INTO \"schemactl_new_t\" (\"id\", \"a\") SELECT \"id\", {copied} FROM \"t\"; DROP TABLE \"t\";
+             PRAGMA legacy_alter_table = ON; ALTER TABLE \"schemactl_new_t\" RENAME TO \"t\"; PRAGMA legacy_alter_table = OFF;
+             -- rebuild: end\n"
+        )
+    };
+    for fast_rebuild in [false, true] {
+        let options = Options { fast_rebuild, ..options() };
+        let run = |copied: &str| run_on(&mut file.open(), &[up("r1", &rebuild(copied))], &options).unwrap_err();
+        let error = run("\"a\"");
+        let Problem::RowsRefuse { violation, found, .. } = &error.problem else { panic!("{error:?}") };
+        assert_eq!(violation, "a row of `t` that violates CHECK (a > 0)");
+        assert_eq!((found.number, &found.examples[..]), (2, &["id = 2".to_owned(), "id = 7".to_owned()][..]));
+        assert_eq!(file.one("SELECT count(*) FROM t"), "3");
+        file.outside().execute_batch("UPDATE t SET a = abs(a)").unwrap();
+        let error = run("- \"a\"");
+        assert!(matches!(&error.problem, Problem::Statement { message, .. } if message.contains("named")), "{error:?}");
+        file.outside().execute_batch("PRAGMA ignore_check_constraints = ON; UPDATE t SET a = -a WHERE id > 1").unwrap();
+    }
+}

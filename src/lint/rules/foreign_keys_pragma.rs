@@ -38,6 +38,9 @@ rule! {
 }
 
 fn check(step: &Step<'_>) -> Vec<Found> {
+    if !step.section.transaction {
+        return Vec::new();
+    }
     let statements = step.statements.iter().filter(
         |statement| matches!(&statement.kind, Kind::Pragma { name, value: Some(_) } if *name == *"foreign_keys"),
     );

@@ -37,6 +37,7 @@ mod redundant_index;
 mod rename_breaks_programs;
 mod rowid_alias_changed;
 pub(super) mod script_fails;
+pub(super) mod sql_as_text;
 mod text_type_as_number;
 mod transaction_statement;
 mod trigger_never_fires;
@@ -77,6 +78,7 @@ static RULES: &[&Rule] = &[
     &trigger_never_fires::RULE,
     &does_not_compile::RULE,
     &impossible_action::RULE,
+    &sql_as_text::RULE,
     &drop_table::RULE,
     &drop_column::RULE,
     &not_null_over_rows::RULE,

@@ -26,6 +26,7 @@ use self::account::Account;
 use self::chain::Chain;
 use self::proof::prove;
 pub use self::since::{refuse_since, since, told};
+use super::new_files::NewFiles;
 use super::{Project, State, autogenerate, baseline, replay, status};
 use crate::adopt::{self, Found};
 
@@ -186,14 +187,18 @@ struct Plan {
 }
 
 fn write(project: &Project, beginning: Option<Beginning<'_>>, mut plan: Plan) -> Result<Adopted, Failure> {
-    if let (Some(beginning), Some(model)) = (beginning, &plan.model_text) {
-        baseline::write_project(beginning.config, &format!("{}\n{model}", beginning.settings))?;
-    }
+    let files = match (beginning, &plan.model_text) {
+        (Some(beginning), Some(model)) => {
+            baseline::write_project(beginning.config, &format!("{}\n{model}", beginning.settings))?
+        }
+        _ => NewFiles::default(),
+    };
     for (id, path) in plan.chain.write(project)? {
         if let Some(taken) = plan.adopted.revisions.iter_mut().find(|taken| taken.revision.id == id) {
             taken.path = Some(path);
         }
     }
+    files.keep();
     Ok(plan.adopted)
 }
 
@@ -261,7 +266,8 @@ fn model_differs(project: &Project, made: Schema) -> Vec<Diagnostic> {
     let is_empty = project.model().is_ok_and(|model| model.schema.is_empty());
     if is_empty && !made.is_empty() {
         let words = "the model describes no tables yet, so that all would be dropped";
-        let help = "`schemactl introspect >> migrations.toml` adds those of the database";
+        let file = project.settings.source.as_ref().map_or("migrations.toml", |source| source.path.as_str());
+        let help = format!("`schemactl introspect >> {file}` adds those of the database");
         return vec![Diagnostic::new("empty_model", words).help(help)];
     }
     let comparison = match autogenerate::compare(project, made, &Renames::default()) {

@@ -92,7 +92,7 @@ fn refuse_leftovers(tool: Tool, live: &Schema, known: &Schema, options: &Options
 pub(super) fn rehearse(project: &Project, chain: &Chain, warnings: &mut Vec<Diagnostic>) -> Result<(), Failure> {
     let Some(link) = chain.new.iter().rfind(|link| link.origin.is_none()) else { return Ok(()) };
     let interrupt = Arc::new(AtomicBool::new(false));
-    let verified = match verify::revision(project, chain.all_scripts(), &link.id, &interrupt) {
+    let mut verified = match verify::revision(project, chain.all_scripts(), &link.id, &interrupt) {
         Ok(Some(verified)) => verified,
         Ok(None) => return Ok(()),
         // Something before it does not run there.
@@ -101,6 +101,10 @@ pub(super) fn rehearse(project: &Project, chain: &Chain, warnings: &mut Vec<Diag
             return Ok(());
         }
     };
+    // A way back is only ever asked for on purpose.
+    let (told, findings) = verified.findings.into_iter().partition(|found| found.code == "way_back_refuses_rows");
+    verified.findings = findings;
+    warnings.extend::<Vec<Diagnostic>>(told);
     if verified.findings.is_empty() {
         return Ok(());
     }
