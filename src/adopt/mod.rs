@@ -24,6 +24,7 @@ mod recognise;
 mod refinery;
 mod rows;
 mod sqlx;
+mod transaction;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -83,7 +84,8 @@ impl Half {
     /// SQL that runs inside a transaction unless `transaction` says otherwise.
     fn new(sql: &str, transaction: bool) -> Half {
         let sql = sql.strip_prefix('\u{feff}').unwrap_or(sql);
-        Half { sql: sql.replace("\r\n", "\n"), transaction }
+        let sql = sql.replace("\r\n", "\n");
+        if transaction { transaction::settle(sql) } else { Half { sql, transaction } }
     }
 
     /// It as it stands in a revision.

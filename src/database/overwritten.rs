@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use super::error::words;
-use super::scratch::{Scratch, no_other_file};
+use super::scratch::Scratch;
 use super::statements::Failure;
+use super::switches::{clean_up, within};
 use crate::schema::Name;
 use crate::token::{Token, significant_tokens};
 
@@ -36,18 +36,18 @@ struct Heard {
 }
 
 impl Scratch {
-    /// Runs a script as [`Scratch::run`] does, and says which rows it deletes and which values it writes over.
+    /// Runs a script as [`Scratch::run_revision`] does, and says which rows it deletes and which values it writes over.
     ///
     /// # Errors
     ///
     /// As [`Scratch::run`].
     pub fn run_listening(&mut self, script: &str) -> Result<Overwritten, Failure> {
-        let watch = |failure: rusqlite::Error| Failure { message: words(&failure), span: 0..0, source: Some(failure) };
+        let watch = Failure::of_connection;
         let heard: Arc<Mutex<Heard>> = Arc::default();
         let hearing = Arc::clone(&heard);
         let listen = move |context: AuthContext<'_>| {
             hearing.lock().unwrap_or_else(PoisonError::into_inner).note(&context);
-            no_other_file(context)
+            within(context)
         };
         self.connection.authorizer(Some(listen)).map_err(watch)?;
         let mut found = Overwritten::default();
@@ -56,7 +56,9 @@ impl Scratch {
             found.take_in(&script[span], heard);
         });
         self.connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(watch)?;
-        outcome.map(|()| found)
+        outcome?;
+        clean_up(&self.connection).map_err(watch)?;
+        Ok(found)
     }
 }
 

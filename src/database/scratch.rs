@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::hooks::{AuthContext, Authorization};
 
 use super::bulk;
 use super::connect;
@@ -162,7 +162,7 @@ impl Scratch {
     ///
     /// As [`Scratch::run`].
     pub fn run_each(&mut self, script: &str, each: &mut dyn FnMut(&Connection, Range<usize>)) -> Result<(), Failure> {
-        let watch = |failure: rusqlite::Error| Failure { message: words(&failure), span: 0..0, source: Some(failure) };
+        let watch = Failure::of_connection;
         self.connection.authorizer(Some(self.switches.authorizer())).map_err(watch)?;
         let outcome = self.run_unwatched(script, each);
         self.connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(watch)?;
@@ -199,14 +199,6 @@ impl Scratch {
                 return Err(failure);
             }
         }
-    }
-}
-
-/// VACUUM attaches a nameless database for itself; one with a name would be a file.
-pub(super) fn no_other_file(context: AuthContext<'_>) -> Authorization {
-    match context.action {
-        AuthAction::Attach { filename } if !filename.is_empty() => Authorization::Deny,
-        _ => Authorization::Allow,
     }
 }
 

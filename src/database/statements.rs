@@ -38,6 +38,13 @@ pub struct Failure {
     pub source: Option<rusqlite::Error>,
 }
 
+impl Failure {
+    /// What no statement of the script is to blame for.
+    pub(super) fn of_connection(error: rusqlite::Error) -> Failure {
+        Failure { message: words(&error), span: 0..0, source: Some(error) }
+    }
+}
+
 impl<'c> Statements<'c> {
     /// The statements of a script, to be run on a connection.
     #[must_use]

@@ -2,9 +2,11 @@
 //!
 //! A scratch database that is confined refuses the same things, so that what it takes, such a runner takes.
 
+use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use super::scratch::{Scratch, no_other_file};
+use super::scratch::Scratch;
+use super::statements::Failure;
 use crate::database::Error;
 
 /// What may be switched around a script and in it.
@@ -43,8 +45,37 @@ impl Switches {
 
     /// The authorizer of a scratch database with these switches.
     pub(super) fn authorizer(self) -> impl Fn(AuthContext<'_>) -> Authorization + Send + 'static {
-        move |context| if self.refuses(&context.action) { Authorization::Deny } else { no_other_file(context) }
+        move |context| if self.refuses(&context.action) { Authorization::Deny } else { within(context) }
     }
+}
+
+/// What a script in a scratch database does by itself: nothing to other files, and nothing to foreign keys, which no
+/// script switches while its transaction runs (<https://www.sqlite.org/pragma.html#pragma_foreign_keys>).
+///
+/// VACUUM attaches a nameless database for itself; one with a name would be a file.
+pub(super) fn within(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Attach { filename } if !filename.is_empty() => Authorization::Deny,
+        AuthAction::Pragma { pragma_name, pragma_value: Some(_) }
+            if pragma_name.eq_ignore_ascii_case("foreign_keys") =>
+        {
+            Authorization::Ignore
+        }
+        _ => Authorization::Allow,
+    }
+}
+
+/// Takes away what the script of a revision may leave on the connection, so that the next one finds nothing of it.
+pub(super) fn clean_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "legacy_alter_table", false)?;
+    let leftovers: Vec<String> = connection
+        .prepare(
+            "SELECT format('DROP %s IF EXISTS temp.\"%w\"', type, name) FROM sqlite_temp_schema \
+             WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type = 'table'",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    leftovers.iter().try_for_each(|drop| connection.execute_batch(drop))
 }
 
 impl Scratch {
@@ -58,6 +89,17 @@ impl Scratch {
         let enforced = switches == Switches::None;
         let outcome = self.connection.pragma_update(None, "foreign_keys", enforced);
         outcome.map_err(|error| Error::from_sqlite(":memory:".as_ref(), &error))
+    }
+
+    /// Runs the script of a revision: as [`Scratch::run`], and the next one finds nothing of what it leaves on the
+    /// connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scratch::run`].
+    pub fn run_revision(&mut self, script: &str) -> Result<(), Failure> {
+        self.run(script)?;
+        clean_up(&self.connection).map_err(Failure::of_connection)
     }
 }
 
@@ -92,6 +134,21 @@ mod tests {
             scratch.run(schema).unwrap();
             assert_eq!(scratch.run("INSERT INTO c VALUES (1)").is_ok(), takes);
         }
+    }
+
+    #[test]
+    fn what_a_revision_leaves_on_the_connection_is_gone_before_the_next_one() {
+        let mut scratch = Scratch::empty().unwrap();
+        let first = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = ON; CREATE TEMP TABLE aside AS SELECT 1;
+             CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p)";
+        scratch.run_revision(first).unwrap();
+        scratch.run_revision("CREATE TEMP TABLE aside (a); INSERT INTO c VALUES (1)").unwrap();
+        scratch.run_revision("ALTER TABLE p RENAME TO q").unwrap();
+        // Foreign keys on, this one would follow to `r` all the same.
+        let legacy = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = ON; ALTER TABLE q RENAME TO r";
+        scratch.run_revision(legacy).unwrap();
+        let parent = |sql: &str| scratch.connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(parent("SELECT \"table\" FROM pragma_foreign_key_list('c')"), "q");
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub fn run(scratch: &mut Scratch, graph: &Graph, revision: &RevisionId) -> Resul
 /// # Errors
 /// When it fails, with its place.
 pub fn run_section(scratch: &mut Scratch, revision: &RevisionId, section: &Section) -> Result<(), Failure> {
-    scratch.run(section.sql()).map_err(|failure| {
+    scratch.run_revision(section.sql()).map_err(|failure| {
         let words = format!("the revision `{revision}` fails in a scratch database: {}", failure.message);
         let diagnostic = Diagnostic::new("replay", words).at(section.place(failure.span.clone()));
         Failure::new(Class::Input, diagnostic.label(failure.message.clone()))

@@ -8,8 +8,6 @@ use crate::schema::{ForeignKey, Name, Schema, Table};
 use crate::sql;
 use crate::token::{Token, significant_tokens};
 
-use super::flow::statements;
-
 /// Whether what a script leaves, or whether it runs at all, may depend on foreign keys being enforced: it drops a table
 /// that others refer to, or writes what a foreign key looks at.
 ///
@@ -17,7 +15,7 @@ use super::flow::statements;
 #[must_use]
 pub fn is_at_stake(script: &str, before: &Schema, after: &Schema) -> bool {
     let stake = Stake { schemas: [before, after] };
-    stake.keys().next().is_some() && statements(script).iter().any(|statement| stake.is_in(statement))
+    stake.keys().next().is_some() && sql::statements(script).iter().any(|statement| stake.is_in(statement))
 }
 
 struct Stake<'a> {

@@ -6,7 +6,8 @@
 use crate::database::gate::{self, Gate};
 use crate::diff::{AlterTable, Change, TableChange};
 use crate::schema::{
-    Affinity, Check, Column, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, PrimaryKey, Schema, Table, TypeName,
+    Affinity, Check, Column, Expression, ForeignKey, IndexKey, IndexTerm, KeyColumn, Name, PrimaryKey, Schema, Table,
+    TypeName,
 };
 use crate::token::{TokenKind, significant_tokens};
 
@@ -54,23 +55,18 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
             TableChange::AlterColumn { before, after } => {
                 gates.extend(asked.tightened(before, after, rows));
                 gates.extend(asked.converted(before, after, rows));
-                gates.extend(asked.compared(before, after));
+                gates.extend(asked.compared(before, after, rows));
             }
             TableChange::AddCheck(check) => gates.extend(asked.check(check)),
-            TableChange::AddUnique(unique) => {
-                let keys: Vec<_> = unique.columns.iter().map(|key| asked.key(key)).collect();
-                gates.extend(asked.unique(&keys, None));
-            }
+            TableChange::AddUnique(unique) => gates.extend(asked.unique(&terms_of(&unique.columns), None, rows)),
             TableChange::AlterPrimaryKey { before, after: Some(key) } => {
                 if !asked.is_key_already(before.as_ref(), key) {
-                    let keys: Vec<_> = key.columns.iter().map(|key| asked.key(key)).collect();
-                    gates.extend(asked.unique(&keys, None));
+                    gates.extend(asked.unique(&terms_of(&key.columns), None, rows));
                 }
                 gates.extend(asked.key_without_values(rows));
             }
             TableChange::CreateIndex(index) | TableChange::AlterIndex { after: index, .. } if index.unique => {
-                let keys: Vec<_> = index.terms.iter().map(|term| asked.term(term)).collect();
-                gates.extend(asked.unique(&keys, index.predicate.as_ref().map(crate::schema::Expression::as_str)));
+                gates.extend(asked.unique(&index.terms, index.predicate.as_ref(), rows));
             }
             TableChange::AddForeignKey(key) => gates.extend(asked.foreign_key(schema, key)),
             TableChange::SetStrict(true) => {
@@ -101,12 +97,21 @@ fn of_table(schema: &Schema, alter: &AlterTable, rows: &RowWork) -> Vec<Gate> {
     asked
 }
 
-/// What of a row must differ from other rows.
-struct Compared {
-    /// The expression, with the collation by which it is compared.
-    sql: String,
-    /// The column in quotes, where it is one.
-    column: Option<String>,
+/// The terms that a key of columns is, as in an index.
+fn terms_of(columns: &[KeyColumn]) -> Vec<IndexTerm> {
+    let term = |column: &KeyColumn| IndexTerm {
+        key: IndexKey::Column(column.name.clone()),
+        collate: column.collate.clone(),
+        descending: column.descending,
+    };
+    columns.iter().map(term).collect()
+}
+
+fn column_of(term: &IndexTerm) -> Option<&Name> {
+    match &term.key {
+        IndexKey::Column(name) => Some(name),
+        IndexKey::Expression(_) => None,
+    }
 }
 
 /// What to do about rows that are in the way.
@@ -232,7 +237,7 @@ impl Asked<'_> {
     }
 
     /// Values that are one and the same under the new collation of a column whose values must differ.
-    fn compared(&self, before: &Column, after: &Column) -> Vec<Gate> {
+    fn compared(&self, before: &Column, after: &Column, rows: &RowWork) -> Vec<Gate> {
         if before.collate == after.collate {
             return Vec::new();
         }
@@ -240,15 +245,12 @@ impl Asked<'_> {
         let names_it = |keys: &[KeyColumn]| keys.iter().any(|key| key.name == after.name && key.collate.is_none());
         let primary = table.primary_key.iter().map(|key| &key.columns);
         let keys = primary.chain(table.uniques.iter().map(|unique| &unique.columns)).filter(|keys| names_it(keys));
-        let mut gates: Vec<Gate> = keys
-            .filter_map(|keys| self.unique(&keys.iter().map(|key| self.key(key)).collect::<Vec<_>>(), None))
-            .collect();
+        let mut gates: Vec<Gate> = keys.filter_map(|keys| self.unique(&terms_of(keys), None, rows)).collect();
         let is_column = |term: &IndexTerm| {
             term.collate.is_none() && matches!(&term.key, IndexKey::Column(name) if *name == after.name)
         };
         for index in table.indexes.values().filter(|index| index.unique && index.terms.iter().any(is_column)) {
-            let keys: Vec<_> = index.terms.iter().map(|term| self.term(term)).collect();
-            gates.extend(self.unique(&keys, index.predicate.as_ref().map(crate::schema::Expression::as_str)));
+            gates.extend(self.unique(&index.terms, index.predicate.as_ref(), rows));
         }
         gates
     }
@@ -319,12 +321,7 @@ impl Asked<'_> {
     fn check(&self, check: &Check) -> Option<Gate> {
         // A check that names a new column is asked by SQLite itself when the rows are copied.
         let table = &self.alter.after;
-        let names: Vec<&Name> = significant_tokens(check.expression.as_str())
-            .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName))
-            .filter_map(|token| table.column(&Name::new(token.unquoted().into_owned())))
-            .map(|column| &column.name)
-            .collect();
-        let rows = self.rows_with(&names)?;
+        let rows = self.rows_with(&self.named(&check.expression), None)?;
         let shown = self.shown(std::iter::empty());
         let condition = without_comments(check.expression.as_str());
         Some(Remedy::Rows("change these rows".to_owned()).gate(
@@ -333,26 +330,38 @@ impl Asked<'_> {
         ))
     }
 
-    /// The old rows where some columns are called as they are going to be, and the table too; `None` where one of these
-    /// columns is new, or takes a name by which rows are told apart.
-    fn rows_with(&self, names: &[&Name]) -> Option<String> {
+    /// The columns of the new table that an expression names.
+    fn named(&self, expression: &Expression) -> Vec<&Name> {
+        let names = significant_tokens(expression.as_str())
+            .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName))
+            .map(|token| Name::new(token.unquoted().into_owned()));
+        names.filter_map(|name| Some(&self.alter.after.column(&name)?.name)).collect()
+    }
+
+    /// The old rows where some columns are called as they are going to be, and the table too, new ones with the constant
+    /// that they get; `None` where one of these columns is new otherwise, or takes a name by which rows are told apart.
+    fn rows_with(&self, names: &[&Name], fills: Option<&RowWork>) -> Option<String> {
         let (before, after) = (self.before(), &self.alter.after);
-        let old: Vec<(&Name, &Column)> =
-            names.iter().map(|name| Some((*name, self.old_column(name)?))).collect::<Option<_>>()?;
+        let value = |name: &Name| match self.old_column(name) {
+            Some(old) => Some(old.name.quoted()),
+            None => self.constant(after.column(name)?, fills?),
+        };
+        let values: Vec<(&Name, String)> =
+            names.iter().map(|name| Some((*name, value(name)?))).collect::<Option<_>>()?;
         let table = before.name.quoted();
         let alias = if before.name == after.name { String::new() } else { format!(" AS {}", after.name.quoted()) };
-        let renamed: Vec<_> = old.iter().filter(|(name, column)| **name != column.name).collect();
-        if renamed.is_empty() {
+        let named_anew: Vec<_> = values.iter().filter(|(name, value)| name.quoted() != *value).collect();
+        if named_anew.is_empty() {
             return Some(format!("{table}{alias}"));
         }
         let key = self.row_key();
-        if renamed.iter().any(|(name, _)| key.contains(&name.quoted())) {
+        if named_anew.iter().any(|(name, _)| key.contains(&name.quoted())) {
             return None;
         }
         let mut columns = key;
-        for (name, column) in &old {
-            let (new, old) = (name.quoted(), column.name.quoted());
-            let term = if **name == column.name { old } else { format!("{old} AS {new}") };
+        for (name, value) in &values {
+            let new = name.quoted();
+            let term = if new == *value { new } else { format!("{value} AS {new}") };
             if !columns.contains(&term) {
                 columns.push(term);
             }
@@ -366,53 +375,73 @@ impl Asked<'_> {
         before.is_some_and(|before| before.columns == after.columns) && after.columns.iter().all(keeps_name)
     }
 
-    /// A key column over the old table, or `None` for a new column.
-    fn key(&self, key: &KeyColumn) -> Option<Compared> {
-        let column = self.old_column(&key.name)?;
-        let declared = self.alter.after.column(&key.name).and_then(|column| column.collate.as_ref());
-        let collate = key.collate.as_ref().or(declared).map(|name| format!(" COLLATE {}", name.quoted()));
-        let plain = if column.collate.is_some() { " COLLATE BINARY" } else { "" };
-        let name = column.name.quoted();
-        Some(Compared { sql: format!("{name}{}", collate.as_deref().unwrap_or(plain)), column: Some(name) })
-    }
-
-    fn term(&self, term: &IndexTerm) -> Option<Compared> {
-        match &term.key {
-            IndexKey::Column(name) => {
-                self.key(&KeyColumn { name: name.clone(), collate: term.collate.clone(), descending: false })
-            }
-            IndexKey::Expression(expression) => {
-                let names = significant_tokens(expression.as_str())
-                    .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName))
-                    .map(|token| Name::new(token.unquoted().into_owned()));
-                let is_known = names
-                    .filter(|name| self.alter.after.column(name).is_some())
-                    .all(|name| self.before().column(&name).is_some());
-                let sql = || format!("({})", without_comments(expression.as_str()));
-                is_known.then(|| Compared { sql: sql(), column: None })
-            }
+    /// What all rows get in a new column, as it stands there: NULL, or a default that its affinity leaves as it is.
+    fn constant(&self, column: &Column, rows: &RowWork) -> Option<String> {
+        let table = &self.alter.after;
+        let is_rowid = table.rowid_alias().is_some_and(|alias| alias.name == column.name);
+        if is_rowid || column.generated.is_some() || rows.backfill(&table.name, &column.name).is_some() {
+            return None;
         }
+        let Some(default) = &column.default else { return Some("NULL".to_owned()) };
+        let tokens: Vec<_> = significant_tokens(default.as_str()).collect();
+        let [token] = tokens[..] else { return None };
+        let affinity = affinity(table, column);
+        let stays = match token.kind {
+            TokenKind::Number => matches!(affinity, Affinity::Integer | Affinity::Numeric | Affinity::Blob),
+            TokenKind::String => matches!(affinity, Affinity::Text | Affinity::Blob),
+            _ => token.is_word("NULL"),
+        };
+        stays.then(|| token.text.to_owned())
     }
 
     /// All rows of which another one has the same key.
-    fn unique(&self, keys: &[Option<Compared>], predicate: Option<&str>) -> Option<Gate> {
-        let keys: Vec<&Compared> = keys.iter().map(Option::as_ref).collect::<Option<_>>()?;
+    fn unique(&self, terms: &[IndexTerm], predicate: Option<&Expression>, rows: &RowWork) -> Option<Gate> {
+        let expressions = terms.iter().filter_map(|term| match &term.key {
+            IndexKey::Expression(expression) => Some(expression),
+            IndexKey::Column(_) => None,
+        });
+        let mut names: Vec<&Name> = expressions.chain(predicate).flat_map(|text| self.named(text)).collect();
+        let is_kept = |name: &Name| self.old_column(name).is_some_and(|old| old.name == *name);
+        let columns = || terms.iter().filter_map(|term| column_of(term));
+        let is_old = names.iter().all(|name| is_kept(name)) && columns().all(|name| self.old_column(name).is_some());
+        if !is_old {
+            names.extend(columns());
+        }
+        let table = if names.is_empty() { self.before().name.quoted() } else { self.rows_with(&names, Some(rows))? };
+        let keys: Vec<String> = terms.iter().map(|term| self.key(term, is_old)).collect::<Option<_>>()?;
         if keys.is_empty() {
             return None;
         }
-        let mut conditions: Vec<String> = keys.iter().map(|key| format!("{} IS NOT NULL", key.sql)).collect();
-        conditions.extend(predicate.map(|predicate| format!("({})", without_comments(predicate))));
-        let list = keys.iter().map(|key| key.sql.as_str()).collect::<Vec<_>>().join(", ");
-        let shown = self.shown(keys.iter().filter_map(|key| key.column.clone()));
+        let mut conditions: Vec<String> = keys.iter().map(|key| format!("{key} IS NOT NULL")).collect();
+        conditions.extend(predicate.map(|predicate| format!("({})", without_comments(predicate.as_str()))));
+        let list = keys.join(", ");
+        let called = |name: &Name| match self.old_column(name) {
+            Some(old) if is_old => old.name.quoted(),
+            _ => name.quoted(),
+        };
+        let shown = self.shown(columns().map(called));
         let sql = format!(
-            "SELECT {shown} FROM (SELECT {shown}, count(*) OVER (PARTITION BY {list}) AS \"schemactl_same\" FROM {} \
+            "SELECT {shown} FROM (SELECT {shown}, count(*) OVER (PARTITION BY {list}) AS \"schemactl_same\" FROM {table} \
              WHERE {}) WHERE \"schemactl_same\" > 1",
-            self.before().name.quoted(),
             conditions.join(" AND ")
         );
         let table = &self.alter.after.name;
         let violation = format!("several rows of `{table}` with the same ({list}), which becomes unique");
         Some(Remedy::Rows("make them differ".to_owned()).gate(violation.replace('"', ""), &sql))
+    }
+
+    /// What of a row must differ from other rows, with the collation by which it is compared.
+    fn key(&self, term: &IndexTerm, is_old: bool) -> Option<String> {
+        let name = match &term.key {
+            IndexKey::Expression(expression) => return Some(format!("({})", without_comments(expression.as_str()))),
+            IndexKey::Column(name) => name,
+        };
+        let old = self.old_column(name);
+        let declared = self.alter.after.column(name)?.collate.as_ref();
+        let collate = term.collate.as_ref().or(declared).map(|name| format!(" COLLATE {}", name.quoted()));
+        let plain = if old.is_some_and(|old| old.collate.is_some()) { " COLLATE BINARY" } else { "" };
+        let called = old.filter(|_| is_old).map_or(name, |old| &old.name);
+        Some(format!("{}{}", called.quoted(), collate.as_deref().unwrap_or(plain)))
     }
 
     fn foreign_key(&self, schema: &Schema, key: &ForeignKey) -> Option<Gate> {

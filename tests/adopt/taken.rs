@@ -101,6 +101,38 @@ fn a_script_that_was_exported_from_here_is_known_again() {
 }
 
 #[test]
+fn scripts_that_end_their_tool_s_transaction_run_inside_one_here() {
+    let project = Project::new();
+    let first = "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT);\nCREATE TABLE b (a REFERENCES a);\nPRAGMA foreign_keys = ON;\n";
+    // As for sqlx scripts that rebuild a table, since it switches no foreign keys by itself.
+    let second = "COMMIT TRANSACTION;\nPRAGMA foreign_keys = OFF;\nBEGIN TRANSACTION;\n\
+                  CREATE TABLE a_new (id INTEGER PRIMARY KEY, x TEXT NOT NULL);\nINSERT INTO a_new SELECT * FROM a;\n\
+                  DROP TABLE a;\nALTER TABLE a_new RENAME TO a;\nCOMMIT TRANSACTION;\nPRAGMA foreign_keys = ON;\nBEGIN TRANSACTION;\n";
+    let third = "PRAGMA journal_mode = WAL;\n";
+    for (number, text) in [first, second, third].into_iter().enumerate() {
+        project.write(&format!("migrations/{}_step.sql", number + 1), text);
+    }
+    let table = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on TIMESTAMP NOT NULL
+                 DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL, execution_time BIGINT NOT NULL);";
+    let row = |version, text| {
+        format!(
+            "INSERT INTO _sqlx_migrations VALUES ({version}, 'step', '2024-01-01 00:00:00', 1, x'{}', 5);",
+            sha384(text)
+        )
+    };
+    let rows = "INSERT INTO a VALUES (1, 'one'); INSERT INTO b VALUES (1);";
+    sql(&project, "app.db", &format!("{first}{rows}{table}{}", row(1, first)));
+    sql(&project, "control.db", &format!("{first}{rows}PRAGMA foreign_keys = OFF; BEGIN;{second}COMMIT;"));
+    project.run(&["adopt", "--database", "app.db"]).ends_with(0);
+    project.run(&["upgrade", "head"]).ends_with(0);
+    same_schema(&project, "app.db", "control.db");
+    assert_eq!(ask(&project, "SELECT * FROM a JOIN b ON b.a = a.id"), ["1|one|1"]);
+    assert_eq!(ask(&project, "PRAGMA journal_mode"), ["wal"]);
+    project.run(&["verify"]).ends_with(0);
+    project.run(&["check"]).ends_with(0).answers("no changes");
+}
+
+#[test]
 fn refinery_is_taken_over_with_its_own_checksum() {
     let project = Project::new();
     // Text and checksum are those of refinery's own tests.

@@ -200,11 +200,12 @@ impl<'a> Evidence<'a> {
             }
             let before = violations.get(&table.name);
             let now = match (check_foreign_keys(connection, &table.name, stand_ins)?, before) {
-                (Ok(now), _) => now,
+                (Ok(now), _) => self.lost(connection, after, now)?,
                 (Err(message), Some(Ok(_))) => return Ok(Some(Damage::Mismatch { message })),
                 (Err(_), _) => continue,
             };
             let before = before.and_then(|before| before.as_ref().ok()).cloned().unwrap_or_default();
+            let before = self.lost(connection, after, before)?;
             let more = now.len().saturating_sub(before.len());
             let mut fresh = if past.intended.dropped.contains(&table.name) {
                 // A rebuild may number rows anew: only how many there are can be compared.
@@ -230,6 +231,27 @@ impl<'a> Evidence<'a> {
         }
         Ok(None)
     }
+}
+
+impl Evidence<'_> {
+    /// The rows among these whose parent is a table that was there before or is there now. Others refer to no table at
+    /// all, by a foreign key that says so: no row of theirs has gone.
+    fn lost(&self, connection: &Connection, after: &Schema, rows: Dangling) -> rusqlite::Result<Dangling> {
+        let mut nowhere = BTreeSet::new();
+        for parent in rows.iter().map(|(parent, _)| Name::new(parent)).collect::<BTreeSet<_>>() {
+            let is_known = self.schema.tables.contains_key(&parent) || after.tables.contains_key(&parent);
+            if !is_known && !is_table(connection, &parent)? {
+                nowhere.insert(parent);
+            }
+        }
+        Ok(rows.into_iter().filter(|(parent, _)| !nowhere.contains(&Name::new(parent))).collect())
+    }
+}
+
+/// Whether there is such a table, one of those that are ignored, maybe.
+fn is_table(connection: &Connection, table: &Name) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND lower(name) = lower(?1))";
+    connection.query_row(sql, [table.as_str()], |row| row.get(0))
 }
 
 /// The tables that a script can reach: those that it names, those that the views and triggers on its way name, and

@@ -42,6 +42,8 @@ pub use evidence::{Damage, Intended, reach};
 pub use mirror::{Mirrored, RowOf};
 pub use offline::write_sql;
 #[cfg(feature = "cli")]
+pub use permission::may_set_in_transaction;
+#[cfg(feature = "cli")]
 pub(crate) use step::place_of;
 pub use work::Work;
 

@@ -204,18 +204,27 @@ const SETTABLE: [&str; 18] = [
     "user_version",
 ];
 
+/// Pragmas that change the schema itself, which is a question of its own.
+const EDITING: [&str; 2] = ["writable_schema", "schema_version"];
+
 /// Pragmas that act even without a value and have no place inside a transaction.
 const ACTING: [&str; 2] = ["wal_checkpoint", "shrink_memory"];
 
-fn pragma(limits: &Limits, name: &str, value: Option<&str>) -> Option<Refusal> {
+/// Whether a script may ask or set a pragma while the runner holds a transaction around it.
+#[must_use]
+pub fn may_set_in_transaction(name: &str, has_value: bool) -> bool {
     let is = |list: &[&str]| list.iter().any(|pragma| name.eq_ignore_ascii_case(pragma));
-    if is(&["writable_schema", "schema_version"]) {
+    is(&EDITING) || is(&SETTABLE) || !has_value && !is(&ACTING)
+}
+
+fn pragma(limits: &Limits, name: &str, value: Option<&str>) -> Option<Refusal> {
+    if EDITING.iter().any(|pragma| name.eq_ignore_ascii_case(pragma)) {
         let edits = value.is_some() && !limits.catalog_edits;
         return edits.then(|| Refusal {
             what: format!("`PRAGMA {name}`, which edits the schema behind SQLite's back"),
             help: "set `catalog_edits = true` in the settings to allow it",
         });
     }
-    let allowed = !limits.in_transaction || is(&SETTABLE) || value.is_none() && !is(&ACTING);
+    let allowed = !limits.in_transaction || may_set_in_transaction(name, value.is_some());
     (!allowed).then(|| Refusal { what: format!("`PRAGMA {name}` inside a transaction"), help: OUTSIDE })
 }

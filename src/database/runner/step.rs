@@ -17,7 +17,7 @@ use super::{Done, Drift, Event, Op, Problem, Runner, Step};
 use crate::database::error::primary_code;
 use crate::database::gate::Gate;
 use crate::database::statements::{Failure, Statements};
-use crate::database::{gate, introspect, version_table};
+use crate::database::{gate, introspect, switches, version_table};
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
 use crate::schema::{Name, Schema};
@@ -195,19 +195,10 @@ impl Runner<'_, '_> {
 
     /// Takes away what a script may leave on the connection.
     fn clean_up(&mut self) -> rusqlite::Result<()> {
-        self.connection.pragma_update(None, "legacy_alter_table", false)?;
         if self.connection.is_autocommit() {
             self.connection.pragma_update(None, "foreign_keys", false)?;
         }
-        let leftovers: Vec<String> = self
-            .connection
-            .prepare(
-                "SELECT format('DROP %s IF EXISTS temp.\"%w\"', type, name) FROM sqlite_temp_schema \
-                 WHERE type IN ('table', 'view', 'trigger') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type = 'table'",
-            )?
-            .query_map([], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        leftovers.iter().try_for_each(|drop| self.connection.execute_batch(drop))
+        switches::clean_up(self.connection)
     }
 
     fn run_script(&mut self, step: &Step, script: &Section, statistics: &mut Statistics) -> Result<Intended, Problem> {

@@ -376,6 +376,24 @@ fn rows_that_get_lost_stop_the_step() {
 }
 
 #[test]
+fn a_reference_to_no_table_at_all_loses_no_row() {
+    let file = File::new(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p); CREATE TABLE d (x);
+        INSERT INTO p VALUES (1); INSERT INTO c VALUES (1); INSERT INTO d VALUES (7)",
+    );
+    let rebuilt = |references: &str| {
+        format!(
+            "CREATE TABLE n (x REFERENCES {references}); INSERT INTO n SELECT x FROM d; DROP TABLE d; ALTER TABLE n RENAME TO d"
+        )
+    };
+    file.run(&[up("a", &rebuilt("gone"))]).unwrap();
+    let error = file.run(&[up("b", &rebuilt("p"))]).unwrap_err();
+    assert!(error.to_string().ends_with("1 row of `d` refers to rows of `p` that are not there"), "{error}");
+    let error = file.run(&[up("c", "DROP TABLE p")]).unwrap_err();
+    assert!(error.to_string().ends_with("1 row of `c` refers to rows of `p` that are not there"), "{error}");
+}
+
+#[test]
 fn only_new_violations_of_foreign_keys_stop_the_step() {
     let file = File::new(FAMILY);
     file.outside().execute_batch("PRAGMA foreign_keys = OFF; INSERT INTO child VALUES (9, 99, NULL)").unwrap();

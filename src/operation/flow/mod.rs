@@ -19,7 +19,6 @@ use crate::token::{Token, significant_tokens};
 
 use conversion::Computed;
 pub use conversion::Conversion;
-pub(super) use words::statements;
 use words::{name, named, split, top_level};
 
 /// A column of the start, by its table and its name there.
@@ -130,7 +129,7 @@ impl Flow {
 
     /// Follows a script, and says what no table holds any more after it.
     pub fn follow(&mut self, script: &str) -> Vec<Discard> {
-        for statement in statements(script) {
+        for statement in sql::statements(script) {
             self.take(script, &statement);
         }
         let mut lost: Vec<Discard> = Vec::new();

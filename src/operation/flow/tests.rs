@@ -86,7 +86,7 @@ fn a_trigger_copies_nothing_yet() {
                    INSERT INTO b SELECT x FROM a; END;";
     let schema = "CREATE TABLE a (x); CREATE TABLE b (z)";
     loses(schema, &format!("{trigger} DROP TABLE a"), &[rows("a")]);
-    assert_eq!(statements(&format!("{trigger} SELECT 1; ; SELECT 2")).len(), 3);
+    assert_eq!(sql::statements(&format!("{trigger} SELECT 1; ; SELECT 2")).len(), 3);
 }
 
 #[test]

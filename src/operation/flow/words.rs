@@ -1,36 +1,7 @@
-//! The words of statements: where one ends, what it names, which parts it has. Knows nothing of what they do.
+//! The words of statements: what one names, which parts it has. Knows nothing of what they do.
 
 use crate::schema::Name;
-use crate::token::{Token, TokenKind, significant_tokens};
-
-/// The statements of a script, as their tokens without the semicolon; a trigger is one of them.
-pub fn statements(script: &str) -> Vec<Vec<Token<'_>>> {
-    let mut statements = vec![Vec::new()];
-    // Within a trigger: how many CASE are open, from its BEGIN to its END.
-    let mut body: Option<usize> = None;
-    for token in significant_tokens(script) {
-        let statement: &mut Vec<Token<'_>> = statements.last_mut().expect("there is one from the start");
-        match body {
-            None if token.is_operator(";") => {
-                statements.push(Vec::new());
-                continue;
-            }
-            None if token.is_word("BEGIN") && is_trigger(statement) => body = Some(0),
-            Some(0) if token.is_word("END") => body = None,
-            Some(open) if token.is_word("END") => body = Some(open - 1),
-            Some(open) if token.is_word("CASE") => body = Some(open + 1),
-            _ => {}
-        }
-        statement.push(token);
-    }
-    statements.retain(|statement| !statement.is_empty());
-    statements
-}
-
-fn is_trigger(statement: &[Token<'_>]) -> bool {
-    statement.first().is_some_and(|token| token.is_word("CREATE"))
-        && (1..=2).any(|at| statement.get(at).is_some_and(|token| token.is_word("TRIGGER")))
-}
+use crate::token::{Token, TokenKind};
 
 pub(super) fn name(token: &Token<'_>) -> Name {
     Name::new(token.unquoted().into_owned())

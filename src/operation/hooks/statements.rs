@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use super::{HookError, Moment};
 use crate::database::statements::{Prepared, Statements};
 use crate::libsql::{Executed, Server};
-use crate::operation::{Database, flow};
+use crate::operation::Database;
 use crate::report::{Class, Place, Report, Source};
+use crate::sql;
 
 const LEFT_OPEN: &str = "it begins a transaction and does not end it";
 
@@ -51,7 +52,7 @@ fn in_file(connection: &Connection, moment: Moment, source: &Arc<Source>) -> Res
 
 fn on_server(server: &Server, moment: Moment, source: &Arc<Source>) -> Result<(), HookError> {
     let mut spans = Vec::new();
-    for tokens in flow::statements(&source.text) {
+    for tokens in sql::statements(&source.text) {
         let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { continue };
         spans.push(first.start..last.start + last.text.len());
     }
