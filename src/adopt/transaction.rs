@@ -31,7 +31,7 @@ pub(super) fn settle(sql: String) -> Half {
         let span = with_semicolon(&sql, mark);
         let words: Vec<&str> = mark.iter().map(|token| token.text).collect();
         settled.push_str(&sql[done..span.start]);
-        settled.push_str(&format!("/* {}; */", words.join(" ")));
+        settled.extend(["/* ", &words.join(" "), "; */"]);
         settled.push_str(&"\n".repeat(sql[span.clone()].matches('\n').count()));
         done = span.end;
     }

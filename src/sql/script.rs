@@ -5,17 +5,17 @@ use crate::token::{Token, significant_tokens};
 /// The statements of a script, as their tokens without the semicolon; a trigger is one of them.
 #[must_use]
 pub fn statements(script: &str) -> Vec<Vec<Token<'_>>> {
-    let mut statements = vec![Vec::new()];
+    let mut statements = Vec::new();
+    let mut statement: Vec<Token<'_>> = Vec::new();
     // Within a trigger: how many CASE are open, from its BEGIN to its END.
     let mut body: Option<usize> = None;
     for token in significant_tokens(script) {
-        let statement: &mut Vec<Token<'_>> = statements.last_mut().expect("there is one from the start");
         match body {
             None if token.is_operator(";") => {
-                statements.push(Vec::new());
+                statements.push(std::mem::take(&mut statement));
                 continue;
             }
-            None if token.is_word("BEGIN") && is_trigger(statement) => body = Some(0),
+            None if token.is_word("BEGIN") && is_trigger(&statement) => body = Some(0),
             Some(0) if token.is_word("END") => body = None,
             Some(open) if token.is_word("END") => body = Some(open - 1),
             Some(open) if token.is_word("CASE") => body = Some(open + 1),
@@ -23,6 +23,7 @@ pub fn statements(script: &str) -> Vec<Vec<Token<'_>>> {
         }
         statement.push(token);
     }
+    statements.push(statement);
     statements.retain(|statement| !statement.is_empty());
     statements
 }
