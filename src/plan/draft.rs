@@ -162,12 +162,12 @@ fn attempt(
 
     prove_text(&before, after, &up, &down, options)?;
     let changes_back = diff(&up.schema, &before, &back, ColumnOrder::Strict);
-    let mut down_gates = gate::gates(&up.schema, &changes_back, &work);
+    let mut down_gates = gate::of_tables(&up.schema, &changes_back, &work);
     for gate in &mut down_gates {
         "change these rows, then run the command again".clone_into(&mut gate.help);
         gate.help_in_script.clone_from(&gate.help);
     }
-    let lost_parents = gate::of_lost_parents(&changes_back, &work);
+    let lost_parents = gate::of_empty_parents(&changes_back, &work, gate::Empty::Lost);
     down_gates.extend(lost_parents.iter().cloned());
     let newest = up.statements.iter().chain(&down.statements).map(|statement| statement.requires).max();
     Ok(Draft {

@@ -13,22 +13,36 @@ use crate::token::{TokenKind, significant_tokens};
 
 use super::rows::RowWork;
 
-/// All gates of the changes from `before`, the schema of the database that will be asked.
+/// All gates of a way up from `before`, the schema of the database that will be asked.
 #[must_use]
 pub fn gates(before: &Schema, changes: &[Change], rows: &RowWork) -> Vec<Gate> {
-    changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::AlterTable(alter) => Some(alter),
-            _ => None,
-        })
-        .flat_map(|alter| of_table(before, alter, rows))
-        .collect()
+    let mut gates = of_tables(before, changes, rows);
+    gates.extend(of_empty_parents(changes, rows, Empty::New));
+    gates
 }
 
-/// Gates for rows that the changes let refer to a table that they create empty: on a way back, one whose rows are gone.
+/// The gates of tables that are altered, each by itself.
 #[must_use]
-pub fn of_lost_parents(changes: &[Change], rows: &RowWork) -> Vec<Gate> {
+pub fn of_tables(before: &Schema, changes: &[Change], rows: &RowWork) -> Vec<Gate> {
+    let altered = changes.iter().filter_map(|change| match change {
+        Change::AlterTable(alter) => Some(alter),
+        _ => None,
+    });
+    altered.flat_map(|alter| of_table(before, alter, rows)).collect()
+}
+
+/// Why a table that changes create has no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Empty {
+    /// It is new.
+    New,
+    /// It comes back on a way back, and its rows are gone.
+    Lost,
+}
+
+/// Gates for rows that the changes let refer to a table that they create empty.
+#[must_use]
+pub fn of_empty_parents(changes: &[Change], rows: &RowWork, empty: Empty) -> Vec<Gate> {
     let is_empty = |parent: &Name| {
         rows.returning_rows(parent).is_empty()
             && changes.iter().any(|change| matches!(change, Change::CreateTable(table) if table.name == *parent))
@@ -41,7 +55,10 @@ pub fn of_lost_parents(changes: &[Change], rows: &RowWork) -> Vec<Gate> {
             TableChange::AddForeignKey(key) if is_empty(&key.parent) => Some(key),
             _ => None,
         });
-        gates.extend(keys.filter_map(|key| asked.lost_parent(key, rows)));
+        gates.extend(keys.filter_map(|key| match empty {
+            Empty::New => asked.new_parent(key, rows),
+            Empty::Lost => asked.lost_parent(key, rows),
+        }));
     }
     gates
 }
@@ -105,6 +122,12 @@ fn terms_of(columns: &[KeyColumn]) -> Vec<IndexTerm> {
         descending: column.descending,
     };
     columns.iter().map(term).collect()
+}
+
+/// That a key refers to a row: one with a NULL does not.
+fn all_present(columns: &[&Name]) -> String {
+    let present: Vec<String> = columns.iter().map(|name| format!("{} IS NOT NULL", name.quoted())).collect();
+    if present.is_empty() { "1".to_owned() } else { present.join(" AND ") }
 }
 
 fn column_of(term: &IndexTerm) -> Option<&Name> {
@@ -473,7 +496,24 @@ impl Asked<'_> {
         ))
     }
 
-    /// Rows that will refer to a row of a table that is empty.
+    /// Rows that will refer to a row of a table that is new.
+    fn new_parent(&self, key: &ForeignKey, rows: &RowWork) -> Option<Gate> {
+        let (table, parent) = (&self.alter.after, &key.parent);
+        // What a value becomes that is computed, only the script can tell.
+        let kept = |name| self.old_column(name).filter(|_| rows.conversion(&table.name, name).is_none());
+        let columns: Vec<&Column> = key.columns.iter().map(kept).collect::<Option<_>>()?;
+        let own: Vec<&Name> = columns.iter().map(|column| &column.name).collect();
+        let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
+        let violation = format!(
+            "a row of `{}` whose {} refers to `{parent}`, which is new and empty",
+            table.name,
+            names.join(", ")
+        );
+        let remedy = Remedy::Rows(format!("create `{parent}` and fill it"));
+        Some(self.gate_showing(violation, &all_present(&own), &own, remedy))
+    }
+
+    /// Rows that will refer to a row of a table that comes back without its rows.
     fn lost_parent(&self, key: &ForeignKey, rows: &RowWork) -> Option<Gate> {
         let (table, parent) = (&self.alter.after, &key.parent);
         let mut shown = Vec::new();
@@ -486,13 +526,11 @@ impl Asked<'_> {
                 }
             }
         }
-        let present: Vec<String> = shown.iter().map(|name| format!("{} IS NOT NULL", name.quoted())).collect();
-        let condition = if present.is_empty() { "1".to_owned() } else { present.join(" AND ") };
         let names: Vec<_> = key.columns.iter().map(Name::as_str).collect();
         let (table, names) = (&table.name, names.join(", "));
         let violation =
             format!("a row of `{table}` whose {names} refers to `{parent}`, which comes back without its rows");
-        let mut gate = self.gate_showing(violation, &condition, &shown, Remedy::Rows(String::new()));
+        let mut gate = self.gate_showing(violation, &all_present(&shown), &shown, Remedy::Rows(String::new()));
         gate.help = format!(
             "delete this script, set `keep_dropped = true` under `[schemactl]`, and make it anew: it then brings the \
              rows of `{parent}` back"

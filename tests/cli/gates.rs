@@ -244,6 +244,19 @@ fn the_rows_are_asked_again_when_the_revision_is_run() {
 }
 
 #[test]
+fn rows_that_would_refer_to_a_table_of_the_same_revision_are_found_beforehand() {
+    let before = "[tables.song.columns]\nid = 'INTEGER PRIMARY KEY'\nsinger_id = 'INTEGER'\nwriter_id = 'TEXT'\n";
+    let project = project(before, "INSERT INTO song VALUES (1, NULL, ''), (2, 5, '')");
+    let after = "[tables.singer.columns]\nid = 'INTEGER PRIMARY KEY'\n\n[tables.song.columns]\nid = 'INTEGER PRIMARY KEY'\n\
+                 singer_id = { type = 'INTEGER', references = 'singer(id)' }\n\
+                 writer_id = { type = 'INTEGER', references = 'singer(id)', using = \"NULLIF(writer_id, '')\" }\n";
+    let found = "a row of `song` whose singer_id refers to `singer`, which is new and empty";
+    refused(&project, after, &[found, "such as id = 2, singer_id = 5", "create `singer` and fill it first"]);
+    run_sql(&project, "UPDATE song SET singer_id = NULL");
+    taken(&project, after);
+}
+
+#[test]
 fn a_way_back_to_a_parent_without_its_rows_says_at_once_at_what_it_stops() {
     let parent = "[tables.team.columns]\nid = 'INTEGER PRIMARY KEY'\n";
     let child = |references: &str| {
