@@ -226,7 +226,7 @@ const ROW_NUMBER: &str = "row_number() OVER ()";
 /// Whether each row gets a value of its own.
 fn differs_by_row(source: &Table, filler: Option<&Expression>) -> bool {
     let number = source.rowid_name().unwrap_or(ROW_NUMBER);
-    filler.is_some_and(|filler| filler.as_str().ends_with(number))
+    filler.is_some_and(|filler| filler.as_str().contains(number))
 }
 
 /// The checks that name a column together with others.
@@ -261,18 +261,24 @@ fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> V
     let literals = sample::check_literals(table, column);
     // `> 0` and `< 0` take neither the number that they name nor anything else that is told from it but its neighbours.
     let numbers: Vec<i64> = literals.iter().filter_map(|literal| literal.parse().ok()).collect();
+    let texts: Vec<String> = literals.iter().filter(|literal| literal.starts_with('\'')).cloned().collect();
     fillers.extend(literals);
     fillers.extend(numbers.iter().map(|number| number.saturating_add(1).to_string()));
     fillers.extend(numbers.iter().map(|number| number.saturating_sub(1).to_string()));
     let affinity = affinity(column);
     fillers.extend(neighbours(source, table, column));
+    let lengths = lengths(&numbers);
     if is_unique(table, column) {
         let number = source.rowid_name().unwrap_or(ROW_NUMBER);
-        fillers.push(number.to_owned());
         if affinity == Affinity::Text {
-            let at = fillers.len() - 1;
-            fillers.insert(at, format!("'lost ' || {number}"));
+            fillers.push(format!("'lost ' || {number}"));
+            if is_checked(table, column) {
+                fillers.extend(numbered_shapes(number));
+                fillers.extend(lengths.iter().map(|length| format!("printf('%0{length}d', {number})")));
+                fillers.extend(texts.iter().map(|text| format!("{text} || {number}")));
+            }
         }
+        fillers.push(number.to_owned());
     }
     let [plain, others @ ..] = match affinity {
         Affinity::Text => ["''", "'a'", "'b'"],
@@ -285,12 +291,7 @@ fn fillers(schema: &Schema, source: &Table, table: &Table, column: &Column) -> V
         fillers.extend(others.iter().map(|other| (*other).to_owned()));
         if affinity == Affinity::Text {
             fillers.extend(SHAPES.map(str::to_owned));
-            // A number that a check of a text names may be its length.
-            let lengths = numbers.iter().filter_map(|number| usize::try_from(*number).ok());
-            let lengths = lengths.filter(|length| *length <= LONGEST);
-            fillers.extend(
-                lengths.flat_map(|length| [length, length + 1]).map(|length| format!("'{}'", "a".repeat(length))),
-            );
+            fillers.extend(lengths.iter().map(|length| format!("'{}'", "a".repeat(*length))));
         }
     }
     let default = (!wants_a_value(table, column)).then_some(None);
@@ -310,8 +311,24 @@ const SHAPES: [&str; 9] = [
     "'00000000-0000-0000-0000-000000000000'",
 ];
 
+/// The same for values that must differ, with a number in them.
+fn numbered_shapes(number: &str) -> [String; 4] {
+    [
+        format!("'lost' || {number} || '@example.invalid'"),
+        format!("'https://example.invalid/' || {number}"),
+        format!("date('2000-01-01', {number} || ' days')"),
+        format!("'00000000-0000-0000-0000-' || printf('%012d', {number})"),
+    ]
+}
+
 /// No filler is longer than this by much.
 const LONGEST: usize = 100;
+
+/// How long a text may have to be: a number that a check of it names may be its length, or the one that it must exceed.
+fn lengths(numbers: &[i64]) -> Vec<usize> {
+    let lengths = numbers.iter().filter_map(|number| usize::try_from(*number).ok());
+    lengths.filter(|length| *length <= LONGEST).flat_map(|length| [length, length + 1]).collect()
+}
 
 /// Whether a check names a column.
 fn is_checked(table: &Table, column: &Column) -> bool {

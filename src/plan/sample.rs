@@ -179,6 +179,14 @@ fn candidates(connection: &Connection, table: &Table, column: &Column, row: usiz
     candidates.extend(literals.iter().cycle().skip(rotated).take(literals.len()).cloned());
     let number = row + 1;
     let affinity = column.type_name.as_ref().map_or(Affinity::Blob, crate::schema::TypeName::affinity);
+    if affinity == Affinity::Text {
+        // What must differ may be what is spelled out with more behind it, or a number of so many digits.
+        candidates
+            .extend(literals.iter().filter_map(|literal| Some(format!("{}{number}'", literal.strip_suffix('\'')?))));
+        let lengths =
+            literals.iter().filter_map(|literal| literal.parse().ok()).filter(|length: &usize| *length <= 100);
+        candidates.extend(lengths.map(|length| format!("'{number:0>length$}'")));
+    }
     candidates.extend(match affinity {
         Affinity::Integer => vec![(number * 10).to_string(), number.to_string(), "0".to_owned(), (row % 2).to_string()],
         Affinity::Real => vec![format!("{number}.5"), number.to_string()],
