@@ -3,11 +3,13 @@
 //! A question about the rows as they are going to be is asked only of values that are the same afterwards and are
 //! compared the same way. Where they are not, SQLite itself refuses such rows when it copies them, and nothing is lost.
 
+use std::fmt::Write as _;
+
 use crate::plan::rows::RowWork;
 use crate::schema::{Affinity, Column, Expression, Name};
 use crate::token::{TokenKind, significant_tokens};
 
-use super::{Asked, affinity};
+use super::{Asked, Gate, affinity};
 
 impl Asked<'_> {
     /// The columns of the new table that an expression names.
@@ -80,6 +82,21 @@ impl Asked<'_> {
     pub(super) fn unfilled(&self, names: &[&Name], rows: &RowWork) -> Vec<String> {
         let filled = names.iter().filter(|name| self.is_filled(name, rows));
         filled.map(|name| format!("{} IS NOT NULL", name.quoted())).collect()
+    }
+
+    /// A gate over columns, with what the model says of their values and no script carries out.
+    pub(super) fn saying_what_is_idle(&self, mut gate: Gate, names: &[&Name], rows: &RowWork) -> Gate {
+        let table = &self.alter.after.name;
+        for name in names.iter().filter(|name| self.old_column(name).is_some()) {
+            // A column that is asked keeps its values, so that nothing converts it.
+            if rows.conversion(table, name).is_some() {
+                let _ = write!(gate.help, "; the `using` of `{name}` counts only where its type changes");
+            }
+            if rows.backfill(table, name).is_some() && !self.is_filled(name, rows) {
+                let _ = write!(gate.help, "; the `backfill` of `{name}` counts only where it becomes NOT NULL");
+            }
+        }
+        gate
     }
 
     /// The old rows where some columns are called as they are going to be, and the table too, new ones with the constant

@@ -284,10 +284,11 @@ impl Asked<'_> {
         let mut conditions = self.unfilled(&named, rows);
         conditions.push(format!("NOT ({})", without_comments(check.expression.as_str())));
         let shown = self.shown(std::iter::empty());
-        Some(Remedy::Rows("change these rows".to_owned()).gate(
+        let gate = Remedy::Rows("change these rows".to_owned()).gate(
             format!("a row of `{}` that violates CHECK ({})", table.name, one_line(check.expression.as_str())),
             &format!("SELECT {shown} FROM {from} WHERE {}", conditions.join(" AND ")),
-        ))
+        );
+        Some(self.saying_what_is_idle(gate, &named, rows))
     }
 
     /// Values that a STRICT table refuses (<https://www.sqlite.org/stricttables.html>).

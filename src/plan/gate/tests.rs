@@ -251,3 +251,24 @@ fn a_row_that_refers_to_a_table_that_is_to_come_is_helped_by_what_can_be_done_be
     let kept = help("a INT NOT NULL)", "a INT NOT NULL REFERENCES p); CREATE TABLE p (id INTEGER PRIMARY KEY)");
     assert_eq!(kept, format!("delete these rows, {wanted}"));
 }
+
+#[test]
+fn what_the_model_says_of_values_that_stay_is_told_to_count_for_nothing() {
+    for (case, words) in [
+        (
+            Case::new("a TEXT)", "", "a TEXT CHECK (a <> 'x'))", &["a = replace(a, 'x', 'y')"]),
+            "; the `using` of `a` counts only where its type changes",
+        ),
+        (
+            Case::new("a TEXT)", "", "a TEXT UNIQUE)", &["a = a || id"]),
+            "; the `using` of `a` counts only where its type changes",
+        ),
+        (
+            Case::new("a TEXT)", "", "a TEXT CHECK (a IS NOT NULL))", &["a ? 'q'"]),
+            "; the `backfill` of `a` counts only where it becomes NOT NULL",
+        ),
+    ] {
+        let [gate] = &case.gates()[..] else { panic!("{}", case.after) };
+        assert!(gate.help.ends_with(words), "{}", gate.help);
+    }
+}

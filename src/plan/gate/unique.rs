@@ -39,6 +39,7 @@ impl Asked<'_> {
             return None;
         }
         let unfilled = self.unfilled(&names, rows);
+        let meant: Vec<&Name> = names.iter().copied().chain(columns()).collect();
         if !is_old {
             names.extend(columns());
         }
@@ -63,7 +64,8 @@ impl Asked<'_> {
         );
         let table = &self.alter.after.name;
         let violation = format!("several rows of `{table}` with the same ({list}), which becomes unique");
-        Some(Remedy::Rows("make them differ".to_owned()).gate(violation.replace('"', ""), &sql))
+        let gate = Remedy::Rows("make them differ".to_owned()).gate(violation.replace('"', ""), &sql);
+        Some(self.saying_what_is_idle(gate, &meant, rows))
     }
 
     /// What of a row must differ from other rows, with the collation by which it is compared.
