@@ -487,6 +487,12 @@ fn the_schema_must_be_the_one_that_the_header_promises() {
     let refuse = Options { drift: Drift::Refuse, ..options() };
     let error = run(&mut file.open(), &mut plan, &refuse, &mut |_| ()).unwrap_err();
     assert!(matches!(error.problem, Problem::Drift { .. }), "{error}");
+    let edit = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE stray (y)' WHERE name = 'stray'; \
+                PRAGMA writable_schema = RESET";
+    let edit = Step { schema_before: wrong.schema_before.clone(), ..up("r1", edit) };
+    let edits = Options { catalog_edits: true, ..options() };
+    let error = run_on(&mut file.open(), &[edit], &edits).unwrap_err();
+    assert!(matches!(error.problem, Problem::Drift { edits_text: true, .. }), "{error}");
     run(&mut file.open(), &mut plan, &options(), &mut |event| {
         if let Event::Drifted { after, .. } = event {
             drifted.push(after);
