@@ -61,7 +61,7 @@
 //!   Then a clause in `tests/support/generate.rs`, and the laws of `tests/properties.rs` hold for it or fail.
 //! - **Something that `ALTER TABLE` can do**: `src/plan/native.rs`. What it says is tried on a scratch database; a wrong
 //!   answer costs a rebuild, never a row.
-//! - **Something that rows may refuse**: `src/plan/gate.rs`, a query for the rows in the way. It is asked before a
+//! - **Something that rows may refuse**: `src/plan/gate`, a query for the rows in the way. It is asked before a
 //!   script is written and again before it runs.
 //! - **The order of statements**: the list at the head of `src/plan/planner.rs`, and nowhere else.
 //! - **A setting**: `src/model/settings.rs`, and a row in the README.

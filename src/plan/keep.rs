@@ -378,8 +378,8 @@ fn converted(alter: &AlterTable, work: &RowWork) -> Vec<Converted> {
     let of_change = |change: &TableChange| {
         let TableChange::AlterColumn { after: column, .. } = change else { return None };
         let old = alter.old_column(&column.name)?;
-        let is_replaced = old.type_name != column.type_name && old.is_copied() && column.is_copied();
-        let using = work.conversion(&alter.after.name, &column.name).filter(|_| is_replaced)?;
+        let is_copied = old.is_copied() && column.is_copied();
+        let using = work.converting(&alter.after.name, old, column).filter(|_| is_copied)?;
         Some(Converted { column: old.name.clone(), after: column.name.clone(), using: using.clone() })
     };
     alter.changes.iter().filter_map(of_change).collect()

@@ -66,7 +66,7 @@ fn remarks(changes: &[Change], work: &RowWork, keeping: &Keeping) -> Vec<String>
         let table = &alter.after.name;
         for change in &alter.changes {
             let TableChange::AlterColumn { before, after } = change else { continue };
-            let is_converted = before.type_name != after.type_name && work.conversion(table, &after.name).is_some();
+            let is_converted = work.converting(table, before, after).is_some();
             if is_converted && !keeping.restores(table, &after.name) {
                 remarks.push(format!(
                     "Values of {table}.{column} stay as the way up made them; going up again converts them once more.",

@@ -198,8 +198,8 @@ impl Columns {
         let Some(old) = alter.old_column(&column.name) else {
             return rows.backfill(&after.name, &column.name).map(|backfill| format!("({backfill})"));
         };
-        let value = match rows.conversion(&after.name, &column.name) {
-            Some(using) if old.type_name != column.type_name => {
+        let value = match rows.converting(&after.name, old, column) {
+            Some(using) => {
                 let is_replaced = rows.is_converted(&after.name, &column.name);
                 self.remarks.push(if is_replaced {
                     one_way::replaces(&column.name, using)
@@ -208,7 +208,7 @@ impl Columns {
                 });
                 format!("({using})")
             }
-            _ => old.name.quoted(),
+            None => old.name.quoted(),
         };
         let is_alias = |table: &Table, name: &Name| table.rowid_alias().is_some_and(|alias| alias.name == *name);
         let becomes_rowid = is_alias(after, &column.name) && !is_alias(&alter.before, &old.name);

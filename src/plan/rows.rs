@@ -37,6 +37,11 @@ impl RowWork {
         self.conversions.get(&(table.clone(), column.clone()))
     }
 
+    /// The expression that makes a column's values anew: it does so only where the declared type changes.
+    pub(super) fn converting(&self, table: &Name, before: &Column, after: &Column) -> Option<&Expression> {
+        self.conversion(table, &after.name).filter(|_| before.type_name != after.type_name)
+    }
+
     /// Gives a column whose type changes its values back, as far as there are any.
     pub(super) fn restore(&mut self, table: &Name, column: &Name, value: Expression) {
         let column = (table.clone(), column.clone());
