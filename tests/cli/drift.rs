@@ -19,6 +19,13 @@ fn sql(project: &Project, sql: &str) {
     rusqlite::Connection::open(project.path("app.db")).unwrap().execute_batch(sql).unwrap();
 }
 
+/// The name of the file of a revision.
+fn script_of(project: &Project, id: &str) -> String {
+    let names = fs::read_dir(project.path("versions")).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.find(|name| name.contains(&format!("_{id}_"))).unwrap()
+}
+
 fn names(project: &Project) -> Vec<String> {
     let entries = fs::read_dir(project.path("")).unwrap();
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -94,6 +101,42 @@ fn a_database_with_the_schema_of_a_revision_and_no_record_is_told_to_stamp() {
     project.write("versions/three.sql", fails);
     let ended = project.run(&["upgrade", "--database", "fresh.db"]).ends_with(3);
     assert!(!ended.stderr.contains("stamp"), "{ended}");
+}
+
+#[test]
+fn a_stamp_that_passes_over_work_on_rows_is_a_choice() {
+    let project = project();
+    let by_hand = |id: &str, parents: &str, up: &str| {
+        let script = format!("-- revision: {id}\n-- parents: {parents}\n\n-- migrate:up\n{up};\n");
+        project.write(&format!("versions/{id}.sql"), &script);
+    };
+    by_hand("work", "one", "UPDATE t SET id = id + 1");
+    project.write("migrations.toml", &format!("{MODEL}z = \"TEXT\"\n"));
+    project.run(&["revision", "--autogenerate", "--offline", "-m", "three", "--rev-id", "three"]).ends_with(0);
+    sql(&project, "ALTER TABLE t ADD COLUMN z TEXT");
+    let choice = "`schemactl stamp three` if work has run; else do by hand first what it does to rows";
+    let status = project.run(&["status"]).ends_with(1).answers(&format!("next: {choice}"));
+    status.answers("no schema shows whether it has run: `work`");
+    let document = project.run(&["status", "--format", "json"]).ends_with(1).json();
+    assert_eq!(document["revisions"]["recognised"][0]["revision"], "three");
+    assert_eq!(document["revisions"]["on_rows"][0]["revision"], "work");
+    // Without a record `one` is in the way; what is said of it holds for the others as well.
+    project.run(&["stamp", "base"]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(3).says("already exists").says(choice);
+    project.run(&["stamp", "work"]).ends_with(0);
+    project.run(&["status"]).ends_with(1).answers("next: schemactl stamp three\n");
+
+    // Where one revision changes no schema, the one before it is certain.
+    let project = Project::new();
+    project.write("migrations.toml", MODEL);
+    project.run(&["revision", "--autogenerate", "-m", "one", "--rev-id", "one"]).ends_with(0);
+    let one = fs::read_to_string(project.path("versions").join(script_of(&project, "one"))).unwrap();
+    let promise = one.lines().find(|line| line.starts_with("-- schema:")).unwrap();
+    let two = format!("-- revision: two\n-- parents: one\n{promise}\n\n-- migrate:up\nDELETE FROM t;\n");
+    project.write("versions/two.sql", &two);
+    sql(&project, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    let next = "`schemactl stamp two` if two has run; else `schemactl stamp one`, then `schemactl upgrade`";
+    project.run(&["status"]).ends_with(1).answers(next);
 }
 
 #[test]
