@@ -28,23 +28,48 @@ pub struct Start {
     pub drift: Option<Diagnostic>,
 }
 
+/// What shows that a database is what its revisions make, without running their scripts once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The fingerprint that its version table has.
+    Recorded,
+    /// The fingerprint that the last script promises. Where it promises none, the one in the version table is of what was
+    /// there when it ran, whoever made it.
+    Promised,
+}
+
 /// The schema that a new revision goes out from: that of the database, and where this is not what its revisions make,
 /// the one that they make, since the script is for all databases that have run them. Before the first revision it is
 /// what is there.
 ///
 /// # Errors
 /// When the database has drifted and the settings refuse that, or what its revisions make cannot be told.
-pub fn start(project: &Project, state: &State, connection: Option<&Connection>) -> Result<Start, Failure> {
+pub fn start(
+    project: &Project,
+    state: &State,
+    connection: Option<&Connection>,
+    evidence: Evidence,
+) -> Result<Start, Failure> {
     let actual = autogenerate::actual_schema(project, connection)?;
-    let fingerprint = sql::fingerprint(&actual);
+    let State { graph, applied, .. } = state;
+    let fingerprint = Some(sql::fingerprint(&actual));
     let expected = status::expected_fingerprint(state);
-    if state.applied.is_empty() || expected.as_ref() == Some(&fingerprint) {
+    let is_recorded = expected == fingerprint;
+    let is_shown = match evidence {
+        Evidence::Recorded => is_recorded,
+        Evidence::Promised => {
+            // What has no script here cannot be run once more.
+            let promised = graph.standing(applied).single().and_then(|head| head.schema.clone());
+            promised == fingerprint || is_recorded && !graph.without_script(applied).is_empty()
+        }
+    };
+    if applied.is_empty() || is_shown {
         return Ok(Start { schema: actual, drift: None });
     }
-    let made = match replay::schema_of(project, &state.graph, &state.applied) {
+    let made = match replay::schema_of(project, graph, applied) {
         Ok(made) => made,
         // Scripts by hand may stand on tables that were there before them: then only the database knows.
-        Err(_) if expected.is_none() => return Ok(Start { schema: actual, drift: None }),
+        Err(_) if expected.is_none() || is_recorded => return Ok(Start { schema: actual, drift: None }),
         Err(failure) => return Err(cannot_be_told(&failure)),
     };
     let changes = diff::diff(&made, &actual, &Renames::default(), project.settings.column_order);
@@ -54,15 +79,20 @@ pub fn start(project: &Project, state: &State, connection: Option<&Connection>) 
     }
     let more = lines.len().saturating_sub(TOLD);
     lines.truncate(TOLD);
-    let drift = told(lines, more, &state.graph.current(&state.applied));
+    let told = |words: &str| told(words, lines, more, &graph.current(applied));
+    let words = "the database is not what its revisions make";
     match project.settings.drift {
-        model::Drift::Refuse => Err(Failure::new(Class::No, drift)),
-        model::Drift::Warn => Ok(Start { schema: made, drift: Some(drift) }),
+        model::Drift::Refuse => {
+            Err(Failure::new(Class::No, told(&format!("{words}, and `drift = \"refuse\"` is set"))))
+        }
+        model::Drift::Warn => {
+            let drift = told(&format!("{words}; a new revision goes out from what they make"));
+            Ok(Start { schema: made, drift: Some(drift) })
+        }
     }
 }
 
-fn told(lines: Vec<String>, more: usize, current: &[&Revision]) -> Diagnostic {
-    let words = "the database is not what its revisions make; a new revision goes out from what they make";
+fn told(words: &str, lines: Vec<String>, more: usize, current: &[&Revision]) -> Diagnostic {
     let mut drift = Diagnostic::new("drift", words);
     drift.notes = lines.into_iter().map(|line| format!("it differs: {line}")).collect();
     if more > 0 {
