@@ -126,6 +126,41 @@ fn a_database_with_the_schema_of_a_revision_and_no_record_is_told_to_stamp() {
 }
 
 #[test]
+fn what_status_finds_to_be_in_sync_upgrade_and_downgrade_do_not_refuse() {
+    // The columns stand in another order; a table was made by a revision and is ignored since.
+    let refuse = format!("{}c = \"TEXT\"\n", MODEL.replace("\"app.db\"\n", "\"app.db\"\ndrift = \"refuse\"\n"));
+    let with_table = format!("{refuse}\n[tables.aside.columns]\na = \"\"\n");
+    let ignored = refuse.replace("drift =", "ignore = [\"aside\"]\ndrift =");
+    for (is_fleet, before, after, made) in [
+        (false, &refuse, &refuse, "CREATE TABLE t (c TEXT, id INTEGER PRIMARY KEY)"),
+        (false, &with_table, &ignored, "CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT); CREATE TABLE aside (a)"),
+        (true, &refuse, &refuse, "CREATE TABLE t (c TEXT, id INTEGER PRIMARY KEY)"),
+    ] {
+        let project = Project::new();
+        project.write("migrations.toml", before);
+        project.run(&["revision", "--autogenerate", "--offline", "-m", "one", "--rev-id", "one"]).ends_with(0);
+        let model = |text: &str| text.replace("database = \"app.db\"", "databases = \"app.db\"");
+        let model = |text: &str| if is_fleet { model(text) } else { text.to_owned() };
+        sql(&project, made);
+        project.write("migrations.toml", &model(after));
+        project.run(&["stamp", "one"]).ends_with(0);
+        project.run(&["status"]).ends_with(0);
+        project.write("migrations.toml", &model(&after.replace("c = \"TEXT\"\n", "c = \"TEXT\"\nd = \"TEXT\"\n")));
+        project.run(&["revision", "--autogenerate", "--offline", "-m", "two", "--rev-id", "two"]).ends_with(0);
+        for command in [&["upgrade"][..], &["downgrade", "one"], &["upgrade"]] {
+            let ended = project.run(command).ends_with(0);
+            assert!(!ended.stderr.contains("warning"), "{ended}");
+        }
+        project.run(&["status"]).ends_with(0);
+        // What is more is refused as ever.
+        sql(&project, "ALTER TABLE t ADD COLUMN hand");
+        let refused = project.run(&["downgrade", "one"]);
+        assert!(refused.code != Some(0), "{refused}");
+        assert!(format!("{refused}").contains("is not the one that its revisions made"), "{refused}");
+    }
+}
+
+#[test]
 fn a_stamp_that_passes_over_work_on_rows_is_a_choice() {
     let project = project();
     let by_hand = |id: &str, parents: &str, up: &str| {

@@ -18,6 +18,7 @@ use crate::database::error::primary_code;
 use crate::database::gate::Gate;
 use crate::database::statements::{Failure, Statements};
 use crate::database::{gate, introspect, switches, version_table};
+use crate::diff::ColumnOrder;
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
 use crate::schema::{Name, Schema};
@@ -99,11 +100,11 @@ impl Runner<'_, '_> {
         };
         let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
         if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
-            if self.options.drift == Drift::Refuse {
-                let deviation = self.deviation(expected, (&before, &fingerprint_before), None);
+            if self.options.drift == Drift::Warn {
+                self.tell_drift(step, false, expected, (&before, &fingerprint_before));
+            } else if let Some(deviation) = self.drift(expected, (&before, &fingerprint_before), None) {
                 return Err(Problem::Drift { deviation });
             }
-            self.tell_drift(step, false, expected, (&before, &fingerprint_before));
         }
         for gate in &step.gates {
             let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
@@ -141,8 +142,8 @@ impl Runner<'_, '_> {
         }
         match step.schema_after.clone().filter(|expected| expected != fingerprint) {
             Some(expected) if as_expected => {
-                let deviation = self.deviation(expected, (after, fingerprint), Some(step));
-                let (op, made) = (step.op, sentences(&before, after));
+                let deviation = self.deviation(expected, (after, fingerprint), step);
+                let (op, made) = (step.op, sentences(&before, after, ColumnOrder::Loose));
                 return Err(Problem::Schema { op, deviation, made, place: script.whole() });
             }
             Some(expected) => self.tell_drift(step, true, expected, (after, fingerprint)),
