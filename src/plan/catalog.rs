@@ -64,22 +64,28 @@ pub fn statements(
         .map(|line| format!("\n  {}", line.text.replace('`', "")))
         .collect();
     let plain = |sql: String| Statement::new(sql).requires(needed);
-    let edit = [
+    let before = alter.before.name.as_str();
+    let [look, compare] = layout_stays(before).map(|statements| statements.map(plain).map(Statement::continues));
+    let first = [
         plain(format!("CREATE TABLE \"schemactl_edit\" (\"id\" INTEGER{counter})")).comment(format!(
             "Edits the definition of {name} in sqlite_schema; no row is copied:{}\n\
              Run this with schemactl or SQLite's own shell only, in one transaction, and do not change it by hand: a slip\n\
-             makes the database unreadable. The table that comes and goes makes all connections read the schema again.",
+             makes the database unreadable. The table that comes and goes makes all connections read the schema again.\n\
+             Stops here if {name} has other columns than this was made for, or has them in another order.",
             lines.concat()
         )),
         plain("DROP TABLE \"schemactl_edit\"".to_owned()).continues(),
+    ];
+    let replace = [
         plain("PRAGMA writable_schema = ON".to_owned()).continues(),
         plain(format!(
             "UPDATE sqlite_schema SET sql = {text}\n  WHERE type = 'table' AND name = {}",
-            quote_string(alter.before.name.as_str())
+            quote_string(before)
         ))
         .continues(),
         plain("PRAGMA writable_schema = RESET".to_owned()).continues(),
     ];
+    let edit = first.into_iter().chain(look).chain(replace).chain(compare);
     let check = [
         plain(
             "CREATE TEMP TABLE \"schemactl_check\" (\"rows_that_do_not_fit\" INT CHECK (\"rows_that_do_not_fit\" = 0))"
@@ -95,6 +101,29 @@ pub fn statements(
     ];
     let check = check.into_iter().filter(|_| alter.changes.iter().any(asks_more_of_rows));
     Some(stores_in_full.into_iter().chain(edit).chain(reindex).chain(check).collect())
+}
+
+/// What looks at how the rows of a table and its automatic indexes are stored, and what stops where an edit would have
+/// SQLite read them in another way: the table may be another one where the script runs than where it was made.
+fn layout_stays(table: &str) -> [[String; 2]; 2] {
+    let table = quote_string(table);
+    // Virtual columns, those with hidden = 2, are not stored.
+    let layout = format!(
+        "(SELECT group_concat(quote(lower(\"name\"))) FROM pragma_table_xinfo({table}) WHERE \"hidden\" <> 2)\n    \
+         || (SELECT ifnull(group_concat(\"key\"), '') FROM (\n      \
+         SELECT i.\"name\" || group_concat(quote(lower(c.\"name\"))) AS \"key\"\n      \
+         FROM pragma_index_list({table}) AS i, pragma_index_info(i.\"name\") AS c\n      \
+         WHERE i.\"origin\" <> 'c' GROUP BY i.\"name\"))"
+    );
+    [
+        [
+            "CREATE TEMP TABLE \"schemactl_layout\" (\"before\" TEXT, \"after\" TEXT,\n  CONSTRAINT \
+             \"the table has other columns, or in another order, than this script was made for; make it anew without catalog_edits\" CHECK (\"after\" = \"before\"))"
+                .to_owned(),
+            format!("INSERT INTO \"schemactl_layout\" (\"before\") SELECT {layout}"),
+        ],
+        [format!("UPDATE \"schemactl_layout\" SET \"after\" = {layout}"), "DROP TABLE \"schemactl_layout\"".to_owned()],
+    ]
 }
 
 /// Whether rows that were right may be wrong after a change. A type of the same affinity, and what a constraint is called
@@ -514,6 +543,35 @@ mod tests {
             "INSERT INTO t VALUES (1, 'v', 'w')",
             "CREATE TABLE t (w VARCHAR(9), v TEXT, id INTEGER PRIMARY KEY)",
         );
+    }
+
+    #[test]
+    fn a_table_that_stores_its_rows_in_another_way_stops_the_edit() {
+        let table = |columns: &str| format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {columns})");
+        let made_for = table("v TEXT, w TEXT UNIQUE, x TEXT UNIQUE");
+        let up = write_section(&drafted(&made_for, &table("v VARCHAR(9), w TEXT UNIQUE, x TEXT UNIQUE"), true).up);
+        for (columns, is_taken) in [
+            ("V text default 'other', \"w\" TEXT UNIQUE, x TEXT UNIQUE, g AS (v)", true),
+            ("w TEXT UNIQUE, v TEXT, x TEXT UNIQUE", false),
+            ("v TEXT, w TEXT UNIQUE, x TEXT UNIQUE, y TEXT", false),
+            ("v TEXT, x TEXT, w TEXT UNIQUE, UNIQUE (x)", false),
+            ("v TEXT, w TEXT, x TEXT, UNIQUE (x), UNIQUE (w)", false),
+        ] {
+            let mut scratch = Scratch::empty().unwrap();
+            planner::run(&mut scratch, &format!("{}; INSERT INTO t (v, w, x) VALUES ('v', 'w', 'x')", table(columns)))
+                .unwrap();
+            match planner::run(&mut scratch, &up) {
+                Ok(()) => assert!(is_taken, "{columns}"),
+                Err(error) => {
+                    let words = format!("{error:?}");
+                    assert!(
+                        !is_taken
+                            && words.contains("the table has other columns, or in another order, than this script"),
+                        "{words}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

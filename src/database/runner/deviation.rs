@@ -80,13 +80,16 @@ impl Runner<'_, '_> {
         expected: String,
         (schema, actual): (&Schema, &str),
         step: Option<&Step>,
+        order: ColumnOrder,
     ) -> Option<Deviation> {
         let actual = actual.to_owned();
-        if self.alike.as_ref().is_some_and(|alike| (&alike.0, &alike.1) == (&expected, &actual)) {
+        if order == self.options.column_order
+            && self.alike.as_ref().is_some_and(|(wanted, found)| *wanted == expected && *found == actual)
+        {
             return None;
         }
         let recalled = self.recall(&expected, step);
-        let sentences = |recalled: Recalled| sentences(&recalled.schema, schema, self.options.column_order);
+        let sentences = |recalled: Recalled| sentences(&recalled.schema, schema, order);
         match recalled.map(sentences) {
             Some(differences) if differences.is_empty() => {
                 self.alike = Some((expected, actual));
@@ -111,7 +114,7 @@ impl Runner<'_, '_> {
         if self.told_drift {
             return;
         }
-        if let Some(deviation) = self.drift(expected, actual, after.then_some(step)) {
+        if let Some(deviation) = self.drift(expected, actual, after.then_some(step), self.options.column_order) {
             self.told_drift = true;
             (self.observer)(Event::Drifted { step, after, deviation });
         }

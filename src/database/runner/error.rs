@@ -128,6 +128,8 @@ pub enum Problem {
     Drift {
         /// How they differ.
         deviation: Deviation,
+        /// Whether the script edits the schema by its text, which is safe on the very schema that it was made for alone.
+        edits_text: bool,
     },
     /// A step that runs outside a transaction among steps that are to be one transaction.
     #[error("its script runs outside a transaction, so that the run cannot be one transaction")]
@@ -223,7 +225,7 @@ impl Problem {
     fn notes(&self) -> Vec<String> {
         match self {
             Problem::RowsRefuse { found, .. } => vec![format!("such as {}", found.examples.join("; "))],
-            Problem::Drift { deviation } => deviation.notes(),
+            Problem::Drift { deviation, .. } => deviation.notes(),
             Problem::Server { error, .. } => error.diagnostics().remove(0).notes,
             Problem::Schema { deviation, made, .. } => {
                 let made = made.iter().filter(|_| deviation.differences.is_empty());
@@ -282,7 +284,13 @@ impl Problem {
                     Op::Downgrade => "bring the section `-- migrate:down` to undo all that `-- migrate:up` does",
                 },
             ),
-            Problem::Drift { .. } => (
+            Problem::Drift { edits_text: true, .. } => (
+                "drift",
+                None,
+                "`schemactl status` says how to go on; the script edits the text of the schema, which is safe on the one that \
+                 it was made for alone: made anew without `catalog_edits` in the settings, it runs on others, too",
+            ),
+            Problem::Drift { edits_text: false, .. } => (
                 "drift",
                 None,
                 "`schemactl status` says how to go on; `drift = \"warn\"` in the settings runs in spite of it",

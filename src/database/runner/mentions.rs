@@ -18,6 +18,11 @@ pub(super) struct Mentions {
 /// Words of scripts that edit the schema by its text, in which names do not stand as such.
 const EDITS: [&str; 3] = ["sqlite_schema", "sqlite_master", "writable_schema"];
 
+/// Whether a script edits the schema by its text.
+pub(super) fn edits_text(script: &str) -> bool {
+    names_in(script).any(|name| name == *"writable_schema")
+}
+
 impl Mentions {
     /// The views and triggers that a script can break.
     pub(super) fn reached(

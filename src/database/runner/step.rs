@@ -8,6 +8,7 @@ use rusqlite::ffi;
 use super::block::{self, Block};
 use super::deviation::sentences;
 use super::evidence::{Evidence, Intended};
+use super::mentions::edits_text;
 use super::permission::{Limits, Watch};
 use super::statistics::Statistics;
 use super::swap::{self, Obstacle};
@@ -100,10 +101,15 @@ impl Runner<'_, '_> {
         };
         let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
         if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
-            if self.options.drift == Drift::Warn {
+            let edits_text = edits_text(script.sql());
+            if self.options.drift == Drift::Refuse || edits_text {
+                // The text of a table says which column stands where.
+                let order = if edits_text { ColumnOrder::Strict } else { self.options.column_order };
+                if let Some(deviation) = self.drift(expected, (&before, &fingerprint_before), None, order) {
+                    return Err(Problem::Drift { deviation, edits_text });
+                }
+            } else {
                 self.tell_drift(step, false, expected, (&before, &fingerprint_before));
-            } else if let Some(deviation) = self.drift(expected, (&before, &fingerprint_before), None) {
-                return Err(Problem::Drift { deviation });
             }
         }
         for gate in &step.gates {

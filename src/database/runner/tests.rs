@@ -488,6 +488,12 @@ fn the_schema_must_be_the_one_that_the_header_promises() {
     let refuse = Options { drift: Drift::Refuse, ..options() };
     let error = run(&mut file.open(), &mut plan, &refuse, &mut |_| ()).unwrap_err();
     assert!(matches!(error.problem, Problem::Drift { .. }), "{error}");
+    let edit = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE stray (y)' WHERE name = 'stray'; \
+                PRAGMA writable_schema = RESET";
+    let edit = Step { schema_before: wrong.schema_before.clone(), ..up("r1", edit) };
+    let edits = Options { catalog_edits: true, ..options() };
+    let error = run_on(&mut file.open(), &[edit], &edits).unwrap_err();
+    assert!(matches!(error.problem, Problem::Drift { edits_text: true, .. }), "{error}");
     run(&mut file.open(), &mut plan, &options(), &mut |event| {
         if let Event::Drifted { after, .. } = event {
             drifted.push(after);
@@ -527,6 +533,10 @@ fn a_schema_is_no_drift_that_only_has_another_fingerprint() {
         .unwrap();
         assert_eq!(told, 0);
     }
+    // What writes the text of a table needs its columns where that says they are.
+    let edit = Step { schema_before: add.schema_before.clone(), ..up("a", "PRAGMA writable_schema = ON") };
+    let error = run_on(&mut file.open(), &[edit], &Options { drift: Drift::Warn, ..refuse() }).unwrap_err();
+    assert!(matches!(error.problem, Problem::Drift { edits_text: true, .. }), "{error}");
     file.outside().execute_batch("CREATE TABLE stray (x)").unwrap();
     let error = run(&mut file.open(), &mut plan, &refuse(), &mut |_| ()).unwrap_err();
     assert!(error.diagnostics()[0].notes.iter().any(|note| note.contains("`stray`")), "{error}");
