@@ -10,14 +10,14 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::{self, Own};
 use super::error::Error;
-use crate::database::runner::{self, Done, Drift, Event, Transaction};
+use crate::database::runner::{self, Done, Drift, Event, Recalled, Transaction};
 use crate::database::version_table;
 use crate::database::walk::{Direction, State, Walk};
 use crate::database::{self, Filter, Scratch};
+use crate::diff::ColumnOrder;
 use crate::report::Diagnostic;
 use crate::revision::{Applied, Folder, Graph, Remark, RevisionId, RouteError, Script, Scripts, Target};
-use crate::schema::{Name, Schema};
-use crate::sql;
+use crate::schema::Name;
 
 /// The revisions of an application, and how they are run.
 #[derive(Debug)]
@@ -252,6 +252,7 @@ impl Revisions {
             interrupt: self.interrupt.clone().unwrap_or_default(),
             prepare: &|_| Ok(()),
             recall: &recall,
+            column_order: ColumnOrder::Loose,
             now: &now,
             tool_version: env!("CARGO_PKG_VERSION"),
         };
@@ -298,16 +299,18 @@ impl Revisions {
     }
 }
 
-/// The schema of a fingerprint, where the scripts of these revisions make it.
-fn recall(graph: &Graph, filter: &Filter, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
+/// The schema that the scripts of these revisions make, where all are there.
+fn recall(graph: &Graph, filter: &Filter, revisions: &[RevisionId], fingerprint: &str) -> Option<Recalled> {
     let applied: Applied = revisions.iter().cloned().collect();
     let (graph, applied) = graph.for_database(&applied);
+    if !applied.iter().all(|id| graph.script(id).is_some()) {
+        return None;
+    }
     let mut scratch = Scratch::empty().ok()?;
     for revision in graph.revisions().filter(|revision| applied.contains(&revision.id)) {
         scratch.run(graph.script(&revision.id)?.up.sql()).ok()?;
     }
-    let schema = scratch.schema(filter).ok()?;
-    (sql::fingerprint(&schema) == fingerprint).then_some(schema)
+    Some(Recalled::new(scratch.schema(filter).ok()?, fingerprint))
 }
 
 #[expect(clippy::disallowed_methods, reason = "an application has no command line to read the clock for it")]

@@ -9,7 +9,7 @@ use super::status::{edit, other};
 use super::style::Meaning;
 use crate::diff::Renames;
 use crate::fleet::View;
-use crate::operation::drift::{self, Start};
+use crate::operation::drift::{self, Evidence, Start};
 use crate::operation::{adopt, autogenerate, repair, status};
 use crate::report::{Class, Diagnostic, Failure, count};
 
@@ -53,7 +53,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     if let Some(warning) = &edited {
         context.output.warn(warning);
     }
-    let Start { schema, drift } = drift::start(&project, &state, connection.as_ref())?;
+    let Start { schema, drift } = drift::start(&project, &state, connection.as_ref(), Evidence::Recorded)?;
     let has_drifted = drift.is_some();
     let actual = if let Some(drift) = &drift {
         context.output.warn(drift);

@@ -10,9 +10,10 @@ use crate::adopt::Since;
 use crate::database::Access;
 use crate::diff::Line;
 use crate::fleet::View;
+use crate::operation::adopt;
+use crate::operation::drift::Recognised;
 use crate::operation::repair::Edited;
 use crate::operation::status::{self, Missing, Revisions, Status};
-use crate::operation::{adopt, drift};
 use crate::report::{Class, Diagnostic, Failure, count};
 use crate::revision::Mention;
 
@@ -154,12 +155,15 @@ fn revisions(Status { revisions, others, .. }: &Status) -> Part {
         ));
     }
     if !revisions.pending.is_empty()
-        && let Some(stamp) = drift::stamp(&revisions.recognised)
+        && let Some(next) = revisions.recognised.next()
     {
+        let Recognised { revisions: made, on_rows, .. } = &revisions.recognised;
+        let on_rows =
+            on_rows.iter().map(|work| format!("works on rows, and no schema shows whether it has run: {work}"));
         verdicts.push(Verdict::finding(
             "not recorded, though the schema is the one that they make".to_owned(),
-            lines(&revisions.recognised),
-            stamp,
+            lines(made).into_iter().chain(on_rows).collect(),
+            next,
         ));
     } else if !revisions.pending.is_empty() {
         let target = if revisions.heads.len() > 1 { "heads" } else { "head" };
@@ -193,8 +197,8 @@ fn schema(schema: &Result<Vec<Line>, Failure>, name: &str, is_there: bool, revis
         Ok(lines) => vec![Verdict::finding(
             format!("drift: {name} differs from what its applied revisions make"),
             lines.iter().map(|line| line.text.clone()).collect(),
-            match (drift::stamp(&revisions.recognised), &revisions.current[..]) {
-                (Some(stamp), _) => stamp,
+            match (revisions.recognised.next(), &revisions.current[..]) {
+                (Some(next), _) => next,
                 (None, [one]) => {
                     format!("schemactl diff --from {} --to database --sql, to see the change as SQL", one.id)
                 }
@@ -231,7 +235,8 @@ fn document(status: &Status) -> Value {
             "out_of_order": mentions(out_of_order),
             "edited": edited.collect::<Vec<_>>(),
             "missing": missing.collect::<Vec<_>>(),
-            "recognised": mentions(recognised),
+            "recognised": mentions(&recognised.revisions),
+            "on_rows": mentions(&recognised.on_rows),
         },
         "run_by_others": status.others.iter().map(other).collect::<Vec<_>>(),
         "schema": changes(&status.schema, "drift"),

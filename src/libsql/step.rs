@@ -175,6 +175,7 @@ fn rehearse(
         interrupt: std::sync::Arc::clone(&options.interrupt),
         prepare: &|_| Ok(()),
         recall: options.recall,
+        column_order: options.column_order,
         now: options.now,
         tool_version: options.tool_version,
     };

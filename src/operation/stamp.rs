@@ -122,6 +122,7 @@ pub fn run(
             interrupt: Arc::new(AtomicBool::new(false)),
             prepare: &|_| Ok(()),
             recall: &|_, _| None,
+            column_order: project.settings.column_order,
             now,
             tool_version: env!("CARGO_PKG_VERSION"),
         };

@@ -15,6 +15,7 @@ use crate::revision::{Mention, Op, Target, Word};
 use crate::schema::Schema;
 use crate::sql;
 
+use super::drift::Recognised;
 use super::repair::{self, Edited};
 use super::{Project, State, adopt, autogenerate, drift, replay};
 
@@ -48,8 +49,8 @@ pub struct Revisions {
     pub edited: Vec<Edited>,
     /// What is applied and has no file here.
     pub missing: Vec<Missing>,
-    /// Revisions that make the schema that is there and are not recorded; the last one first.
-    pub recognised: Vec<Mention>,
+    /// Revisions that make the schema that is there and are not recorded.
+    pub recognised: Recognised,
 }
 
 /// An applied revision without a file.
@@ -198,7 +199,7 @@ pub fn revisions(state: &State) -> Revisions {
         out_of_order: mentions(out_of_order),
         edited: repair::edited(graph, rows),
         missing: missing(state),
-        recognised: Vec::new(),
+        recognised: Recognised::default(),
     }
 }
 

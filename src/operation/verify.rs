@@ -366,6 +366,7 @@ impl Rehearsal<'_> {
             interrupt: Arc::clone(self.interrupt),
             prepare: &|_| Ok(()),
             recall: &|_, _| None,
+            column_order: self.project.settings.column_order,
             // Nobody reads the version table of a scratch database.
             now: &String::new,
             tool_version: env!("CARGO_PKG_VERSION"),

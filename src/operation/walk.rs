@@ -1,6 +1,7 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::database::backup::{Progress, Writers};
-use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
+use crate::database::runner::{self, Event, Outcome, Recalled, RunError, Transaction};
 use crate::database::walk::Walk;
 pub use crate::database::walk::{Agree, Direction, Doubt, StepError, settle, steps, still_to_do};
 use crate::database::{self, Access, Filter, Shapes, version_table};
@@ -17,9 +18,8 @@ use crate::diff::Renames;
 use crate::libsql::{self, Server};
 use crate::model::{self, Settings};
 use crate::report::{Failure, Report};
-use crate::revision::{Applied, Purge, Remark, RevisionId, Route, RouteError, Target};
+use crate::revision::{Applied, Graph, Purge, Remark, RevisionId, Route, RouteError, Target};
 use crate::schema::Schema;
-use crate::sql;
 
 use super::backup::{self, Backup, BackupError};
 use super::{Database, Project, Rows, State, adopt, autogenerate, replay};
@@ -189,7 +189,11 @@ pub fn run(
             .map_err(|error| Box::new(error) as Box<dyn Report>),
     };
     let long_transactions = options.long_transactions;
-    let recall = |revisions: &[RevisionId], fingerprint: &str| recall(project, revisions, fingerprint);
+    let graph = OnceCell::new();
+    let recall = |revisions: &[RevisionId], fingerprint: &str| {
+        let graph = graph.get_or_init(|| project.graph().ok()).as_ref()?;
+        recall(project, graph, revisions, fingerprint)
+    };
     project.with_mirror(|mirrored| {
         let options = runner::Options {
             mirrored,
@@ -201,6 +205,7 @@ pub fn run(
             transaction: options.transaction,
             prepare: &prepare,
             recall: &recall,
+            column_order: project.settings.column_order,
             drift,
             dry_run: options.dry_run,
             catalog_edits: project.settings.catalog_edits,
@@ -289,16 +294,22 @@ fn may_need_copy(steps: &[runner::Step], wanted: model::Backup) -> bool {
     }
 }
 
-/// The schema of a fingerprint: that which the scripts of these revisions make, or the model's.
-fn recall(project: &Project, revisions: &[RevisionId], fingerprint: &str) -> Option<Schema> {
+/// The schema of a fingerprint: that which the scripts of these revisions make, or the model's; else what the scripts
+/// make all the same.
+fn recall(project: &Project, graph: &Graph, revisions: &[RevisionId], fingerprint: &str) -> Option<Recalled> {
     let applied: Applied = revisions.iter().cloned().collect();
-    let made = project.graph().and_then(|graph| replay::schema_of(project, &graph, &applied)).ok();
-    let is_it = |schema: &Schema| sql::fingerprint(schema) == fingerprint;
+    let made = || {
+        let (seen, here) = graph.for_database(&applied);
+        let is_whole = here.iter().all(|id| seen.script(id).is_some());
+        is_whole.then(|| replay::schema_of(project, graph, &applied).ok())?
+    };
+    let made = made().map(|schema| Recalled::new(schema, fingerprint));
     // An edited script makes another schema now; the model may still say what it made before.
-    made.filter(is_it).or_else(|| {
+    let wanted = || {
         let comparison = autogenerate::compare(project, Schema::default(), &Renames::default()).ok()?;
-        Some(comparison.wanted).filter(is_it)
-    })
+        Some(Recalled::new(comparison.wanted, fingerprint)).filter(|wanted| wanted.is_expected)
+    };
+    made.clone().filter(|made| made.is_expected).or_else(wanted).or(made)
 }
 
 /// The SQL of a walk, for a database that is not at hand.

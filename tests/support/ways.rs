@@ -95,6 +95,7 @@ pub fn run_with(
         interrupt: Arc::default(),
         prepare: &|_| Ok(()),
         recall: &|_, _| None,
+        column_order: schemactl::diff::ColumnOrder::Loose,
         now: &String::new,
         tool_version: "0",
     };

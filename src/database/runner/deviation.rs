@@ -4,10 +4,28 @@ use super::{Event, Runner, Step};
 use crate::diff::{self, Change, ColumnOrder, Renames};
 use crate::revision::RevisionId;
 use crate::schema::Schema;
+use crate::sql;
 
-/// Gives the schema of a fingerprint that these revisions should have made together, where it can be told. Asked only
-/// for what is to be shown.
-pub type Recall<'a> = dyn Fn(&[RevisionId], &str) -> Option<Schema> + 'a;
+/// Gives the schema that these revisions make together, by the fingerprint that it should have, where it can be told.
+/// Asked only where the one that is there has another.
+pub type Recall<'a> = dyn Fn(&[RevisionId], &str) -> Option<Recalled> + 'a;
+
+/// A schema that revisions make together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recalled {
+    /// The schema.
+    pub schema: Schema,
+    /// Whether it has the fingerprint that was expected; else it is what their scripts make now.
+    pub is_expected: bool,
+}
+
+impl Recalled {
+    /// A schema that revisions make, where this fingerprint was expected.
+    #[must_use]
+    pub fn new(schema: Schema, expected: &str) -> Recalled {
+        Recalled { is_expected: sql::fingerprint(&schema) == expected, schema }
+    }
+}
 
 /// How a schema differs from the one that was expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,34 +58,64 @@ impl Deviation {
 }
 
 /// What becomes of one schema to make it the other, a sentence each.
-pub(super) fn sentences(before: &Schema, after: &Schema) -> Vec<String> {
-    let changes = diff::diff(before, after, &Renames::default(), ColumnOrder::Loose);
+pub(super) fn sentences(before: &Schema, after: &Schema, order: ColumnOrder) -> Vec<String> {
+    let changes = diff::diff(before, after, &Renames::default(), order);
     changes.iter().flat_map(Change::lines).map(|line| line.text).collect()
 }
 
 impl Runner<'_, '_> {
-    /// How a schema differs from the one that was expected before a step or after it.
-    pub(super) fn deviation(
-        &self,
+    /// How a schema differs from the one that a script promises to make.
+    pub(super) fn deviation(&self, expected: String, (schema, actual): (&Schema, &str), step: &Step) -> Deviation {
+        // What the same script makes once more says nothing of what it should.
+        let recalled = self.recall(&expected, Some(step)).filter(|recalled| recalled.is_expected);
+        let sentences = |recalled: Recalled| sentences(&recalled.schema, schema, self.options.column_order);
+        let differences = recalled.map(sentences).unwrap_or_default();
+        Deviation { expected, actual: actual.to_owned(), differences }
+    }
+
+    /// How a schema differs from the one that was expected before a step or after it; `None` where nothing but the
+    /// fingerprint does, as where columns stand in another order.
+    pub(super) fn drift(
+        &mut self,
         expected: String,
         (schema, actual): (&Schema, &str),
         step: Option<&Step>,
-    ) -> Deviation {
+        order: ColumnOrder,
+    ) -> Option<Deviation> {
+        let actual = actual.to_owned();
+        if order == self.options.column_order
+            && self.alike.as_ref().is_some_and(|(wanted, found)| *wanted == expected && *found == actual)
+        {
+            return None;
+        }
+        let recalled = self.recall(&expected, step);
+        let sentences = |recalled: Recalled| sentences(&recalled.schema, schema, order);
+        match recalled.map(sentences) {
+            Some(differences) if differences.is_empty() => {
+                self.alike = Some((expected, actual));
+                None
+            }
+            differences => Some(Deviation { expected, actual, differences: differences.unwrap_or_default() }),
+        }
+    }
+
+    fn recall(&self, expected: &str, step: Option<&Step>) -> Option<Recalled> {
         let applied = self.applied.iter().flatten().map(|row| row.revision.clone());
         let revisions: Vec<RevisionId> = match step {
             Some(step) if step.op == super::Op::Downgrade => applied.filter(|id| *id != step.revision).collect(),
             Some(step) => applied.chain([step.revision.clone()]).collect(),
             None => applied.collect(),
         };
-        let recalled = (self.options.recall)(&revisions, &expected);
-        let differences = recalled.map(|expected| sentences(&expected, schema)).unwrap_or_default();
-        Deviation { expected, actual: actual.to_owned(), differences }
+        (self.options.recall)(&revisions, expected)
     }
 
     /// Tells of drift, once.
     pub(super) fn tell_drift(&mut self, step: &Step, after: bool, expected: String, actual: (&Schema, &str)) {
-        if !std::mem::replace(&mut self.told_drift, true) {
-            let deviation = self.deviation(expected, actual, after.then_some(step));
+        if self.told_drift {
+            return;
+        }
+        if let Some(deviation) = self.drift(expected, actual, after.then_some(step), self.options.column_order) {
+            self.told_drift = true;
             (self.observer)(Event::Drifted { step, after, deviation });
         }
     }

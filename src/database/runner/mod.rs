@@ -36,7 +36,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
 pub use block::{marked as marked_rebuilds, marks as rebuild_marks};
-pub use deviation::{Deviation, Recall};
+pub use deviation::{Deviation, Recall, Recalled};
 pub use error::{At, Problem, RunError};
 pub use evidence::{Damage, Intended, reach};
 pub use mirror::{Mirrored, RowOf};
@@ -56,6 +56,7 @@ use super::introspect::Known;
 use super::shapes::Shapes;
 use super::stand_ins::StandIns;
 use super::version_table::{self, Applied, Kind};
+use crate::diff::ColumnOrder;
 use crate::report::Report;
 use crate::revision::{RevisionId, Section};
 use crate::schema::Name;
@@ -158,8 +159,10 @@ pub struct Options<'a> {
     /// Called once, under the write lock, with the steps that are about to run; not where there are none, and not by a
     /// dry run.
     pub prepare: &'a Prepare<'a>,
-    /// Gives a schema that was expected, so that it can be said how the one that is there differs.
+    /// Gives a schema that was expected, so that it can be said whether and how the one that is there differs.
     pub recall: &'a Recall<'a>,
+    /// Whether two schemas differ whose columns stand in another order.
+    pub column_order: ColumnOrder,
     /// The time, RFC 3339 in UTC.
     pub now: &'a dyn Fn() -> String,
     /// The version of schemactl that is noted in the version table.
@@ -316,6 +319,7 @@ pub fn run(
         stand_ins: StandIns::default(),
         has_table: false,
         told_drift: false,
+        alike: None,
         instructions: Arc::default(),
         reached: BTreeMap::new(),
     };
@@ -372,6 +376,8 @@ struct Runner<'r, 'o> {
     has_table: bool,
     /// Whether it was told that the schema has drifted.
     told_drift: bool,
+    /// The fingerprint that was expected last of a schema with another one that is the same all the same, and that one.
+    alike: Option<(String, String)>,
     /// How many instructions of SQLite's machine the statement that runs has done.
     instructions: Arc<AtomicU64>,
     /// The rows of the tables that the script which runs can reach.

@@ -19,6 +19,7 @@ use crate::database::error::primary_code;
 use crate::database::gate::Gate;
 use crate::database::statements::{Failure, Statements};
 use crate::database::{gate, introspect, switches, version_table};
+use crate::diff::ColumnOrder;
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
 use crate::schema::{Name, Schema};
@@ -102,10 +103,14 @@ impl Runner<'_, '_> {
         if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
             let edits_text = edits_text(script.sql());
             if self.options.drift == Drift::Refuse || edits_text {
-                let deviation = self.deviation(expected, (&before, &fingerprint_before), None);
-                return Err(Problem::Drift { deviation, edits_text });
+                // The text of a table says which column stands where.
+                let order = if edits_text { ColumnOrder::Strict } else { self.options.column_order };
+                if let Some(deviation) = self.drift(expected, (&before, &fingerprint_before), None, order) {
+                    return Err(Problem::Drift { deviation, edits_text });
+                }
+            } else {
+                self.tell_drift(step, false, expected, (&before, &fingerprint_before));
             }
-            self.tell_drift(step, false, expected, (&before, &fingerprint_before));
         }
         for gate in &step.gates {
             let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
@@ -143,8 +148,8 @@ impl Runner<'_, '_> {
         }
         match step.schema_after.clone().filter(|expected| expected != fingerprint) {
             Some(expected) if as_expected => {
-                let deviation = self.deviation(expected, (after, fingerprint), Some(step));
-                let (op, made) = (step.op, sentences(&before, after));
+                let deviation = self.deviation(expected, (after, fingerprint), step);
+                let (op, made) = (step.op, sentences(&before, after, ColumnOrder::Loose));
                 return Err(Problem::Schema { op, deviation, made, place: script.whole() });
             }
             Some(expected) => self.tell_drift(step, true, expected, (after, fingerprint)),

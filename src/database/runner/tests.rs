@@ -73,6 +73,7 @@ fn options() -> Options<'static> {
         interrupt: Arc::default(),
         prepare: &|_| Ok(()),
         recall: &|_, _| None,
+        column_order: ColumnOrder::Loose,
         now: &|| "2026-11-22T19:37:12Z".to_owned(),
         tool_version: "0.1.0",
     }
@@ -473,7 +474,7 @@ fn the_schema_must_be_the_one_that_the_header_promises() {
         let mut scratch = Scratch::empty().unwrap();
         scratch.run("CREATE TABLE t (y)").unwrap();
         let is_asked = revisions == [id("a")] && wanted == fingerprint("CREATE TABLE t (y)");
-        is_asked.then(|| scratch.schema(&Filter::default()).unwrap())
+        is_asked.then(|| Recalled::new(scratch.schema(&Filter::default()).unwrap(), wanted))
     };
     let recalling = Options { recall: &recall, ..options() };
     let error = run_on(&mut file.open(), std::slice::from_ref(&wrong), &recalling).unwrap_err();
@@ -500,6 +501,45 @@ fn the_schema_must_be_the_one_that_the_header_promises() {
     })
     .unwrap();
     assert_eq!(drifted, [false], "told once");
+}
+
+#[test]
+fn a_schema_is_no_drift_that_only_has_another_fingerprint() {
+    let file = File::new("CREATE TABLE t (b, a)");
+    let add = Step {
+        schema_before: Some(fingerprint("CREATE TABLE t (a, b)")),
+        schema_after: Some(fingerprint("CREATE TABLE t (a, b, c)")),
+        ..up("a", "ALTER TABLE t ADD COLUMN c")
+    };
+    let recall = |revisions: &[RevisionId], wanted: &str| {
+        let mut scratch = Scratch::empty().unwrap();
+        scratch.run("CREATE TABLE t (a, b)").unwrap();
+        if revisions == [id("a")] {
+            scratch.run("ALTER TABLE t ADD COLUMN c").unwrap();
+        }
+        Some(Recalled::new(scratch.schema(&Filter::default()).unwrap(), wanted))
+    };
+    let refuse = || Options { recall: &recall, drift: Drift::Refuse, ..options() };
+    let mut plan = |rows: &[Applied]| Ok(remaining(std::slice::from_ref(&add), rows));
+    let strict = Options { column_order: ColumnOrder::Strict, ..refuse() };
+    let error = run(&mut file.open(), &mut plan, &strict, &mut |_| ()).unwrap_err();
+    assert!(matches!(error.problem, Problem::Drift { .. }), "{error}");
+    for drift in [Drift::Refuse, Drift::Warn] {
+        let alike = Options { drift, dry_run: true, ..refuse() };
+        let mut told = 0;
+        run(&mut file.open(), &mut plan, &alike, &mut |event| {
+            told += usize::from(matches!(event, Event::Drifted { .. }));
+        })
+        .unwrap();
+        assert_eq!(told, 0);
+    }
+    // What writes the text of a table needs its columns where that says they are.
+    let edit = Step { schema_before: add.schema_before.clone(), ..up("a", "PRAGMA writable_schema = ON") };
+    let error = run_on(&mut file.open(), &[edit], &Options { drift: Drift::Warn, ..refuse() }).unwrap_err();
+    assert!(matches!(error.problem, Problem::Drift { edits_text: true, .. }), "{error}");
+    file.outside().execute_batch("CREATE TABLE stray (x)").unwrap();
+    let error = run(&mut file.open(), &mut plan, &refuse(), &mut |_| ()).unwrap_err();
+    assert!(error.diagnostics()[0].notes.iter().any(|note| note.contains("`stray`")), "{error}");
 }
 
 #[test]
