@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, Row};
+use schemactl::database::gate::offending_rows;
 use schemactl::database::{Filter, introspect};
 use schemactl::diff::{Change, ColumnOrder, Discard, Renames, diff};
 use schemactl::model::Intent;
@@ -99,9 +100,13 @@ pub fn drafted(trial: &Trial) -> Result<Draft, Broken> {
 pub fn walked(trial: &Trial, draft: &Draft, connection: &Connection) -> Result<Outcome, Broken> {
     let Trial { before, after, intent, options, keep: _ } = *trial;
     let start = Contents::of(connection, before);
+    let refused = refused_beforehand(trial, connection)?;
     if !run(connection, &draft.up)? {
         start.is_in(connection, before, &Intent::default())?;
         return Ok(Outcome::RefusedUp);
+    }
+    if let Some(refusal) = refused.first() {
+        return Err(format!("refused beforehand, though SQLite takes it: {refusal}"));
     }
     reached(connection, after, options.column_order).map_err(|problem| problem + "\nup")?;
     start.is_in(connection, after, intent).map_err(|problem| problem + "\nup")?;
@@ -115,6 +120,23 @@ pub fn walked(trial: &Trial, draft: &Draft, connection: &Connection) -> Result<O
     upper.is_in(connection, before, &back).map_err(|problem| problem + "\ndown")?;
     start.has_come_back(connection, &draft.kept)?;
     Ok(Outcome::Proved(start.count()))
+}
+
+/// What questions to the rows find before a script runs that SQLite must refuse then. Values that change their type and
+/// references, which this database does not enforce, are others' business.
+fn refused_beforehand(trial: &Trial, connection: &Connection) -> Result<Vec<String>, Broken> {
+    let Trial { before, after, intent, options, keep: _ } = *trial;
+    let changes = diff(before, after, &intent.renames, options.column_order);
+    let mut refusals = Vec::new();
+    for gate in plan::gate::gates(before, &changes, &plan::RowWork::from_intent(intent)) {
+        let found = offending_rows(connection, &gate).map_err(|error| format!("{error}: {}", gate.sql))?;
+        let is_enforced =
+            !gate.violation.contains("that changes when it becomes") && !gate.violation.contains("refers to");
+        if let Some(found) = found.filter(|_| is_enforced) {
+            refusals.push(format!("{}: {}\n{}", gate.violation, found.examples.join("; "), gate.sql));
+        }
+    }
+    Ok(refusals)
 }
 
 /// Runs a script in one transaction; false where rows stand in its way, with everything as it was.
