@@ -37,7 +37,8 @@ pub(super) fn of_row_work(model: &Model, actual: &Schema, wanted: &Schema, chang
             work.near_miss(model, wanted)
         }
     };
-    work(&model.intent).filter_map(of_one).collect()
+    let idle = work(&model.intent).filter_map(|work| work.idle(model, changes));
+    work(&model.intent).filter_map(of_one).chain(idle).collect()
 }
 
 /// What a model has to do with a refusal of SQLite's, where the refused name stands in its row work.
@@ -61,6 +62,33 @@ impl Work<'_> {
         let mut diagnostic = Diagnostic::new(code, found);
         diagnostic.place = model.place(&ObjectRef::new(ObjectKind::Table, table), Some(column)).cloned();
         diagnostic
+    }
+
+    /// An expression for the old values of a column that changes, and keeps them since its type does not.
+    fn idle(&self, model: &Model, changes: &[Change]) -> Option<Diagnostic> {
+        let Work { key: key @ "using", table, column, .. } = self else { return None };
+        let altered = changes.iter().find_map(|change| match change {
+            Change::AlterTable(alter) if alter.after.name == **table => Some(alter),
+            _ => None,
+        })?;
+        let changes_type = |change: &TableChange| match change {
+            TableChange::AlterColumn { before, after } if after.name == **column => {
+                Some(before.type_name != after.type_name)
+            }
+            TableChange::RenameColumn { after, .. } if after == *column => Some(false),
+            _ => None,
+        };
+        let told: Vec<bool> = altered.changes.iter().filter_map(changes_type).collect();
+        if told.is_empty() || told.contains(&true) {
+            return None;
+        }
+        let found = format!("`{key}` of `{table}.{column}` is not carried out: the declared type stays the same");
+        let mut diagnostic = Diagnostic::new("idle_using", found);
+        diagnostic.place = model.place(&ObjectRef::new(ObjectKind::Table, table), Some(column)).cloned();
+        Some(diagnostic.help(
+            "where the values are to change, write an UPDATE in a revision of your own; where the work is done, `using` \
+             can be taken out",
+        ))
     }
 
     /// A name in work that is done that is nearly one of the table's.

@@ -244,6 +244,25 @@ fn the_rows_are_asked_again_when_the_revision_is_run() {
 }
 
 #[test]
+fn an_expression_that_is_not_carried_out_is_told() {
+    let project =
+        project("[tables.item.columns]\nid = 'INTEGER PRIMARY KEY'\nb = 'INTEGER'\n", "INSERT INTO item VALUES (1, 2)");
+    let column = |text: &str| format!("[tables.item.columns]\nid = 'INTEGER PRIMARY KEY'\n{text}\n");
+    model(&project, &column("cents = { type = 'INTEGER', renamed_from = 'b', using = 'b * 100' }"));
+    let told = "`using` of `item.cents` is not carried out: the declared type stays the same";
+    autogenerate(&project).ends_with(0).says(told).says("migrations.toml:6");
+    project.run(&["upgrade"]).ends_with(0);
+    assert_eq!(one(&project, "SELECT cents FROM item"), "2");
+    let ended = project.run(&["check"]).ends_with(0);
+    assert!(!ended.stderr.contains("is not carried out"), "{ended}");
+    model(&project, &column("cents = { type = 'TEXT', using = 'cents * 100' }"));
+    let ended = autogenerate(&project).ends_with(0);
+    assert!(!ended.stderr.contains("is not carried out"), "{ended}");
+    project.run(&["upgrade"]).ends_with(0);
+    assert_eq!(one(&project, "SELECT cents FROM item"), "'200'");
+}
+
+#[test]
 fn rows_that_would_refer_to_a_table_of_the_same_revision_are_found_beforehand() {
     let before = "[tables.song.columns]\nid = 'INTEGER PRIMARY KEY'\nsinger_id = 'INTEGER'\nwriter_id = 'TEXT'\n";
     let project = project(before, "INSERT INTO song VALUES (1, NULL, ''), (2, 5, '')");
