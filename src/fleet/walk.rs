@@ -228,11 +228,13 @@ fn note(
             record.outcome = if steps == 0 { Outcome::Nothing } else { Outcome::Done };
             record.steps = steps;
             record.to = Some(planner.heads(&outcome.applied));
+            record.by_hand = outcome.steps.into_iter().flat_map(|done| done.by_hand).collect();
             Ok(())
         }
         Err(error) => {
             record.to.clone_from(&error.heads);
             record.steps = error.done.len();
+            record.by_hand = error.done.iter().flat_map(|done| done.by_hand.clone()).collect();
             Err(error.into())
         }
     }

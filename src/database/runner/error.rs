@@ -6,6 +6,7 @@ use crate::database::error::Error;
 use crate::report::{Class, Diagnostic, Place, Report, count};
 use crate::revision::RevisionId;
 
+use super::by_hand::NotKept;
 use super::deviation::Deviation;
 use super::evidence::Damage;
 use super::{Done, Op};
@@ -100,6 +101,14 @@ pub enum Problem {
         /// The script.
         place: Place,
     },
+    /// What somebody has made by hand cannot stay.
+    #[error("{}", .what.words())]
+    NotKept {
+        /// What, and why.
+        what: NotKept,
+        /// The script.
+        place: Place,
+    },
     /// Values were compared by a collation that only the application has.
     #[error("the script sorts or compares by the collation {names}, which exists only in the application")]
     StandInUsed {
@@ -185,7 +194,7 @@ impl Report for RunError {
             Problem::Locked { .. } => Class::Locked,
             Problem::Interrupted => Class::Interrupted,
             Problem::Refused { .. } | Problem::OutsideTransaction { .. } | Problem::LeftOpen { .. } => Class::Input,
-            Problem::Drift { .. } | Problem::RowsRefuse { .. } => Class::No,
+            Problem::Drift { .. } | Problem::NotKept { .. } | Problem::RowsRefuse { .. } => Class::No,
             _ => Class::Database,
         }
     }
@@ -226,6 +235,7 @@ impl Problem {
         match self {
             Problem::RowsRefuse { found, .. } => vec![format!("such as {}", found.examples.join("; "))],
             Problem::Drift { deviation, .. } => deviation.notes(),
+            Problem::NotKept { what, .. } => what.note().into_iter().collect(),
             Problem::Server { error, .. } => error.diagnostics().remove(0).notes,
             Problem::Schema { deviation, made, .. } => {
                 let made = made.iter().filter(|_| deviation.differences.is_empty());
@@ -265,12 +275,14 @@ impl Problem {
                     Damage::Mismatch { .. } => {
                         ("foreign_key", "keep a unique index on the columns that are referred to")
                     }
-                    Damage::Broken { .. } => {
-                        ("broken_object", "drop it in the script and create it again as it should be")
-                    }
+                    Damage::Broken { .. } => (
+                        "broken_object",
+                        "drop it in the script and create it again as it should be; by hand where no revision makes it",
+                    ),
                 };
                 (code, Some(place.clone()), help)
             }
+            Problem::NotKept { what, place } => return ("by_hand", Some(place.clone()), Some(what.help())),
             Problem::StandInUsed { place, .. } => (
                 "application_collation",
                 Some(place.clone()),
