@@ -339,7 +339,8 @@ fn scripts_that_promise_nothing_lose_nothing_of_a_database_s_own_either() {
     project.run(&["upgrade", "two", "--database", "app.db"]).ends_with(0);
     let rebuild = "CREATE TABLE n (a TEXT, b); INSERT INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t";
     by_hand("three", "two", rebuild);
-    let ended = project.run(&["upgrade", "--report", "run.ndjson"]).ends_with(0).says("app: the index `mine` on `t`");
+    let ended =
+        project.run(&["upgrade", "--report", "run.ndjson"]).ends_with(0).says("app.db: the index `mine` on `t`");
     assert!(!ended.stderr.contains("of_a"), "{ended}");
     let report = fs::read_to_string(project.path("run.ndjson")).unwrap();
     assert!(report.contains("\"by_hand\":[{\"kind\":\"index\",\"name\":\"mine\""), "{report}");

@@ -99,10 +99,10 @@ impl NotKept {
 /// The indexes and triggers that a script may drop with the tables and views that it names.
 #[derive(Default)]
 pub(super) struct Hanging {
-    objects: Vec<Object>,
+    objects: Vec<Hung>,
 }
 
-struct Object {
+struct Hung {
     object: ObjectRef,
     table: Name,
     sql: String,
@@ -128,7 +128,7 @@ impl Hanging {
     }
 
     /// Those that are gone, and that no statement of the script drops by name.
-    fn gone(self, connection: &Connection, script: &str) -> rusqlite::Result<Vec<Object>> {
+    fn gone(self, connection: &Connection, script: &str) -> rusqlite::Result<Vec<Hung>> {
         if self.objects.is_empty() {
             return Ok(Vec::new());
         }
@@ -139,14 +139,14 @@ impl Hanging {
 }
 
 /// All indexes and triggers that have a text, in the order of their creation.
-fn read(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
+fn read(connection: &Connection) -> rusqlite::Result<Vec<Hung>> {
     let sql = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema \
                WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY rowid";
     let mut statement = connection.prepare(sql)?;
     let objects = statement.query_map([], |row| {
         let kind = if row.get_ref(0)?.as_str()? == "index" { ObjectKind::Index } else { ObjectKind::Trigger };
         let object = ObjectRef { kind, name: Name::new(row.get::<_, String>(1)?) };
-        Ok(Object { object, table: Name::new(row.get::<_, String>(2)?), sql: row.get(3)? })
+        Ok(Hung { object, table: Name::new(row.get::<_, String>(2)?), sql: row.get(3)? })
     })?;
     objects.collect()
 }
@@ -196,7 +196,7 @@ impl Renamed {
     }
 
     /// Brings an object to the names that it has here; to that of a table which was put aside and made anew.
-    fn follow(&self, object: &mut Object, connection: &Connection) -> rusqlite::Result<()> {
+    fn follow(&self, object: &mut Hung, connection: &Connection) -> rusqlite::Result<()> {
         let scratch = self.scratch.connection();
         let sql = "SELECT tbl_name, sql FROM sqlite_schema WHERE type = ?1 AND name = ?2 COLLATE NOCASE";
         let read = || {
@@ -246,7 +246,7 @@ fn renames(script: &str) -> Vec<String> {
 
 /// What of a table an object needs that is not there any more. SQLite itself takes a name in double quotes that names
 /// nothing for a string, and lets a trigger watch a column that is not there.
-fn missing(object: &Object, before: &Schema, after: &Schema) -> Option<String> {
+fn missing(object: &Hung, before: &Schema, after: &Schema) -> Option<String> {
     let table = after.tables.get(&object.table)?;
     let needed = match sql::read(&object.sql).ok()? {
         Statement::Index { index, .. } => columns_of(before.tables.get(&object.table)?, &index),
@@ -298,7 +298,7 @@ impl Runner<'_, '_> {
         {
             return Err(Problem::NotKept { what: NotKept::Column { table, column }, place: script.whole() });
         }
-        let gone: Vec<Object> = gone.into_iter().filter(|object| !of_revisions(&object.object)).collect();
+        let gone: Vec<Hung> = gone.into_iter().filter(|object| !of_revisions(&object.object)).collect();
         let renamed = if gone.is_empty() { None } else { Renamed::by(script.sql(), before) };
         let shape = renamed.as_ref().and_then(|renamed| renamed.scratch.schema(&self.options.filter).ok());
         let first = self.by_hand.len();
@@ -306,7 +306,7 @@ impl Runner<'_, '_> {
             let followed = renamed.as_ref().map(|renamed| renamed.follow(&mut object, self.connection)).transpose();
             followed.map_err(|error| self.sqlite(&error))?;
             let lost = self.put_one_back(&object, (shape.as_ref().unwrap_or(before), after))?;
-            let Object { object, table, sql } = object;
+            let Hung { object, table, sql } = object;
             let by_hand = ByHand { object, table, sql, lost };
             if by_hand.lost.is_some() && self.stops(&by_hand, script)? {
                 return Err(Problem::NotKept { what: NotKept::Object { by_hand }, place: script.whole() });
@@ -318,11 +318,7 @@ impl Runner<'_, '_> {
     }
 
     /// Why an object cannot be put back, where it cannot.
-    fn put_one_back(
-        &mut self,
-        object: &Object,
-        (before, after): (&Schema, &Schema),
-    ) -> Result<Option<String>, Problem> {
+    fn put_one_back(&mut self, object: &Hung, (before, after): (&Schema, &Schema)) -> Result<Option<String>, Problem> {
         if !is_there(self.connection, &object.table).map_err(|error| self.sqlite(&error))? {
             return Ok(Some(format!("it goes with `{}`", object.table)));
         }
@@ -375,7 +371,7 @@ impl Runner<'_, '_> {
         if behind.is_empty() {
             return Ok(());
         }
-        for Object { object, sql, .. } in read(self.connection)? {
+        for Hung { object, sql, .. } in read(self.connection)? {
             if object.kind == ObjectKind::Trigger && behind.contains(&object.name) {
                 self.connection.execute_batch(&format!("DROP TRIGGER main.{}", object.name.quoted()))?;
                 self.connection.execute_batch(&sql)?;
