@@ -187,7 +187,7 @@ pub fn run(
 }
 
 /// A database that is gone when the command ends.
-fn in_memory() -> Result<Connection, Failure> {
+pub fn in_memory() -> Result<Connection, Failure> {
     Ok(backup::in_memory(Scratch::empty()?.connection())?)
 }
 

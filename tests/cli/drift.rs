@@ -206,6 +206,7 @@ fn nothing_is_made_for_a_run_that_fails_or_has_nothing_to_do() {
     makes_none(project.run(&["upgrade"]).ends_with(0).answers("nothing to do"));
     makes_none(project.run(&["upgrade", "heda"]).ends_with(2));
     makes_none(project.run(&["stamp", "heda"]).ends_with(2));
+    makes_none(project.run(&["stamp", "base"]).ends_with(0).answers("nothing to do: app.db is at base"));
     let script = "-- revision: one\n-- parents: none\n\n-- migrate:up\nCREATE TIBLE t (id);\n";
     project.write("versions/one.sql", script);
     makes_none(project.run(&["upgrade"]).ends_with(3).says("TIBLE").says("versions/one.sql:5:"));

@@ -93,6 +93,18 @@ pub enum Problem {
         /// The script.
         place: Place,
     },
+    /// A question to the rows cannot be asked.
+    #[error("cannot look for {violation}: {message}")]
+    Unanswered {
+        /// What it looks for.
+        violation: String,
+        /// SQLite's words.
+        message: String,
+        /// What to do.
+        help: String,
+        /// The question in the script.
+        place: Place,
+    },
     /// The script did harm to rows or objects.
     #[error("{}", describe(.damage))]
     Damage {
@@ -193,7 +205,10 @@ impl Report for RunError {
             Problem::Database(error) => error.class(),
             Problem::Locked { .. } => Class::Locked,
             Problem::Interrupted => Class::Interrupted,
-            Problem::Refused { .. } | Problem::OutsideTransaction { .. } | Problem::LeftOpen { .. } => Class::Input,
+            Problem::Refused { .. }
+            | Problem::Unanswered { .. }
+            | Problem::OutsideTransaction { .. }
+            | Problem::LeftOpen { .. } => Class::Input,
             Problem::Drift { .. } | Problem::NotKept { .. } | Problem::RowsRefuse { .. } => Class::No,
             _ => Class::Database,
         }
@@ -263,6 +278,7 @@ impl Problem {
                 return ("statement_failed", Some(place.clone()), None);
             }
             Problem::Refused { place, help, .. } => ("not_allowed", Some(place.clone()), *help),
+            Problem::Unanswered { place, help, .. } => return ("gate", Some(place.clone()), Some(help.clone())),
             Problem::RowsRefuse { place, help, .. } => return ("rows_refuse", Some(place.clone()), Some(help.clone())),
             Problem::Damage { damage, place } => {
                 let (code, help) = match damage {

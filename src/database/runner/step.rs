@@ -16,7 +16,7 @@ use super::swap::{self, Obstacle};
 use super::unfit::{self, Unfit};
 use super::work::Work;
 use super::{Done, Drift, Event, Op, Problem, Runner, Step};
-use crate::database::error::primary_code;
+use crate::database::error::{primary_code, words};
 use crate::database::gate::Gate;
 use crate::database::statements::{Failure, Statements};
 use crate::database::{gate, introspect, switches, version_table};
@@ -24,6 +24,7 @@ use crate::diff::ColumnOrder;
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
 use crate::schema::{Name, Schema};
+use crate::sql;
 use crate::token::significant_tokens;
 
 impl Runner<'_, '_> {
@@ -115,7 +116,8 @@ impl Runner<'_, '_> {
             }
         }
         for gate in &step.gates {
-            let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
+            let found = gate::offending_rows(self.connection, gate);
+            let found = found.map_err(|error| self.unanswered(gate, script, &error))?;
             if let Some(found) = found {
                 let (violation, help) = (gate.violation.clone(), gate.help.clone());
                 return Err(Problem::RowsRefuse { violation, found, help, place: place_of(gate, script) });
@@ -166,6 +168,24 @@ impl Runner<'_, '_> {
         }
         self.schema = changed.or(Some((before, fingerprint_before)));
         Ok(())
+    }
+
+    /// Why a question to the rows cannot be asked: it names what is not there before the script.
+    fn unanswered(&self, gate: &Gate, script: &Section, error: &rusqlite::Error) -> Problem {
+        if primary_code(error) != ffi::SQLITE_ERROR {
+            return self.sqlite(error);
+        }
+        let (violation, message) = (gate.violation.clone(), words(error));
+        let missing = message.rsplit(['.', ' ']).next().map(Name::new);
+        let help = match missing.and_then(|name| Some((renamed_to(script.sql(), &name)?, name))) {
+            Some((old, new)) => {
+                format!(
+                    "the question is asked before the script runs, which gives `{old}` the name `{new}`: ask `{old}`"
+                )
+            }
+            None => "the question is asked before the script runs: name tables and columns as they are then".to_owned(),
+        };
+        Problem::Unanswered { violation, message, help, place: place_of(gate, script) }
     }
 
     /// What harm a script did; of what was put back it is the reason that it cannot be.
@@ -424,6 +444,16 @@ fn renamed_table(statement: &str) -> Option<(Name, Name)> {
     let at = tokens.windows(2).position(|pair| pair[0].is_word("RENAME") && pair[1].is_word("TO"))?;
     let named = |at: usize| tokens.get(at).map(|token| Name::new(token.unquoted()));
     Some((named(at.checked_sub(1)?)?, named(at + 2)?))
+}
+
+/// The name that a table or column has before a script gives it this one.
+fn renamed_to(script: &str, name: &Name) -> Option<Name> {
+    sql::statements(script).iter().filter(|statement| statement[0].is_word("ALTER")).find_map(|statement| {
+        let [.., old, to, new] = statement.as_slice() else { return None };
+        // `ALTER TABLE t RENAME TO u` names the table before the word.
+        let old = if old.is_word("RENAME") { statement.get(statement.len().checked_sub(4)?)? } else { old };
+        (to.is_word("TO") && *name == *new.unquoted()).then(|| Name::new(old.unquoted()))
+    })
 }
 
 /// The line of a script that a gate stands on.
