@@ -311,7 +311,8 @@ fn keys_set(table: &Table, tables: &[&Table]) -> (usize, usize) {
                     Action::Cascade => drop(emptied.insert(&child.name)),
                     Action::SetNull | Action::SetDefault => {
                         let mut columns = key.columns.iter().filter_map(|column| child.column(column));
-                        let is_not_null = |column: &Column| column.not_null.is_some() || child.is_not_null_by_key(column);
+                        let is_not_null =
+                            |column: &Column| column.not_null.is_some() || child.is_not_null_by_key(column);
                         not_null += usize::from(columns.any(is_not_null));
                         all += 1;
                     }
