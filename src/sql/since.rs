@@ -146,7 +146,7 @@ fn function(all: &[Token<'_>], at: usize) -> Option<Feature> {
 /// Whether a word before a parenthesis is the name of a table, a view or an index, of which columns follow.
 fn is_name(all: &[Token<'_>], at: usize) -> bool {
     const BEFORE: [&str; 9] = ["TABLE", "VIEW", "INTO", "REFERENCES", "EXISTS", "WITH", "RECURSIVE", "AS", "."];
-    let Some(before) = at.checked_sub(1) else { return true };
+    let Some(before) = at.checked_sub(1) else { return false };
     let is_on_of_index = is(all, before, "ON") && is(all, 0, "CREATE") && !is(all, 1, "VIEW") && !is(all, 1, "TRIGGER");
     let is_of_with = is(all, before, ",") && closing(all, at + 1).is_some_and(|end| is(all, end + 1, "AS ("));
     BEFORE.iter().any(|word| is(all, before, word)) || is_on_of_index || is_of_with

@@ -261,7 +261,7 @@ fn missing(object: &Hung, before: &Schema, after: &Schema) -> Option<String> {
 }
 
 impl Runner<'_, '_> {
-    /// Puts back what hung on tables and views and no revision makes; whether anything was put back. `is_expected` says
+    /// Puts back what hung on tables and views and no revision makes; whether the schema has any of it. `is_expected` says
     /// that the schema before the script had the fingerprint that it should have.
     ///
     /// A plain index that fits no more goes with a word about it, since no row depends on it. All else stops the step,
@@ -274,20 +274,21 @@ impl Runner<'_, '_> {
         (before, is_expected): (&Schema, bool),
         after: &Schema,
     ) -> Result<bool, Problem> {
-        let gone = hanging.gone(self.connection, script.sql()).map_err(|error| self.sqlite(&error))?;
-        // A fingerprint that no script promises may be that of a schema with what was made by hand.
-        let is_certain = is_expected && step.schema_after.is_some();
+        let mut gone = hanging.gone(self.connection, script.sql()).map_err(|error| self.sqlite(&error))?;
+        // Where scripts promise just what was there, nothing more was, but for what no fingerprint is of.
+        let is_certain = is_expected && step.is_promised;
+        gone.retain(|it| !is_certain || self.options.filter.ignores(it.object.name.as_str()));
         let columns = if is_certain { Vec::new() } else { rewritten_without(script, before, after) };
         if gone.is_empty() && columns.is_empty() {
             return Ok(false);
         }
         let expected = step.schema_before.as_deref().filter(|_| !is_expected).unwrap_or_default();
-        let made = self.recall(expected, None).map(|recalled| recalled.schema);
-        let made = match made {
-            // Nothing shows that there is anything but what revisions make.
-            None if is_expected || step.schema_before.is_none() => return Ok(false),
-            made => made.unwrap_or_default(),
-        };
+        let made = if is_certain { None } else { self.recall(expected, None).map(|recalled| recalled.schema) };
+        if made.is_none() && (is_expected || step.schema_before.is_none()) {
+            // Nothing shows that there is anything else but what revisions make.
+            gone.retain(|it| self.options.filter.ignores(it.object.name.as_str()));
+        }
+        let made = made.unwrap_or_default();
         let of_revisions = |object: &ObjectRef| match object.kind {
             ObjectKind::Index => made.index(&object.name).is_some(),
             _ => made.triggers.contains_key(&object.name),
@@ -314,7 +315,9 @@ impl Runner<'_, '_> {
             self.by_hand.push(by_hand);
         }
         self.order_triggers(first, before).map_err(|error| self.sqlite(&error))?;
-        Ok(self.by_hand[first..].iter().any(|by_hand| by_hand.lost.is_none()))
+        // What is ignored is in no fingerprint.
+        let counts = |it: &ByHand| it.lost.is_none() && !self.options.filter.ignores(it.object.name.as_str());
+        Ok(self.by_hand[first..].iter().any(counts))
     }
 
     /// Why an object cannot be put back, where it cannot.
