@@ -136,7 +136,7 @@ pub trait Report: std::error::Error + Send + Sync + 'static {
 }
 
 /// Why a command did not end well: what is said about it, and the exit code.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Failure {
     class: Class,
     diagnostics: Vec<Diagnostic>,

@@ -10,13 +10,13 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::{self, Own};
 use super::error::Error;
-use crate::database::runner::{self, Done, Drift, Event, Recalled, Transaction};
+use crate::database::runner::{self, Done, Drift, Event, Transaction};
 use crate::database::version_table;
 use crate::database::walk::{Direction, State, Walk};
-use crate::database::{self, Filter, Scratch};
+use crate::database::{self, Filter, Recollection};
 use crate::diff::ColumnOrder;
 use crate::report::Diagnostic;
-use crate::revision::{Applied, Folder, Graph, Remark, RevisionId, RouteError, Script, Scripts, Target};
+use crate::revision::{Folder, Graph, Remark, RevisionId, RouteError, Script, Scripts, Target};
 use crate::schema::Name;
 
 /// The revisions of an application, and how they are run.
@@ -236,7 +236,8 @@ impl Revisions {
     ) -> Result<runner::Outcome, Error> {
         let table = self.table();
         let filter = Filter::new(table.clone(), self.ignore.iter().map(String::as_str))?;
-        let recall = |revisions: &[RevisionId], fingerprint: &str| recall(graph, &filter, revisions, fingerprint);
+        let recollection = Recollection::new(filter.clone(), |_, _| None);
+        let recall = |revisions: &[RevisionId], fingerprint: &str| recollection.recall(graph, revisions, fingerprint);
         let options = runner::Options {
             mirrored: None,
             version_table: table,
@@ -303,20 +304,6 @@ impl Revisions {
             Scripts { scripts: read.map_err(|error| Error::Revisions(Box::new(error)))?, problems: Vec::new() };
         Ok(self.scripts.get_or_init(|| scripts))
     }
-}
-
-/// The schema that the scripts of these revisions make, where all are there.
-fn recall(graph: &Graph, filter: &Filter, revisions: &[RevisionId], fingerprint: &str) -> Option<Recalled> {
-    let applied: Applied = revisions.iter().cloned().collect();
-    let (graph, applied) = graph.for_database(&applied);
-    if !applied.iter().all(|id| graph.script(id).is_some()) {
-        return None;
-    }
-    let mut scratch = Scratch::empty().ok()?;
-    for revision in graph.revisions().filter(|revision| applied.contains(&revision.id)) {
-        scratch.run(graph.script(&revision.id)?.up.sql()).ok()?;
-    }
-    Some(Recalled::new(scratch.schema(filter).ok()?, fingerprint))
 }
 
 #[expect(clippy::disallowed_methods, reason = "an application has no command line to read the clock for it")]

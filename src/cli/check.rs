@@ -36,7 +36,7 @@ pub struct Args {
 /// # Errors
 /// When it does, and when the model, the revisions or the database cannot be read.
 pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
-    let project = context.project()?;
+    let project = context.project_with_model()?;
     if args.single_head {
         single_head(&project.graph()?)?;
     }

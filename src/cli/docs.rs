@@ -57,7 +57,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
     let schema = side.shown(context, &project)?;
     let comments = if project.settings.source.is_some() {
         match project.model() {
-            Ok(model) => model.intent.comments,
+            Ok(model) => model.intent.comments.clone(),
             Err(failure) => {
                 failure.diagnostics().iter().for_each(|mistake| context.output.warn(mistake));
                 Comments::new()

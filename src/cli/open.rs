@@ -9,9 +9,9 @@ use rusqlite::Connection;
 use super::context::Context;
 use super::variables;
 use crate::database::Access;
-use crate::model::{self, Settings};
+use crate::model::{self, Lookup, ReadModel, Settings};
 use crate::operation::{Database, Project, State, replay};
-use crate::report::{Class, Diagnostic, Failure};
+use crate::report::{Class, Diagnostic, Failure, Source};
 use crate::schema::Schema;
 
 /// How long commands wait that have no option for it.
@@ -32,13 +32,31 @@ impl Context {
     /// # Errors
     /// When there is none, or it is mistaken.
     pub fn project(&self) -> Result<Project, Failure> {
+        self.project_of(|source, environment, lookup| Ok((Settings::read(source, environment, lookup)?, None)))
+    }
+
+    /// The same with the model, for commands that are sure to look at it.
+    ///
+    /// # Errors
+    /// As [`Context::project`]; what is wrong with the model alone is told when it is asked for.
+    pub fn project_with_model(&self) -> Result<Project, Failure> {
+        self.project_of(Settings::read_with_model)
+    }
+
+    fn project_of(
+        &self,
+        read: impl FnOnce(&Arc<Source>, Option<&str>, &Lookup<'_>) -> Result<(Settings, Option<ReadModel>), model::Error>,
+    ) -> Result<Project, Failure> {
         let config = self.config()?;
         let variables = self.variables(&config)?;
         let source = model::read_source(&config, &self.shown(&config)?)?;
-        let lookup = |name: &str| variables.get(name);
-        let settings = Settings::read(&Arc::clone(&source), self.options.environment.as_deref(), &lookup)?;
+        let (settings, model) = read(&source, self.options.environment.as_deref(), &|name| variables.get(name))?;
         let credentials = variables::credentials(&|name| variables.get(name));
-        Ok(Project::new(settings, self.options.database.clone()).with_credentials(credentials))
+        let project = Project::new(settings, self.options.database.clone()).with_credentials(credentials);
+        Ok(match model {
+            Some(model) => project.with_model(model),
+            None => project,
+        })
     }
 
     /// The project, or, where there is no configuration and a database is named, one that is nothing but this database.

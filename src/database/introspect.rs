@@ -63,7 +63,30 @@ pub fn read_with_fingerprint(
 ///
 /// Names the object that cannot be read, or that SQLite reads differently, and both readings.
 pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
-    read_rows(connection, filter, &mut Known::default(), Keep::No)
+    read_rows(connection, filter, &mut Known::default(), Keep::No, CrossCheck::Made)
+}
+
+/// Reads a schema as [`read`], and gives its fingerprint too. One with the fingerprint that is expected was held against
+/// the pragmas when that was recorded, and is not again.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_expected(
+    connection: &Connection,
+    filter: &Filter,
+    expected: Option<&str>,
+) -> Result<(Schema, String), Error> {
+    if expected.is_some() {
+        let schema = read_rows(connection, filter, &mut Known::default(), Keep::No, CrossCheck::LeftOut)?;
+        let fingerprint = sql::fingerprint(&schema);
+        if Some(fingerprint.as_str()) == expected {
+            return Ok((schema, fingerprint));
+        }
+    }
+    let schema = read(connection, filter)?;
+    let fingerprint = sql::fingerprint(&schema);
+    Ok((schema, fingerprint))
 }
 
 /// The same for a database that has been read before.
@@ -72,7 +95,7 @@ pub fn read(connection: &Connection, filter: &Filter) -> Result<Schema, Error> {
 ///
 /// As [`read`].
 pub fn read_again(connection: &Connection, filter: &Filter, known: &mut Known) -> Result<Schema, Error> {
-    read_rows(connection, filter, known, Keep::Yes)
+    read_rows(connection, filter, known, Keep::Yes, CrossCheck::Made)
 }
 
 /// Whether what is read is kept for the next time.
@@ -82,7 +105,20 @@ enum Keep {
     No,
 }
 
-fn read_rows(connection: &Connection, filter: &Filter, known: &mut Known, keep: Keep) -> Result<Schema, Error> {
+/// Whether what is read is held against SQLite's pragmas.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CrossCheck {
+    Made,
+    LeftOut,
+}
+
+fn read_rows(
+    connection: &Connection,
+    filter: &Filter,
+    known: &mut Known,
+    keep: Keep,
+    cross_check: CrossCheck,
+) -> Result<Schema, Error> {
     // All of it is one look at the database: what others commit meanwhile is not seen, and the lock is taken once.
     let look = if connection.is_autocommit() { Some(connection.unchecked_transaction()) } else { None };
     let _look = look.transpose().map_err(|error| failed(connection, &error))?;
@@ -142,7 +178,9 @@ fn read_rows(connection: &Connection, filter: &Filter, known: &mut Known, keep: 
     gone.extend(before.read.into_iter().map(|(row, _)| row));
     let gone = gone.iter().filter(|row| matches!(row.kind.as_str(), "table" | "index"));
     fresh.extend(gone.map(|row| Name::from(row.table.as_str())));
-    cross_check::check(connection, to_check(&schema, &read, (!is_first).then_some(&fresh)))?;
+    if cross_check == CrossCheck::Made {
+        cross_check::check(connection, to_check(&schema, &read, (!is_first).then_some(&fresh)))?;
+    }
     if keep == Keep::Yes {
         let mut texts = if is_first { sql::Texts::default() } else { before.texts };
         for table in &fresh {
@@ -308,17 +346,18 @@ fn rows_on(connection: &Connection, names: &str) -> rusqlite::Result<Vec<Row>> {
 /// missing here all that bear the virtual table's name (<https://www.sqlite.org/vtab.html#xshadowname>).
 fn shadow_tables<T>(connection: &Connection, rows: &[(Row, T)]) -> rusqlite::Result<BTreeSet<Name>> {
     let rows = || rows.iter().map(|(row, _)| row);
-    let names = |sql: &str| -> rusqlite::Result<BTreeSet<Name>> {
-        connection.prepare(sql)?.query_map([], |row| row.get::<_, String>(0).map(Name::new))?.collect()
-    };
     let virtual_tables: BTreeMap<&str, String> = rows()
         .filter_map(|row| Some((row.name.as_str(), module_of(row.sql.as_ref().filter(|_| row.kind == "table")?)?)))
         .collect();
     if virtual_tables.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let mut shadows = names("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")?;
-    let modules = names("SELECT name FROM pragma_module_list")?;
+    let mut shadows = names(connection, "PRAGMA main.table_list", |row| {
+        let is_shadow = row.get_ref(0)?.as_str()? == "main" && row.get_ref(2)?.as_str()? == "shadow";
+        is_shadow.then(|| row.get::<_, String>(1).map(Name::new)).transpose()
+    })?;
+    let modules =
+        names(connection, "PRAGMA module_list", |row| row.get::<_, String>(0).map(|name| Some(Name::new(name))))?;
     for (name, module) in virtual_tables {
         if !modules.contains(&Name::new(module)) {
             let prefix = format!("{}_", name.to_ascii_lowercase());
@@ -327,6 +366,15 @@ fn shadow_tables<T>(connection: &Connection, rows: &[(Row, T)]) -> rusqlite::Res
         }
     }
     Ok(shadows)
+}
+
+/// The names that rows of a pragma tell. As a table in a SELECT a pragma costs three times as much.
+fn names(
+    connection: &Connection,
+    pragma: &str,
+    name: fn(&rusqlite::Row<'_>) -> rusqlite::Result<Option<Name>>,
+) -> rusqlite::Result<BTreeSet<Name>> {
+    connection.prepare(pragma)?.query_map([], name)?.filter_map(Result::transpose).collect()
 }
 
 /// The module that a CREATE VIRTUAL TABLE statement names.
@@ -511,6 +559,28 @@ mod tests {
             assert_eq!(names(&schema), names(&fresh), "{change}");
             assert_eq!(fingerprint, sql::fingerprint(&fresh), "{change}");
         }
+    }
+
+    #[test]
+    fn only_a_schema_that_was_recorded_is_not_held_against_the_pragmas() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (a INT, b TEXT)").unwrap();
+        let filter = Filter::default();
+        let (schema, recorded) = read_expected(&connection, &filter, None).unwrap();
+        assert_eq!(read_expected(&connection, &filter, Some(&recorded)).unwrap(), (schema, recorded.clone()));
+        // The connection goes on to believe what it has read before.
+        let edit =
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a INT NOT NULL, b TEXT)'";
+        connection.execute_batch(edit).unwrap();
+        for expected in [None, Some(recorded.as_str())] {
+            let error = read_expected(&connection, &filter, expected).unwrap_err();
+            assert!(matches!(error, Error::Disagreement { .. }), "{error}");
+        }
+        let edited = sql::fingerprint(&Schema {
+            tables: read_tables(&connection, &filter, &[Name::from("t")].into()).unwrap(),
+            ..Schema::default()
+        });
+        assert_eq!(read_expected(&connection, &filter, Some(&edited)).unwrap().1, edited);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod math;
 #[cfg(feature = "cli")]
 pub mod needs;
 mod overwritten;
+mod recollection;
 pub mod runner;
 pub mod scratch;
 pub mod shapes;
@@ -35,6 +36,7 @@ pub use connect::{Access, open};
 pub use error::Error;
 pub use filter::Filter;
 pub use overwritten::Overwritten;
+pub use recollection::Recollection;
 pub use scratch::Scratch;
 pub use shapes::{Shape, Shapes};
 pub use stand_ins::StandIns;

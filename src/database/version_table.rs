@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::error::{Error, words};
 use crate::revision::RevisionId;
@@ -325,22 +325,23 @@ pub fn delete(connection: &Connection, table: &Name, revision: &RevisionId) -> R
 
 /// Whether the table is there, with the columns that it must have.
 fn exists(connection: &Connection, table: &Name) -> Result<bool, Error> {
-    let columns: Option<String> = connection
-        .query_row("SELECT group_concat(name, ',') FROM pragma_table_xinfo(?1, 'main')", [table.as_str()], |row| {
-            row.get(0)
-        })
-        .optional()
-        .map_err(|error| failed(connection, &error))?
-        .flatten();
-    let Some(columns) = columns else { return Ok(false) };
-    let has = |wanted: &str| columns.split(',').any(|column| column == wanted);
+    let failed = |error: rusqlite::Error| failed(connection, &error);
+    // The pragma itself: as a table in a SELECT it costs three times as much.
+    let mut statement = connection.prepare(&format!("PRAGMA main.table_xinfo({})", table.quoted())).map_err(failed)?;
+    let columns =
+        statement.query_map([], |row| row.get::<_, String>(1)).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let columns = columns.map_err(failed)?;
+    if columns.is_empty() {
+        return Ok(false);
+    }
+    let has = |wanted: &str| columns.iter().any(|column| column == wanted);
     let missing: Vec<&str> = COLUMNS.into_iter().filter(|column| !has(column)).collect();
     let is_ours = || ["revision", "checksum", "tool_version"].iter().all(|column| has(column));
     let table = table.clone();
     match &missing[..] {
         [] => Ok(true),
         _ if is_ours() => Err(Error::OtherVersionTable { table, missing: format!("`{}`", missing.join("`, `")) }),
-        _ => Err(Error::ForeignVersionTable { table, columns: format!("`{}`", columns.replace(',', "`, `")) }),
+        _ => Err(Error::ForeignVersionTable { table, columns: format!("`{}`", columns.join("`, `")) }),
     }
 }
 

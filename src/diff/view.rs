@@ -11,11 +11,12 @@ use crate::token::{Token, TokenKind, is_reserved, significant_tokens};
 /// Whether two views mean the same and are called the same.
 pub(super) fn same(before: &View, after: &View, bodies: &Bodies) -> bool {
     let View { name, columns, select } = before;
+    let (old, new) = (select.as_str(), after.select.as_str());
     name.is_spelled_like(&after.name)
         && columns.len() == after.columns.len()
         && columns.iter().zip(&after.columns).all(|(old, new)| old.is_spelled_like(new))
         && bodies.same(select, &after.select, None)
-        && (!columns.is_empty() || result_names(select.as_str()) == result_names(after.select.as_str()))
+        && (!columns.is_empty() || old == new || result_names(old) == result_names(new))
 }
 
 /// The names that a SELECT itself gives to its columns, directly or through a subquery that it selects from: aliases,

@@ -159,6 +159,7 @@ impl Walker<'_> {
             database: &self.project.on(&member.path).place()?,
             filter: planner.filter(),
             shapes: Some(planner.shapes()),
+            recall: planner.recall(),
             known: None,
             to_copy: None,
             drift: Drift::Refuse,

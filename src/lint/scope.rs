@@ -79,7 +79,7 @@ pub fn lint_database(project: &Project, connection: &Connection) -> Result<Linte
 pub fn slips(project: &Project, tables: &Schema) -> Result<Vec<Diagnostic>, Failure> {
     let levels = Levels::new(&project.settings.lint)?.alone(&[&misspelt_type::RULE, &sql_as_text::RULE]);
     let mut linted = Linted::default();
-    judge::schema(&Subject { schema: tables, problems: &[] }, Some(&project.model()?), &levels, &mut linted);
+    judge::schema(&Subject { schema: tables, problems: &[] }, Some(&*project.model()?), &levels, &mut linted);
     Ok(linted.findings.into_iter().map(|finding| finding.diagnostic).collect())
 }
 

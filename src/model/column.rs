@@ -132,16 +132,18 @@ fn read_intent(fields: &Fields<'_>, name: &Name, table: &Table, draft: &mut Draf
 
 /// Reads a declared type and nothing else; an empty one is none.
 fn read_type(text: &Text<'_>) -> Option<TypeName> {
-    let mut read = match sql::read_column(text.as_str(), &Name::from("")) {
+    let read = match sql::read_column(text.as_str(), &Name::from("")) {
         Ok(read) => read,
         Err(error) => {
             text.mistake_in(error.span.clone(), error.diagnostic());
             return None;
         }
     };
-    let type_name = read.column.type_name.take();
-    let is_alone = read == sql::read_column("", &Name::from("")).expect("an empty definition is one");
-    if !is_alone {
+    let sql::ColumnDefinition { mut column, primary_key, uniques, checks, foreign_keys } = read;
+    let type_name = column.type_name.take();
+    let has_constraints =
+        primary_key.is_some() || !uniques.is_empty() || !checks.is_empty() || !foreign_keys.is_empty();
+    if has_constraints || column != Column::new("", None) {
         let message = format!("`type` takes a type and nothing after it, found `{}`", text.as_str());
         let help = "write each constraint under its own key, or all of it under `sql`";
         text.mistake(Diagnostic::new("bad_value", message).help(help));

@@ -72,12 +72,22 @@ pub struct Model {
     passages: Passages,
 }
 
+/// A model that was read together with the settings, or what is wrong with it.
+pub type ReadModel = Result<Model, Error>;
+
 impl Model {
     /// Reads a model from its files, TOML or, if so named, `.sql`. The settings may stand in one of them.
     pub fn read(files: &[Arc<Source>], settings: &Settings) -> Result<Model, Error> {
         let mistakes = Mistakes::default();
         let model = read_files(files, settings, &mistakes);
         if mistakes.count() > 0 { Err(Error::Mistakes(mistakes.into_sorted(files))) } else { Ok(model) }
+    }
+
+    /// The model in a file that holds the settings too.
+    fn of_document(document: &Document<'_>, settings: &Settings) -> Result<Model, Error> {
+        let mistakes = Mistakes::default();
+        let model = read_document(document, settings, &mistakes);
+        if mistakes.count() > 0 { Err(Error::Mistakes(mistakes.into_sorted(&[]))) } else { Ok(model) }
     }
 
     /// Where an object or a column of it stands, for what SQLite finds wrong with it.
@@ -103,6 +113,13 @@ fn read_files(files: &[Arc<Source>], settings: &Settings, mistakes: &Mistakes) -
         }
     }
     draft.finish(complete)
+}
+
+/// The same for the one file that holds the settings too.
+fn read_document(document: &Document<'_>, settings: &Settings, mistakes: &Mistakes) -> Model {
+    let mut draft = Draft::new(mistakes, &settings.ignore);
+    read_file(document.fields("the model", mistakes), true, &mut draft);
+    draft.finish(true)
 }
 
 fn is_sql(path: &str) -> bool {

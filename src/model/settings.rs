@@ -13,7 +13,7 @@ use super::environment::{Lookup, Unexpanded, expand};
 use super::given::{Given, given};
 use super::hook::{self, Hooks};
 use super::toml_reader::{Document, Fields, Mistakes, Text, Value, list};
-use super::{Error, Ignore, amount};
+use super::{Error, Ignore, Model, ReadModel, amount};
 use crate::diff::ColumnOrder;
 use crate::mirror::Mirror;
 use crate::report::{Diagnostic, Place, Source, nearest};
@@ -170,11 +170,28 @@ impl Settings {
     ///
     /// All mistakes are found in one run: where the model stands in the same file, its mistakes are told too.
     pub fn read(source: &Arc<Source>, environment: Option<&str>, lookup: &Lookup<'_>) -> Result<Settings, Error> {
+        Settings::of_document(&Document::parse_alone(source)?, environment, lookup)
+    }
+
+    /// Reads the settings of a file, and the model where it stands in the same file: the text is read once for both.
+    ///
+    /// # Errors
+    /// As [`Settings::read`]; what is wrong with the model alone is told in its place.
+    pub fn read_with_model(
+        source: &Arc<Source>,
+        environment: Option<&str>,
+        lookup: &Lookup<'_>,
+    ) -> Result<(Settings, Option<ReadModel>), Error> {
+        let document = Document::parse_alone(source)?;
+        let settings = Settings::of_document(&document, environment, lookup)?;
+        let model = settings.model.is_none().then(|| Model::of_document(&document, &settings));
+        Ok((settings, model))
+    }
+
+    fn of_document(document: &Document<'_>, environment: Option<&str>, lookup: &Lookup<'_>) -> Result<Settings, Error> {
         let mistakes = Mistakes::default();
+        let source = document.source();
         let mut settings = Settings { source: Some(Arc::clone(source)), ..Settings::default() };
-        let Some(document) = Document::parse(source, &mistakes) else {
-            return Err(Error::Mistakes(mistakes.into_sorted(&[])));
-        };
         let root = document.fields("the file", &mistakes);
         let base = root.get("schemactl").and_then(|value| value.fields("`[schemactl]`"));
         let environments = root.get("environments").and_then(|value| value.fields("`[environments]`"));
@@ -209,7 +226,7 @@ impl Settings {
         root.finish();
         if mistakes.count() > 0 {
             if settings.model.is_none() {
-                super::read_files(&[Arc::clone(source)], &settings, &mistakes);
+                super::read_document(document, &settings, &mistakes);
             }
             return Err(Error::Mistakes(mistakes.into_sorted(&[])));
         }
@@ -438,7 +455,11 @@ fn texts<'a>(value: &Value<'a>) -> Option<Vec<Text<'a>>> {
 /// One of a few words, in any case.
 pub(super) fn one_of<T: Copy>(value: &Value<'_>, choices: &[(&str, T)]) -> Option<T> {
     let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-    let text = value.text_or(&format!("one of {}", list(&words)))?;
+    if !value.kind().is_str() {
+        value.wrong_type(&format!("one of {}", list(&words)));
+        return None;
+    }
+    let text = value.text()?;
     let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text.as_str()));
     if found.is_none() {
         let message = format!("`{}` takes one of {}, found `{}`", value.key(), list(&words), text.as_str());

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
-use super::toml_writer;
+use super::{Error, toml_writer};
 use crate::report::{Diagnostic, Place, Source, nearest};
 
 /// More syntax errors of one file than these are not shown: what follows a few of them is noise.
@@ -58,6 +58,17 @@ impl<'a> Document<'a> {
             mistakes.add(Diagnostic::new("toml", error.message()).at(Place::new(source, span)));
         }
         errors.is_empty().then(|| Document { source, root: root.into_inner() })
+    }
+
+    /// Reads a file of which nothing else is known.
+    pub(super) fn parse_alone(source: &'a Arc<Source>) -> Result<Document<'a>, Error> {
+        let mistakes = Mistakes::default();
+        Document::parse(source, &mistakes).ok_or_else(|| Error::Mistakes(mistakes.into_sorted(&[])))
+    }
+
+    /// The file.
+    pub(super) fn source(&self) -> &'a Arc<Source> {
+        self.source
     }
 
     /// The keys of the whole file.

@@ -325,7 +325,10 @@ pub fn draft(
     };
     match planned {
         Ok(draft) => Ok((draft, gates)),
-        Err(error) => Err(slips::blamed(&project.model()?, intent, wanted, &error).unwrap_or_else(|| error.into())),
+        Err(error) => {
+            let model = project.model()?;
+            Err(slips::blamed(&model, intent, wanted, &error).unwrap_or_else(|| error.into()))
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 use rusqlite::Connection;
 
 use super::{Project, State, autogenerate, replay, status};
+use crate::database::introspect;
 use crate::database::runner::marked_rebuilds;
 use crate::diff::{self, Renames};
 use crate::model;
@@ -50,10 +51,17 @@ pub fn start(
     connection: Option<&Connection>,
     evidence: Evidence,
 ) -> Result<Start, Failure> {
-    let actual = autogenerate::actual_schema(project, connection)?;
     let State { graph, applied, .. } = state;
-    let fingerprint = Some(sql::fingerprint(&actual));
     let expected = status::expected_fingerprint(state);
+    let filter = project.filter()?;
+    let (actual, fingerprint) = match connection {
+        Some(connection) => {
+            let recorded = expected.as_deref().filter(|_| evidence == Evidence::Recorded);
+            introspect::read_expected(connection, &filter, recorded)?
+        }
+        None => (Schema::default(), sql::fingerprint(&Schema::default())),
+    };
+    let fingerprint = Some(fingerprint);
     let is_recorded = expected == fingerprint;
     let is_shown = match evidence {
         Evidence::Recorded => is_recorded,

@@ -24,6 +24,7 @@ pub mod planner;
 mod project;
 pub mod purge;
 pub mod rebase;
+mod recall;
 pub mod rehearse;
 mod renames;
 pub mod repair;
@@ -39,4 +40,5 @@ pub mod verify;
 pub mod walk;
 
 pub use project::{Database, Project, State};
+pub use recall::Recall;
 pub use rows::Rows;

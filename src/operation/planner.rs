@@ -11,7 +11,7 @@ use crate::report::{Failure, Report};
 use crate::revision::{Purge, RevisionId, Route, RouteError, Scripts, Target};
 
 use super::walk::{self, Direction};
-use super::{Project, State};
+use super::{Project, Recall, State};
 
 /// A route and its steps.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub struct Planner {
     scripts: Scripts,
     filter: Filter,
     shapes: Shapes,
+    recall: Recall,
     choose: Box<Choose>,
     needs_scripts: bool,
     known: Mutex<BTreeMap<String, Arc<Planned>>>,
@@ -63,6 +64,7 @@ impl Planner {
         let (scripts, filter) = (project.scripts()?, project.filter()?);
         Ok(Planner {
             shapes: Shapes::new(filter.clone()),
+            recall: Recall::new(&filter),
             scripts,
             filter,
             choose: Box::new(choose),
@@ -88,6 +90,12 @@ impl Planner {
     #[must_use]
     pub fn shapes(&self) -> &Shapes {
         &self.shapes
+    }
+
+    /// What revisions make, asked for once by however many databases.
+    #[must_use]
+    pub fn recall(&self) -> &Recall {
+        &self.recall
     }
 
     /// Where a database with these rows in its version table stands.

@@ -10,9 +10,9 @@ use super::mirror;
 pub use crate::database::walk::State;
 use crate::database::{self, Access, Filter, version_table};
 use crate::libsql::{self, Address, Credentials, Server};
-use crate::model::{self, Model, Settings};
+use crate::model::{self, Model, ReadModel, Settings};
 use crate::plan::{Options, Switches};
-use crate::report::{Class, Diagnostic, Failure, Source};
+use crate::report::{Class, Diagnostic, Failure};
 use crate::revision::{Folder, Graph, Scripts};
 use crate::schema::SqliteVersion;
 
@@ -25,6 +25,8 @@ pub struct Project {
     pub settings: Settings,
     /// A database named on the command line, in place of that of the settings.
     database: Option<String>,
+    /// The model, where it was read together with the settings.
+    model: Option<Result<Arc<Model>, Failure>>,
     /// What servers ask for.
     credentials: Credentials,
     /// What another tool keeps of the revisions.
@@ -44,7 +46,14 @@ impl Project {
     /// A project with these settings, and another database if one is named.
     #[must_use]
     pub fn new(settings: Settings, database: Option<String>) -> Project {
-        Project { settings, database, credentials: Credentials::default(), mirror_rows: mirror::Rows::default() }
+        let (credentials, mirror_rows) = (Credentials::default(), mirror::Rows::default());
+        Project { settings, database, model: None, credentials, mirror_rows }
+    }
+
+    /// The same project with the model that was read together with its settings.
+    #[must_use]
+    pub fn with_model(self, model: ReadModel) -> Project {
+        Project { model: Some(model.map(Arc::new).map_err(Failure::from)), ..self }
     }
 
     /// The same project with what servers ask for.
@@ -231,12 +240,11 @@ impl Project {
     ///
     /// # Errors
     /// All mistakes of all files.
-    pub fn model(&self) -> Result<Model, Failure> {
-        Ok(Model::read(&self.model_files()?, &self.settings)?)
-    }
-
-    fn model_files(&self) -> Result<Vec<Arc<Source>>, Failure> {
-        Ok(model::sources(&self.settings)?)
+    pub fn model(&self) -> Result<Arc<Model>, Failure> {
+        match &self.model {
+            Some(read) => read.clone(),
+            None => Ok(Arc::new(Model::read(&model::sources(&self.settings)?, &self.settings)?)),
+        }
     }
 
     /// Whether the database is on a server.

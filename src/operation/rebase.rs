@@ -199,7 +199,7 @@ impl Place<'_> {
 
     /// What the script means beside its changes: the model says it still, and renames stand in the script itself.
     fn intent(&self, after: &Schema) -> Intent {
-        let mut intent = self.project.model().map(|model| model.intent).unwrap_or_default();
+        let mut intent = self.project.model().map(|model| model.intent.clone()).unwrap_or_default();
         let written = flow::renames(self.script.up.sql(), &self.before, after);
         intent.renames.tables.extend(written.tables.clone());
         intent.renames.columns.extend(written.columns.clone());

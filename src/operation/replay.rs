@@ -12,8 +12,7 @@ use super::{Project, State, opening};
 /// # Errors
 /// When the target names nothing, or a script fails, with its place.
 pub fn schema_at(project: &Project, graph: &Graph, target: &Target) -> Result<Schema, Failure> {
-    let route = graph.upgrade(&Applied::default(), target)?;
-    made(project, graph, &route.steps.iter().map(|step| &step.revision).collect::<Vec<_>>())
+    Replay::default().schema_at(project, graph, target)
 }
 
 /// The schema at a place that is counted from where a database stands: `current`, `-1`.
@@ -45,19 +44,52 @@ pub fn schema_from_current(project: &Project, state: &State, target: &Target) ->
 /// # Errors
 /// When a script fails, with its place.
 pub fn schema_of(project: &Project, graph: &Graph, applied: &Applied) -> Result<Schema, Failure> {
-    let (graph, applied) = graph.for_database(applied);
-    let ids = graph.revisions().map(|revision| &revision.id).filter(|id| applied.contains(id));
-    made(project, &graph, &ids.collect::<Vec<_>>())
+    Replay::default().schema_of(project, graph, applied)
 }
 
-/// The schema that revisions make, one after the other.
-fn made(project: &Project, graph: &Graph, revisions: &[&RevisionId]) -> Result<Schema, Failure> {
-    let (mut scratch, built) = match opening::build(graph, revisions) {
-        Some((scratch, built)) => (scratch, built),
-        None => (Scratch::empty()?, 0),
-    };
-    revisions[built..].iter().try_for_each(|revision| run(&mut scratch, graph, revision))?;
-    Ok(scratch.schema(&project.filter()?)?)
+/// A replay that goes on: what begins with the revisions that have run last is made from there. For scripts that stay as
+/// they are.
+#[derive(Debug, Default)]
+pub struct Replay {
+    place: Option<(Scratch, Vec<RevisionId>)>,
+}
+
+impl Replay {
+    /// The schema that the revisions up to a target make.
+    ///
+    /// # Errors
+    /// As [`schema_at`].
+    pub fn schema_at(&mut self, project: &Project, graph: &Graph, target: &Target) -> Result<Schema, Failure> {
+        let route = graph.upgrade(&Applied::default(), target)?;
+        self.made(project, graph, &route.steps.iter().map(|step| &step.revision).collect::<Vec<_>>())
+    }
+
+    /// The schema that these revisions make together.
+    ///
+    /// # Errors
+    /// As [`schema_of`].
+    pub fn schema_of(&mut self, project: &Project, graph: &Graph, applied: &Applied) -> Result<Schema, Failure> {
+        let (graph, applied) = graph.for_database(applied);
+        let ids = graph.revisions().map(|revision| &revision.id).filter(|id| applied.contains(id));
+        self.made(project, &graph, &ids.collect::<Vec<_>>())
+    }
+
+    /// The schema that revisions make, one after the other.
+    fn made(&mut self, project: &Project, graph: &Graph, revisions: &[&RevisionId]) -> Result<Schema, Failure> {
+        let begins_so =
+            |ran: &[RevisionId]| ran.len() <= revisions.len() && ran.iter().eq(revisions[..ran.len()].iter().copied());
+        let (mut scratch, done) = match self.place.take() {
+            Some((scratch, ran)) if begins_so(&ran) => (scratch, ran.len()),
+            _ => match opening::build(graph, revisions) {
+                Some(opened) => opened,
+                None => (Scratch::empty()?, 0),
+            },
+        };
+        revisions[done..].iter().try_for_each(|revision| run(&mut scratch, graph, revision))?;
+        let schema = scratch.schema(&project.filter()?)?;
+        self.place = Some((scratch, revisions.iter().copied().cloned().collect()));
+        Ok(schema)
+    }
 }
 
 /// A scratch database on which these revisions have run.

@@ -17,7 +17,8 @@ use crate::sql;
 
 use super::drift::Recognised;
 use super::repair::{self, Edited};
-use super::{Project, State, adopt, autogenerate, drift, replay};
+use super::replay::Replay;
+use super::{Project, State, adopt, autogenerate, drift};
 
 /// The three answers.
 #[derive(Debug)]
@@ -152,20 +153,23 @@ impl Status {
 pub fn status(project: &Project, connection: Option<&Connection>) -> Result<Status, Failure> {
     let state = project.state(connection)?;
     let mut revisions = revisions(&state);
-    if let Some(connection) = connection {
-        let actual = autogenerate::actual_schema(project, Some(connection));
-        // What cannot be read is told below.
-        revisions.recognised = actual.map(|actual| drift::recognised(project, &state, &actual)).unwrap_or_default();
+    let actual = autogenerate::actual_schema(project, connection);
+    if let (Some(_), Ok(actual)) = (connection, &actual) {
+        revisions.recognised = drift::recognised(project, &state, actual);
     }
+    let mut replay = Replay::default();
+    // What is applied is mostly the beginning of what there is.
+    let schema =
+        actual.and_then(|actual| difference(project, &state, &actual, &sql::fingerprint(&actual), &mut replay));
     Ok(Status {
-        model: model(project, &state),
+        model: model(project, &state, &mut replay),
         revisions,
         others: connection.map_or(Ok(Vec::new()), |connection| adopt::since(project, connection, &state))?,
-        schema: schema(project, connection, &state),
+        schema,
     })
 }
 
-fn model(project: &Project, state: &State) -> Result<Vec<Line>, Failure> {
+fn model(project: &Project, state: &State, replay: &mut Replay) -> Result<Vec<Line>, Failure> {
     // Its own mistakes are told before those of the revisions that it is compared with.
     project.model()?;
     let graph = state.graph.of_scripts();
@@ -173,7 +177,7 @@ fn model(project: &Project, state: &State) -> Result<Vec<Line>, Failure> {
         let words = "what the revisions make cannot be told, since their files do not hang together";
         return Err(Failure::new(Class::Input, Diagnostic::new("not_told", words)));
     }
-    let made = replay::schema_at(project, &graph, &Target::of(Word::Heads))?;
+    let made = replay.schema_at(project, &graph, &Target::of(Word::Heads))?;
     Ok(autogenerate::compare(project, made, &Renames::default())?.lines())
 }
 
@@ -203,16 +207,21 @@ pub fn revisions(state: &State) -> Revisions {
     }
 }
 
-fn schema(project: &Project, connection: Option<&Connection>, state: &State) -> Result<Vec<Line>, Failure> {
-    let actual = autogenerate::actual_schema(project, connection)?;
-    drift(project, state, &actual, &sql::fingerprint(&actual))
-}
-
 /// How a schema differs from the one that the applied revisions make.
 ///
 /// # Errors
 /// When that cannot be told, since revisions have no files here or cannot be run.
 pub fn drift(project: &Project, state: &State, actual: &Schema, fingerprint: &str) -> Result<Vec<Line>, Failure> {
+    difference(project, state, actual, fingerprint, &mut Replay::default())
+}
+
+fn difference(
+    project: &Project,
+    state: &State,
+    actual: &Schema,
+    fingerprint: &str,
+    replay: &mut Replay,
+) -> Result<Vec<Line>, Failure> {
     if expected_fingerprint(state).as_deref() == Some(fingerprint) {
         return Ok(Vec::new());
     }
@@ -220,7 +229,7 @@ pub fn drift(project: &Project, state: &State, actual: &Schema, fingerprint: &st
     if !gone.is_empty() {
         return Err(cannot_replay(state, fingerprint));
     }
-    let expected = replay::schema_of(project, &state.graph, &state.applied)?;
+    let expected = replay.schema_of(project, &state.graph, &state.applied)?;
     let changes = diff::diff(&expected, actual, &Renames::default(), project.settings.column_order);
     Ok(changes.iter().flat_map(Change::lines).collect())
 }

@@ -1,7 +1,6 @@
 //! `upgrade` and `downgrade`: a route through the graph, run on a database or written as SQL.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,19 +9,17 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::database::backup::{Progress, Writers};
-use crate::database::runner::{self, Event, Outcome, Recalled, RunError, Transaction};
+use crate::database::runner::{self, Event, Outcome, RunError, Transaction};
 use crate::database::walk::Walk;
 pub use crate::database::walk::{Agree, Direction, Doubt, StepError, settle, steps, still_to_do};
 use crate::database::{self, Access, Filter, Shapes, version_table};
-use crate::diff::Renames;
 use crate::libsql::{self, Server};
 use crate::model::{self, Settings};
 use crate::report::{Failure, Report};
-use crate::revision::{Applied, Graph, Purge, Remark, RevisionId, Route, RouteError, Target};
-use crate::schema::Schema;
+use crate::revision::{Applied, Purge, Remark, RevisionId, Route, RouteError, Target};
 
 use super::backup::{self, Backup, BackupError};
-use super::{Database, Project, Rows, State, adopt, autogenerate, replay};
+use super::{Database, Project, Recall, Rows, State, adopt};
 
 /// How to walk.
 #[derive(Clone)]
@@ -127,11 +124,13 @@ pub(super) fn walk_by<'s>(
         adopt::refuse_since(project, connection, start)?;
     }
     let mut walk = Walk::new(start, direction, target, options.agree);
+    let filter = project.filter()?;
     let ground = Ground {
         project,
         database: &project.place()?,
-        filter: &project.filter()?,
+        filter: &filter,
         shapes: None,
+        recall: &Recall::new(&filter),
         known: Some(&start.rows),
         to_copy: None,
         drift: drift(project),
@@ -161,6 +160,8 @@ pub struct Ground<'a> {
     pub filter: &'a Filter,
     /// Schemas that other databases have as well.
     pub shapes: Option<&'a Shapes>,
+    /// What revisions make, as far as it was asked for.
+    pub recall: &'a Recall,
     /// The rows of the version table, where they were read.
     pub known: Option<&'a [version_table::Applied]>,
     /// The steps that a copy of the database is made for, where the run is a part of a longer one.
@@ -181,7 +182,7 @@ pub fn run(
     options: &Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome, RunError> {
-    let Ground { project, database, filter, shapes, known, to_copy, drift } = *ground;
+    let Ground { project, database, filter, shapes, recall, known, to_copy, drift } = *ground;
     let prepare = |steps: &[runner::Step]| match database {
         Database::File(path) => back_up(project, path, filter, to_copy.unwrap_or(steps), options)
             .map_err(|error| Box::new(error) as Box<dyn Report>),
@@ -189,11 +190,7 @@ pub fn run(
             .map_err(|error| Box::new(error) as Box<dyn Report>),
     };
     let long_transactions = options.long_transactions;
-    let graph = OnceCell::new();
-    let recall = |revisions: &[RevisionId], fingerprint: &str| {
-        let graph = graph.get_or_init(|| project.graph().ok()).as_ref()?;
-        recall(project, graph, revisions, fingerprint)
-    };
+    let recall = |revisions: &[RevisionId], fingerprint: &str| recall.schema(project, revisions, fingerprint);
     project.with_mirror(|mirrored| {
         let options = runner::Options {
             mirrored,
@@ -292,24 +289,6 @@ fn may_need_copy(steps: &[runner::Step], wanted: model::Backup) -> bool {
         model::Backup::Destructive => backup::may_discard(steps),
         model::Backup::Never => false,
     }
-}
-
-/// The schema of a fingerprint: that which the scripts of these revisions make, or the model's; else what the scripts
-/// make all the same.
-fn recall(project: &Project, graph: &Graph, revisions: &[RevisionId], fingerprint: &str) -> Option<Recalled> {
-    let applied: Applied = revisions.iter().cloned().collect();
-    let made = || {
-        let (seen, here) = graph.for_database(&applied);
-        let is_whole = here.iter().all(|id| seen.script(id).is_some());
-        is_whole.then(|| replay::schema_of(project, graph, &applied).ok())?
-    };
-    let made = made().map(|schema| Recalled::new(schema, fingerprint));
-    // An edited script makes another schema now; the model may still say what it made before.
-    let wanted = || {
-        let comparison = autogenerate::compare(project, Schema::default(), &Renames::default()).ok()?;
-        Some(Recalled::new(comparison.wanted, fingerprint)).filter(|wanted| wanted.is_expected)
-    };
-    made.clone().filter(|made| made.is_expected).or_else(wanted).or(made)
 }
 
 /// The SQL of a walk, for a database that is not at hand.

@@ -13,7 +13,9 @@
 //!   else no first row could be copied, and RESTRICT would forbid the DROP. The setting must not be taken back: that
 //!   forgets what is still to be checked. In a ring the old rows are deleted while all old tables are there: a DROP
 //!   does not compile where an action of a table's own foreign key leads to a table that is gone.
-//! - A ring in which SET NULL meets a NOT NULL column cannot be deleted: SQLite refuses, and nothing is lost.
+//! - SET NULL and SET DEFAULT write to rows that are to go themselves, which constraints may refuse: these rows are
+//!   deleted before those that they refer to. Where that leads around in a ring, or rows refer to their own table,
+//!   such an action cannot be got around: SQLite refuses, and nothing is lost.
 //! - Each copy takes its name as soon as the old table is gone, before the next one is dropped: nothing refers to the
 //!   name of a table when it is dropped but what has been dropped before it.
 //! - A key that foreign keys refer to may be a UNIQUE index: it moves to the copy before the children are filled.
@@ -24,7 +26,7 @@
 use indexmap::{IndexMap, IndexSet};
 
 use crate::diff::{AlterTable, ColumnOrder};
-use crate::schema::{ForeignKey, Index, IndexKey, Name, Schema, SqliteVersion, Table};
+use crate::schema::{Action, Column, ForeignKey, Index, IndexKey, Name, Schema, SqliteVersion, Table};
 use crate::sql;
 use crate::token::{TokenKind, significant_tokens};
 
@@ -155,7 +157,7 @@ pub(super) fn replace(copies: Vec<Copied>, going: &IndexSet<Name>, now: &Schema)
         }
     }
     for ring in there.iter().rev() {
-        statements.extend(ring.empty());
+        statements.extend(ring.empty(now));
         // What goes for good is the last of its ring: others refer to it until they are gone.
         let mut tables: Vec<&Name> = ring.tables.iter().collect();
         tables.sort_by_key(|name| going.contains(*name));
@@ -176,7 +178,7 @@ pub(super) fn drop_tables(now: &Schema, going: &IndexSet<Name>, drop: impl Fn(&N
     let deferred = there.iter().any(Ring::is_closed).then(defer);
     let drops = there.iter().rev().flat_map(|ring| {
         let drops = ring.tables.iter().map(&drop);
-        ring.empty().into_iter().chain(drops).collect::<Vec<_>>()
+        ring.empty(now).into_iter().chain(drops).collect::<Vec<_>>()
     });
     deferred.into_iter().chain(drops).collect()
 }
@@ -196,7 +198,7 @@ pub(super) fn before_drops(now: &Schema, going: &IndexSet<Name>) -> Vec<Statemen
     // Rows that go with their parents fire triggers.
     let triggers = now.triggers.values().filter(|trigger| going.contains(&trigger.table));
     let drops = triggers.map(|trigger| Statement::new(format!("DROP TRIGGER {}", trigger.name.quoted())));
-    drops.chain([defer()]).chain(there.iter().rev().flat_map(Ring::empty)).collect()
+    drops.chain([defer()]).chain(there.iter().rev().flat_map(|ring| ring.empty(now))).collect()
 }
 
 /// A table that stays and refers to one of those that go, with the one that it refers to.
@@ -280,11 +282,47 @@ impl Ring {
         self.has_loop || self.tables.len() > 1
     }
 
-    /// Deletes the rows of a ring of several tables.
-    fn empty(&self) -> Vec<Statement> {
-        let names = if self.tables.len() > 1 { self.tables.as_slice() } else { &[] };
-        names.iter().map(|name| Statement::new(format!("DELETE FROM {}", name.quoted()))).collect()
+    /// Deletes the rows of a ring of several tables, those first that take none along on which something is set.
+    fn empty(&self, now: &Schema) -> Vec<Statement> {
+        if self.tables.len() < 2 {
+            return Vec::new();
+        }
+        let mut left: Vec<&Table> = self.tables.iter().filter_map(|name| now.tables.get(name)).collect();
+        let mut statements = Vec::new();
+        while !left.is_empty() {
+            let harmless = left.iter().position(|table| keys_set(table, &left) == (0, 0));
+            let least = || (0..left.len()).min_by_key(|at| keys_set(left[*at], &left));
+            let table = left.remove(harmless.or_else(least).unwrap_or_default());
+            statements.push(Statement::new(format!("DELETE FROM {}", table.name.quoted())));
+        }
+        statements
     }
+}
+
+/// How many foreign keys of other tables are set to something where the rows of a table are deleted: those that may not
+/// be null, and all.
+fn keys_set(table: &Table, tables: &[&Table]) -> (usize, usize) {
+    let mut emptied: IndexSet<&Name> = IndexSet::from([&table.name]);
+    let (mut not_null, mut all, mut at) = (0, 0, 0);
+    while let Some(&parent) = emptied.get_index(at) {
+        for child in tables.iter().filter(|child| child.name != table.name) {
+            for key in child.foreign_keys.iter().filter(|key| key.parent == *parent) {
+                match key.on_delete {
+                    Action::Cascade => drop(emptied.insert(&child.name)),
+                    Action::SetNull | Action::SetDefault => {
+                        let mut columns = key.columns.iter().filter_map(|column| child.column(column));
+                        let is_not_null =
+                            |column: &Column| column.not_null.is_some() || child.is_not_null_by_key(column);
+                        not_null += usize::from(columns.any(is_not_null));
+                        all += 1;
+                    }
+                    Action::NoAction | Action::Restrict => {}
+                }
+            }
+        }
+        at += 1;
+    }
+    (not_null, all)
 }
 
 /// The rings of tables, those that are referred to before those that refer to them (Tarjan's algorithm, which finds
@@ -459,6 +497,23 @@ mod tests {
                     &schema("TEXT CHECK (name <> '')"),
                 );
             }
+        }
+    }
+
+    #[test]
+    fn rings_are_emptied_so_that_nothing_is_set_that_must_not_be() {
+        for name in ["TEXT", "INT NOT NULL"] {
+            let schema = |name: &str| {
+                format!(
+                    "CREATE TABLE a (id INTEGER PRIMARY KEY, c INT REFERENCES c, name {name});
+                     CREATE TABLE b (id INTEGER PRIMARY KEY, a INT NOT NULL REFERENCES a ON DELETE CASCADE);
+                     CREATE TABLE c (id INTEGER PRIMARY KEY, b INT NOT NULL REFERENCES b ON DELETE SET NULL,
+                       again INT REFERENCES a ON DELETE SET DEFAULT CHECK (again IS NOT NULL));"
+                )
+            };
+            let rows = "INSERT INTO a VALUES (1, 3, 1), (2, NULL, 2); INSERT INTO b VALUES (2, 1), (3, 2);
+                 INSERT INTO c VALUES (3, 2, 2), (4, 2, 1)";
+            same_in_all_forms(&schema("INT"), rows, &schema(name));
         }
     }
 

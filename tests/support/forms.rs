@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode};
 use schemactl::database::Scratch;
 use schemactl::diff::{Change, ColumnOrder, Renames, diff};
 use schemactl::plan::{self, Error, Options, Switches, write_section};
-use schemactl::schema::Schema;
+use schemactl::schema::{Action, Schema};
 
 use super::laws::{self, Trial};
 use super::rows;
@@ -23,6 +23,8 @@ pub enum Form {
     Refused,
     /// It does not leave rows that refer to nothing, as the script would.
     Stricter,
+    /// Rows that refer to each other would be set to what they may not be, as no order of deleting them avoids.
+    Bound,
     /// There is no such form, and it was said.
     Unknown,
 }
@@ -105,6 +107,11 @@ fn ran(trial: &Trial, script: &str, text: &str, switches: Switches, seed: u64) -
             {
                 found = Form::Stricter;
             }
+            (Ok(()), Err(error))
+                if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) && are_bound(trial.before) =>
+            {
+                found = Form::Bound;
+            }
             (Ok(()), Err(error)) => return Err(format!("the form is refused: {error}")),
             (Err(error), Ok(())) => return Err(format!("the form is taken, and the script is not: {error}")),
         }
@@ -125,6 +132,25 @@ fn confined(connection: &mut Connection, script: &str) -> rusqlite::Result<()> {
     let ran = connection.execute_batch(&format!("BEGIN;\n{script};\nCOMMIT"));
     connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
     ran
+}
+
+/// Whether rows that are deleted lead around in a ring to themselves, and are set to something on the way.
+fn are_bound(schema: &Schema) -> bool {
+    let keys = || schema.tables.values().flat_map(|child| child.foreign_keys.iter().map(move |key| (&child.name, key)));
+    let acting = || keys().filter(|(_, key)| !matches!(key.on_delete, Action::NoAction | Action::Restrict));
+    acting().filter(|(_, key)| key.on_delete != Action::Cascade).any(|(child, key)| {
+        let mut reached = vec![child];
+        let mut at = 0;
+        while let Some(parent) = reached.get(at).copied() {
+            for (next, _) in acting().filter(|(_, key)| key.parent == *parent) {
+                if !reached.contains(&next) {
+                    reached.push(next);
+                }
+            }
+            at += 1;
+        }
+        reached.contains(&&key.parent)
+    })
 }
 
 fn has_orphans(connection: &Connection) -> bool {

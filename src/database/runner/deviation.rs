@@ -1,5 +1,7 @@
 //! A schema that is not the one that was expected, and how the two differ where that can be told.
 
+use std::sync::Arc;
+
 use super::{Event, Runner, Step};
 use crate::diff::{self, Change, ColumnOrder, Renames};
 use crate::revision::RevisionId;
@@ -14,7 +16,7 @@ pub type Recall<'a> = dyn Fn(&[RevisionId], &str) -> Option<Recalled> + 'a;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recalled {
     /// The schema.
-    pub schema: Schema,
+    pub schema: Arc<Schema>,
     /// Whether it has the fingerprint that was expected; else it is what their scripts make now.
     pub is_expected: bool,
 }
@@ -23,7 +25,7 @@ impl Recalled {
     /// A schema that revisions make, where this fingerprint was expected.
     #[must_use]
     pub fn new(schema: Schema, expected: &str) -> Recalled {
-        Recalled { is_expected: sql::fingerprint(&schema) == expected, schema }
+        Recalled { is_expected: sql::fingerprint(&schema) == expected, schema: Arc::new(schema) }
     }
 }
 
