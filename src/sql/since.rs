@@ -183,9 +183,8 @@ fn at_its_level(all: &[Token<'_>], at: usize) -> Vec<usize> {
     for (place, token) in all.iter().enumerate().skip(at) {
         match token.text {
             "(" => depth += 1,
-            ")" if depth == 0 => break,
+            ")" | ";" if depth == 0 => break,
             ")" => depth -= 1,
-            ";" if depth == 0 => break,
             _ if depth == 0 => places.push(place),
             _ => {}
         }
