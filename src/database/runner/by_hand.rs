@@ -18,6 +18,7 @@ use crate::database::scratch::Scratch;
 use crate::revision::Section;
 use crate::schema::{Event as Fires, Name, ObjectKind, ObjectRef, Schema};
 use crate::sql::{self, Statement};
+use crate::token::{Token, significant_tokens};
 
 /// Something that no revision makes, and that a script has taken away with what it stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,10 +112,12 @@ struct Hung {
 impl Hanging {
     /// Notes those that are there, in the order of their creation, whoever's they are.
     pub(super) fn gather(connection: &Connection, script: &str) -> rusqlite::Result<Hanging> {
+        // What a script brings may be large, and drops nothing.
+        if !significant_tokens(script).any(|token| token.is_word("DROP")) {
+            return Ok(Hanging::default());
+        }
         let words: BTreeSet<Name> = names_in(script).collect();
-        let drops =
-            words.contains(&Name::from("DROP")) && ["TABLE", "VIEW"].iter().any(|it| words.contains(&Name::from(*it)));
-        if !drops {
+        if !["TABLE", "VIEW"].iter().any(|kind| words.contains(&Name::from(*kind))) {
             return Ok(Hanging::default());
         }
         let mut objects = read(connection)?;
@@ -153,7 +156,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Vec<Hung>> {
 
 /// The indexes and triggers that statements of a script drop by their names.
 fn dropped_by_name(script: &str) -> BTreeSet<ObjectRef> {
-    let dropped = |tokens: &Vec<crate::token::Token<'_>>| {
+    let dropped = |tokens: &Vec<Token<'_>>| {
         let [drop, kind, .., name] = tokens.as_slice() else { return None };
         let kind = match kind {
             kind if kind.is_word("INDEX") => ObjectKind::Index,
@@ -403,16 +406,16 @@ impl Runner<'_, '_> {
 /// The columns with values that a script leaves behind without naming them, where it drops their table and makes it
 /// again.
 fn rewritten_without(script: &Section, before: &Schema, after: &Schema) -> Vec<(Name, Name)> {
-    let words: BTreeSet<Name> = names_in(script.sql()).collect();
-    if !words.contains(&Name::from("DROP")) {
-        return Vec::new();
-    }
     let mut found = Vec::new();
-    for table in before.tables.values().filter(|table| words.contains(&table.name)) {
-        let Some(now) = after.tables.get(&table.name) else { continue };
+    for table in before.tables.values() {
+        let Some(now) = after.tables.get(&table.name).filter(|now| *now != table) else { continue };
         let stored = table.columns.iter().filter(|column| column.generated.is_none());
-        let gone = stored.filter(|column| now.column(&column.name).is_none() && !words.contains(&column.name));
+        let gone = stored.filter(|column| now.column(&column.name).is_none());
         found.extend(gone.map(|column| (table.name.clone(), column.name.clone())));
+    }
+    if !found.is_empty() {
+        let words: BTreeSet<Name> = names_in(script.sql()).collect();
+        found.retain(|(_, column)| words.contains(&Name::from("DROP")) && !words.contains(column));
     }
     found
 }
