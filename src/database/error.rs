@@ -494,7 +494,10 @@ pub(super) fn words(error: &rusqlite::Error) -> String {
 /// The extended result code of a failure (<https://www.sqlite.org/rescode.html>); 0 where it is not SQLite's.
 #[must_use]
 pub(super) fn extended_code(error: &rusqlite::Error) -> i32 {
-    error.sqlite_error().map_or(0, |error| error.extended_code)
+    match error {
+        rusqlite::Error::SqlInputError { error, .. } => error.extended_code,
+        error => error.sqlite_error().map_or(0, |error| error.extended_code),
+    }
 }
 
 /// The primary result code of a failure.

@@ -255,6 +255,7 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
         });
         let revision = revision.ok_or_else(|| StepError::NoScript { revision: id.clone() })?;
         let schema_before = expected_schema(&standing, &rows, number);
+        let is_promised = number == 0 || standing.single().is_some_and(|head| head.schema.is_some());
         let replaces = match step.op {
             Op::Stamp => revision.replaces.clone(),
             _ => Vec::new(),
@@ -303,6 +304,7 @@ pub fn steps(state: &State, route: &Route) -> Result<Vec<runner::Step>, StepErro
             script: runs,
             down: script.filter(|script| script.revision.irreversible.is_none()).and_then(|script| script.down.clone()),
             schema_before,
+            is_promised,
             schema_after,
             replaces,
         });

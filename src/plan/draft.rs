@@ -169,7 +169,7 @@ fn attempt(
     }
     let lost_parents = gate::of_empty_parents(&changes_back, &work, gate::Empty::Lost);
     down_gates.extend(lost_parents.iter().cloned());
-    let newest = up.statements.iter().chain(&down.statements).map(|statement| statement.requires).max();
+    let newest = up.statements.iter().chain(&down.statements).map(Statement::needs).max();
     Ok(Draft {
         requires: newest.filter(|version| *version > OLDEST),
         rows: rows.count(),

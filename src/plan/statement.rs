@@ -1,6 +1,7 @@
 //! A planned statement: SQL, why it is there, and what it needs.
 
 use crate::schema::SqliteVersion;
+use crate::sql;
 
 /// The oldest SQLite that scripts are written for; what older ones refuse is said in `requires:`.
 pub const OLDEST: SqliteVersion = SqliteVersion::new(3, 8);
@@ -16,7 +17,7 @@ pub struct Statement {
     pub continues: bool,
     /// A comment below it, on one line.
     pub closing: Option<String>,
-    /// The oldest SQLite that can run it.
+    /// The oldest SQLite that can run it, but for what its expressions use.
     pub requires: SqliteVersion,
 }
 
@@ -45,6 +46,12 @@ impl Statement {
     pub fn closing(mut self, comment: impl Into<String>) -> Statement {
         self.closing = Some(comment.into());
         self
+    }
+
+    /// The oldest SQLite that can run it.
+    #[must_use]
+    pub fn needs(&self) -> SqliteVersion {
+        sql::since::needed(&self.sql).map_or(self.requires, |needed| needed.max(self.requires))
     }
 
     /// The same, but only for this SQLite and newer.

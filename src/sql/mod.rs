@@ -16,6 +16,7 @@ mod fingerprint;
 mod foreign_key;
 mod index;
 mod script;
+pub mod since;
 mod table;
 mod text;
 mod trigger;

@@ -175,6 +175,19 @@ fn what_the_oldest_sqlite_could_not_read_is_refused_and_what_it_could_not_run_is
     assert_eq!(oldest("3.37", strict).ends_with(0).stderr.matches("warning").count(), 0);
     let renamed = "[tables.person]\nrenamed_from = 'user'\n[tables.person.col";
     oldest("3.20", renamed).ends_with(0).says("the script needs SQLite 3.2");
+
+    // A text that cannot be parsed makes the whole schema unreadable; a function fails where it is called.
+    let view = |sql: &str| format!("[views.v]\nsql = \"SELECT {sql} AS x FROM user\"\n\n[tables.user.col");
+    let refused =
+        oldest("3.37", &view("name ->> 'a'")).ends_with(2).says("the view `v` uses `->`, which SQLite knows from");
+    refused.says("migrations.toml:5:").says("target_sqlite = \"3.38\"").says("https://www.sqlite.org/json1.html");
+    assert_eq!(oldest("3.38", &view("name ->> 'a'")).ends_with(0).stderr.matches("warning").count(), 0);
+    let told = oldest("3.31", &view("iif(id, '->', 'RIGHT JOIN')")).ends_with(0).says("the script needs SQLite 3.32");
+    told.says("the function `iif` is known from 3.32 on").answers("-- requires: sqlite 3.32");
+    let told = oldest("3.34", &view("log(id)"))
+        .ends_with(0)
+        .says("the script calls the function `log`, which SQLite 3.34 has only");
+    assert!(!told.stdout.contains("-- requires"), "{told}");
 }
 
 #[test]

@@ -77,6 +77,7 @@ pub fn run_with(
         script: Some(Section::stored("script", script, true)),
         down: None,
         schema_before: None,
+        is_promised: false,
         schema_after: None,
         replaces: Vec::new(),
     };

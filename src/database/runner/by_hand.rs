@@ -18,6 +18,7 @@ use crate::database::scratch::Scratch;
 use crate::revision::Section;
 use crate::schema::{Event as Fires, Name, ObjectKind, ObjectRef, Schema};
 use crate::sql::{self, Statement};
+use crate::token::{Token, significant_tokens};
 
 /// Something that no revision makes, and that a script has taken away with what it stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,10 +112,12 @@ struct Hung {
 impl Hanging {
     /// Notes those that are there, in the order of their creation, whoever's they are.
     pub(super) fn gather(connection: &Connection, script: &str) -> rusqlite::Result<Hanging> {
+        // What a script brings may be large, and drops nothing.
+        if !significant_tokens(script).any(|token| token.is_word("DROP")) {
+            return Ok(Hanging::default());
+        }
         let words: BTreeSet<Name> = names_in(script).collect();
-        let drops =
-            words.contains(&Name::from("DROP")) && ["TABLE", "VIEW"].iter().any(|it| words.contains(&Name::from(*it)));
-        if !drops {
+        if !["TABLE", "VIEW"].iter().any(|kind| words.contains(&Name::from(*kind))) {
             return Ok(Hanging::default());
         }
         let mut objects = read(connection)?;
@@ -153,7 +156,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Vec<Hung>> {
 
 /// The indexes and triggers that statements of a script drop by their names.
 fn dropped_by_name(script: &str) -> BTreeSet<ObjectRef> {
-    let dropped = |tokens: &Vec<crate::token::Token<'_>>| {
+    let dropped = |tokens: &Vec<Token<'_>>| {
         let [drop, kind, .., name] = tokens.as_slice() else { return None };
         let kind = match kind {
             kind if kind.is_word("INDEX") => ObjectKind::Index,
@@ -261,7 +264,7 @@ fn missing(object: &Hung, before: &Schema, after: &Schema) -> Option<String> {
 }
 
 impl Runner<'_, '_> {
-    /// Puts back what hung on tables and views and no revision makes; whether anything was put back. `is_expected` says
+    /// Puts back what hung on tables and views and no revision makes; whether the schema has any of it. `is_expected` says
     /// that the schema before the script had the fingerprint that it should have.
     ///
     /// A plain index that fits no more goes with a word about it, since no row depends on it. All else stops the step,
@@ -274,20 +277,21 @@ impl Runner<'_, '_> {
         (before, is_expected): (&Schema, bool),
         after: &Schema,
     ) -> Result<bool, Problem> {
-        let gone = hanging.gone(self.connection, script.sql()).map_err(|error| self.sqlite(&error))?;
-        // A fingerprint that no script promises may be that of a schema with what was made by hand.
-        let is_certain = is_expected && step.schema_after.is_some();
+        let mut gone = hanging.gone(self.connection, script.sql()).map_err(|error| self.sqlite(&error))?;
+        // Where scripts promise just what was there, nothing more was, but for what no fingerprint is of.
+        let is_certain = is_expected && step.is_promised;
+        gone.retain(|it| !is_certain || self.options.filter.ignores(it.object.name.as_str()));
         let columns = if is_certain { Vec::new() } else { rewritten_without(script, before, after) };
         if gone.is_empty() && columns.is_empty() {
             return Ok(false);
         }
         let expected = step.schema_before.as_deref().filter(|_| !is_expected).unwrap_or_default();
-        let made = self.recall(expected, None).map(|recalled| recalled.schema);
-        let made = match made {
-            // Nothing shows that there is anything but what revisions make.
-            None if is_expected || step.schema_before.is_none() => return Ok(false),
-            made => made.unwrap_or_default(),
-        };
+        let made = if is_certain { None } else { self.recall(expected, None).map(|recalled| recalled.schema) };
+        if made.is_none() && (is_expected || step.schema_before.is_none()) {
+            // Nothing shows that there is anything else but what revisions make.
+            gone.retain(|it| self.options.filter.ignores(it.object.name.as_str()));
+        }
+        let made = made.unwrap_or_default();
         let of_revisions = |object: &ObjectRef| match object.kind {
             ObjectKind::Index => made.index(&object.name).is_some(),
             _ => made.triggers.contains_key(&object.name),
@@ -314,7 +318,9 @@ impl Runner<'_, '_> {
             self.by_hand.push(by_hand);
         }
         self.order_triggers(first, before).map_err(|error| self.sqlite(&error))?;
-        Ok(self.by_hand[first..].iter().any(|by_hand| by_hand.lost.is_none()))
+        // What is ignored is in no fingerprint.
+        let counts = |it: &ByHand| it.lost.is_none() && !self.options.filter.ignores(it.object.name.as_str());
+        Ok(self.by_hand[first..].iter().any(counts))
     }
 
     /// Why an object cannot be put back, where it cannot.
@@ -400,16 +406,16 @@ impl Runner<'_, '_> {
 /// The columns with values that a script leaves behind without naming them, where it drops their table and makes it
 /// again.
 fn rewritten_without(script: &Section, before: &Schema, after: &Schema) -> Vec<(Name, Name)> {
-    let words: BTreeSet<Name> = names_in(script.sql()).collect();
-    if !words.contains(&Name::from("DROP")) {
-        return Vec::new();
-    }
     let mut found = Vec::new();
-    for table in before.tables.values().filter(|table| words.contains(&table.name)) {
-        let Some(now) = after.tables.get(&table.name) else { continue };
+    for table in before.tables.values() {
+        let Some(now) = after.tables.get(&table.name).filter(|now| *now != table) else { continue };
         let stored = table.columns.iter().filter(|column| column.generated.is_none());
-        let gone = stored.filter(|column| now.column(&column.name).is_none() && !words.contains(&column.name));
+        let gone = stored.filter(|column| now.column(&column.name).is_none());
         found.extend(gone.map(|column| (table.name.clone(), column.name.clone())));
+    }
+    if !found.is_empty() {
+        let words: BTreeSet<Name> = names_in(script.sql()).collect();
+        found.retain(|(_, column)| words.contains(&Name::from("DROP")) && !words.contains(column));
     }
     found
 }

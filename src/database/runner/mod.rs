@@ -88,6 +88,8 @@ pub struct Step {
     pub down: Option<Section>,
     /// The fingerprint that the schema should have before it, where it is known.
     pub schema_before: Option<String>,
+    /// Whether a script promises that one; else it is of what was there, whoever made it.
+    pub is_promised: bool,
     /// The fingerprint that the schema should have after it, where it is known.
     pub schema_after: Option<String>,
     /// Revisions whose rows go because this one stands for them.

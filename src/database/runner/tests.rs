@@ -108,6 +108,7 @@ fn up(revision: &str, sql: &str) -> Step {
         script: Some(section(revision, sql, true)),
         down: None,
         schema_before: None,
+        is_promised: false,
         schema_after: None,
         replaces: Vec::new(),
     }

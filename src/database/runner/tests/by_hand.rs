@@ -208,3 +208,18 @@ fn a_script_outside_a_transaction_loses_nothing_that_was_made_by_hand() {
     assert!(by_hand[0].lost.is_none() && by_hand[1].lost.is_some(), "{by_hand:?}");
     assert_eq!(text_of(&file, "mine"), "CREATE INDEX mine ON t (b)");
 }
+
+#[test]
+fn where_all_is_as_promised_only_what_is_ignored_is_nobody_s() {
+    let ignored = "CREATE TRIGGER other_program AFTER INSERT ON t BEGIN SELECT 1; END";
+    let file = file_with(ignored);
+    let script = strict().replace("CREATE INDEX of_a ON t (a);\n", "");
+    let made = MADE.replace("CREATE INDEX of_a ON t (a);", "").replace("a TEXT,", "a TEXT NOT NULL,");
+    let step = Step { is_promised: true, schema_after: Some(fingerprint(&made)), ..step(&script) };
+    let filter = Filter::new(Name::from(version_table::DEFAULT_NAME), ["other_*"]).unwrap();
+    let options = Options { filter, recall: &|_, _| panic!("what is promised is known"), ..options() };
+    let outcome = run_on(&mut file.open(), &[step], &options).unwrap();
+    let by_hand = &outcome.steps[0].by_hand;
+    assert_eq!(words(by_hand), ["the trigger `other_program` on `t`, which no revision makes, is put back"]);
+    assert_eq!(text_of(&file, "other_program") + &text_of(&file, "of_a"), format!("{ignored}none"));
+}
