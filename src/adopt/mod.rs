@@ -27,6 +27,7 @@ mod sqlx;
 mod transaction;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -92,6 +93,12 @@ impl Half {
     #[must_use]
     pub fn body(&self) -> Body<'_> {
         Body { sql: &self.sql, transaction: self.transaction }
+    }
+
+    /// Where a statement stands that takes the transaction of the section back, which no revision does.
+    #[must_use]
+    pub fn rollback(&self) -> Option<Range<usize>> {
+        transaction::rollback(self)
     }
 
     /// The same; none for what holds no statement: a way back that does nothing is none.

@@ -10,6 +10,13 @@ use crate::database::runner::may_set_in_transaction;
 use crate::sql;
 use crate::token::{Token, significant_tokens};
 
+/// The first statement of a section inside a transaction that takes it back, or a part of it: no revision does that.
+pub(super) fn rollback(half: &Half) -> Option<Range<usize>> {
+    let statements = sql::statements(&half.sql);
+    let statement = statements.iter().find(|statement| is(statement, 0, "ROLLBACK")).filter(|_| half.transaction)?;
+    Some(statement.first()?.start..statement.last()?.span().end)
+}
+
 /// Words of which the statements consist that begin and end a transaction.
 const WORDS: [&str; 7] = ["BEGIN", "COMMIT", "END", "TRANSACTION", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"];
 
@@ -43,8 +50,11 @@ fn is(statement: &[Token<'_>], at: usize, word: &str) -> bool {
     statement.get(at).is_some_and(|token| token.is_word(word))
 }
 
+/// Whether a statement begins or ends a transaction, or a savepoint that nothing goes back to.
 fn marks_transaction(statement: &[Token<'_>]) -> bool {
-    statement.iter().all(|token| WORDS.iter().any(|word| token.is_word(word)))
+    is(statement, 0, "SAVEPOINT")
+        || is(statement, 0, "RELEASE")
+        || statement.iter().all(|token| WORDS.iter().any(|word| token.is_word(word)))
 }
 
 /// Whether no transaction may be open around a statement (<https://www.sqlite.org/lang_vacuum.html>,
@@ -99,8 +109,11 @@ mod tests {
             ("COMMIT; VACUUM; BEGIN;", "/* COMMIT; */ VACUUM; /* BEGIN; */", false),
             ("BEGIN; DROP TABLE t; COMMIT; VACUUM;", "BEGIN; DROP TABLE t; COMMIT; VACUUM;", false),
             ("BEGIN; DROP TABLE t; ROLLBACK;", "BEGIN; DROP TABLE t; ROLLBACK;", true),
+            ("SAVEPOINT a; DROP TABLE t; RELEASE a;", "/* SAVEPOINT a; */ DROP TABLE t; /* RELEASE a; */", true),
         ] {
-            assert_eq!(settle(script.to_owned()), Half { sql: wanted.to_owned(), transaction }, "{script}");
+            let half = settle(script.to_owned());
+            assert_eq!(half, Half { sql: wanted.to_owned(), transaction }, "{script}");
+            assert_eq!(rollback(&half).map(|span| &half.sql[span]), script.contains("ROLLBACK").then_some("ROLLBACK"));
         }
     }
 }

@@ -257,14 +257,20 @@ impl Revisions {
             now: &now,
             tool_version: env!("CARGO_PKG_VERSION"),
         };
-        let mut observer = |event: Event<'_>| {
-            if let Event::Drifted { step, after, deviation } = event {
+        let mut observer = |event: Event<'_>| match event {
+            Event::Drifted { step, after, deviation } => {
                 let when = if after { "after" } else { "before" };
                 let found = format!("the schema {when} `{}` is not the one that the revisions make", step.revision);
                 let mut drift = Diagnostic::new("drift", found).help("`schemactl diff` shows what differs");
                 drift.notes = deviation.notes();
                 notes.push(drift);
             }
+            Event::Finished { done } => notes.extend(done.by_hand.iter().map(|by_hand| {
+                let mut note = Diagnostic::new("by_hand", by_hand.words());
+                note.notes.push(format!("it is: {}", by_hand.sql));
+                note
+            })),
+            _ => {}
         };
         let failed = |connection: &Connection, error: &rusqlite::Error| {
             database::Error::from_sqlite(connection::path(connection).as_ref(), error)

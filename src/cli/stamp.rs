@@ -5,7 +5,7 @@ use serde_json::json;
 use super::context::Context;
 use super::fleet::Choice;
 use super::open::{LOCK_TIMEOUT, target};
-use super::walk::{agree as ask, place, steps, words};
+use super::walk::{agree as ask, in_memory, place, steps, words};
 use crate::database::Access;
 use crate::operation::{stamp, walk};
 use crate::report::{Diagnostic, Failure};
@@ -55,18 +55,20 @@ pub fn run(args: &Args, context: &mut Context) -> Result<(), Failure> {
         return super::fleet::stamp(&args.choice, (&targets, purge), members, context, &project);
     }
     let name = context.database_name(&project)?;
+    // No file is made for what names nothing, or where nothing is to be recorded.
     let is_new = project.is_new()?;
-    if is_new {
-        // No file is made for what names nothing.
-        project.state(None)?.graph.stamp(&Applied::default(), &targets, purge)?;
-    }
-    let Some(mut connection) = project.connect_to_run(Access::Create, LOCK_TIMEOUT)? else {
-        return super::open::no_database(&name);
+    let is_idle = is_new && project.state(None)?.graph.stamp(&Applied::default(), &targets, purge)?.steps.is_empty();
+    let connection = if is_idle {
+        context.output.talk(format!("there is no database `{name}`, and none is made"));
+        Some(in_memory()?)
+    } else {
+        project.connect_to_run(Access::Create, LOCK_TIMEOUT)?
     };
+    let Some(mut connection) = connection else { return super::open::no_database(&name) };
     let agree = |doubts: &[Remark]| ask(context, doubts);
     let (outcome, state) =
         stamp::stamp(&project, &mut connection, &targets, purge, &agree, LOCK_TIMEOUT, &|| now.clone())?;
-    if is_new {
+    if is_new && !is_idle {
         let words = format!("there was no database `{name}`: it was made, with none of the tables of its revisions");
         let help = format!(
             "if another one is meant: remove `{name}`, and name the other with `--database`; to run the \

@@ -23,6 +23,7 @@ use super::prompt::Prompt;
 use super::style::Meaning;
 use crate::database::runner::{self, Event, Outcome};
 use crate::database::{Access, Scratch, backup};
+use crate::fleet;
 use crate::model;
 use crate::operation::backup::Backup;
 use crate::operation::discard::{self, Loss};
@@ -186,7 +187,7 @@ pub fn run(
 }
 
 /// A database that is gone when the command ends.
-fn in_memory() -> Result<Connection, Failure> {
+pub fn in_memory() -> Result<Connection, Failure> {
     Ok(backup::in_memory(Scratch::empty()?.connection())?)
 }
 
@@ -322,7 +323,11 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows, shown: &mut Option
         }
         // What stands for them is told.
         Event::Finished { done } if done.verb() == "forget" && !context.output.is_verbose() => {}
-        Event::Finished { done } if !context.output.is_json() => {
+        Event::Finished { done } => {
+            done.by_hand.iter().for_each(|by_hand| tell_by_hand(context, by_hand));
+            if context.output.is_json() {
+                return;
+            }
             let message = if done.message.is_empty() { String::new() } else { format!("  {}", done.message) };
             context.output.answer(format!(
                 "{:<9} {}{}  {}",
@@ -347,7 +352,18 @@ pub fn tell(context: &Context, event: &Event<'_>, rows: Rows, shown: &mut Option
             let found = format!("`{}` runs outside a transaction, so a dry run leaves it out", step.revision);
             context.output.warn(&Diagnostic::new("not_rehearsed", found));
         }
-        Event::Started { .. } | Event::Statement { .. } | Event::Ran { .. } | Event::Finished { .. } => {}
+        Event::Started { .. } | Event::Statement { .. } | Event::Ran { .. } => {}
+    }
+}
+
+/// Says what became of what no revision makes.
+fn tell_by_hand(context: &Context, by_hand: &runner::ByHand) {
+    if by_hand.lost.is_none() {
+        context.output.talk(super::visible::visible(&by_hand.words()));
+    } else {
+        let mut warning = Diagnostic::new("by_hand", by_hand.words());
+        warning.notes.push(format!("it was: {}", by_hand.sql));
+        context.output.warn(&warning);
     }
 }
 
@@ -407,9 +423,13 @@ fn give(
 pub fn steps(outcome: &Outcome) -> Vec<Value> {
     let step = |done: &runner::Done| {
         let ms = (done.duration.as_secs_f64() * 10_000.0).round() / 10.0;
-        json!({
+        let mut step = json!({
             "op": done.verb(), "revision": done.revision.as_str(), "message": done.message, "ms": ms, "rows": done.rows
-        })
+        });
+        if !done.by_hand.is_empty() {
+            step["by_hand"] = done.by_hand.iter().map(fleet::by_hand).collect();
+        }
+        step
     };
     outcome.steps.iter().map(step).collect()
 }

@@ -69,7 +69,7 @@ impl Cause {
             "statement_failed" if diagnostic.message.contains("FOREIGN KEY constraint failed") => Cause::ForeignKey,
             "statement_failed" if diagnostic.message.contains("constraint failed") => Cause::Constraint,
             "foreign_key" => Cause::ForeignKey,
-            "drift" => Cause::Drift,
+            "drift" | "by_hand" => Cause::Drift,
             "unknown_applied" | "newer_format" => Cause::Newer,
             "corrupt" => Cause::Corrupt,
             "not_a_database" | "is_folder" | "not_a_file" => Cause::NotADatabase,

@@ -97,6 +97,9 @@ impl Report for FleetError {
 
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let (code, help) = match self {
+            FleetError::Database(database::Error::Missing { .. }) => {
+                ("no_database", "check the path of the database that lists the others")
+            }
             FleetError::Database(error) => return error.diagnostics(),
             FleetError::BadPattern { .. } => ("bad_pattern", "write one such as `data/{tenant}/main.db`"),
             FleetError::Unreadable { .. } => ("unreadable_file", "check the path"),

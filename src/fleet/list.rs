@@ -15,7 +15,7 @@ use super::pattern::Pattern;
 use crate::database::{self, Access};
 use crate::libsql::Address;
 use crate::model::Origin;
-use crate::report::{Place, Source};
+use crate::report::{Failure, Place, Report, Source};
 
 /// One database of a fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,16 @@ pub struct Member {
     pub path: PathBuf,
     /// The wave that it belongs to, where a list says so.
     pub wave: Option<u32>,
+}
+
+impl Member {
+    /// That its file is not there: one that is missing from a fleet is a mistake in the list, not one to be made.
+    pub(super) fn missing(&self) -> Failure {
+        let error = database::Error::Missing { path: self.path.clone() };
+        let help =
+            format!("take it out of the list; or make it, at head: `schemactl template {}`", self.path.display());
+        Failure::all(error.class(), error.diagnostics().into_iter().map(|found| found.help(help.clone())).collect())
+    }
 }
 
 /// The databases that the origins list, in the order in which they are listed, each once.

@@ -152,9 +152,8 @@ impl Viewer<'_> {
     }
 
     fn look(&self, member: &Member, wait: Duration) -> Result<Arc<Look>, Failure> {
-        let missing = || database::Error::Missing { path: member.path.clone() };
         let private = self.project.on(&member.path);
-        let connection = private.connect(Access::Read, wait)?.ok_or_else(missing)?;
+        let connection = private.connect(Access::Read, wait)?.ok_or_else(|| member.missing())?;
         if self.view == View::Soundness {
             match private.place()? {
                 Database::File(_) => require_sound(&connection, member)?,

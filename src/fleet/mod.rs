@@ -21,7 +21,7 @@ pub use cause::Cause;
 pub use error::FleetError;
 pub use list::{Member, find};
 pub use look::{Look, State, View, Viewer};
-pub use record::{Outcome, RanCommand, Record, Trouble, finished};
+pub use record::{Outcome, RanCommand, Record, Trouble, by_hand, finished};
 pub use run::{Between, Course, End, Limit, run};
 pub use sample::sample;
 pub use tally::{Group, Tally};

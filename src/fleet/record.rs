@@ -12,6 +12,7 @@ use super::cause::Cause;
 use super::error::FleetError;
 use super::list::Member;
 use super::look::Look;
+use crate::database::runner::ByHand;
 use crate::report::{Class, Diagnostic, Failure, Place, Source};
 use crate::revision::RevisionId;
 
@@ -44,6 +45,8 @@ pub struct Record {
     pub look: Option<Arc<Look>>,
     /// The commands that ran beside its revisions.
     pub commands: Vec<RanCommand>,
+    /// What no revision makes, and scripts have taken away with what it stands on.
+    pub by_hand: Vec<ByHand>,
 }
 
 /// A command that ran beside revisions.
@@ -118,6 +121,7 @@ impl Record {
             backup: None,
             look: None,
             commands: Vec::new(),
+            by_hand: Vec::new(),
         }
     }
 
@@ -162,11 +166,24 @@ impl Record {
         if let Some(backup) = &self.backup {
             line["backup"] = backup.to_string_lossy().into();
         }
+        if !self.by_hand.is_empty() {
+            line["by_hand"] = self.by_hand.iter().map(by_hand).collect();
+        }
         if let Some(look) = &self.look {
             line["status"] = look.json();
         }
         line
     }
+}
+
+/// What became of what no revision makes, for programs.
+#[must_use]
+pub fn by_hand(by_hand: &ByHand) -> Value {
+    let ByHand { object, table, sql, lost } = by_hand;
+    json!({
+        "kind": object.kind.to_string(), "name": object.name.as_str(), "table": table.as_str(), "sql": sql,
+        "put_back": lost.is_none(), "text": by_hand.words(),
+    })
 }
 
 fn words(ids: Option<&Vec<RevisionId>>) -> Option<Vec<&str>> {

@@ -11,9 +11,9 @@ use rusqlite::Connection;
 
 use super::list::Member;
 use super::record::{Outcome, RanCommand, Record};
+use crate::database::Access;
 use crate::database::backup::Writers;
 use crate::database::runner::{self, Drift, RunError, Transaction};
-use crate::database::{self, Access};
 use crate::model;
 use crate::operation::hooks::{self, Beside, Command, Ended, How};
 use crate::operation::planner::{Planned, Planner};
@@ -209,10 +209,9 @@ fn noted(command: &Command<'_>, ended: Ended, commands: &RefCell<Vec<RanCommand>
     ended
 }
 
-/// A database that is there: one that is missing from a fleet is a mistake in the list, not one to be made.
+/// A database that is there.
 fn open(project: &Project, member: &Member, wait: Duration) -> Result<Connection, Failure> {
-    let missing = || database::Error::Missing { path: member.path.clone() };
-    Ok(project.on(&member.path).connect_to_run(Access::Write, wait)?.ok_or_else(missing)?)
+    project.on(&member.path).connect_to_run(Access::Write, wait)?.ok_or_else(|| member.missing())
 }
 
 /// Notes from where a run came, where it ended, and what is done.
@@ -229,11 +228,13 @@ fn note(
             record.outcome = if steps == 0 { Outcome::Nothing } else { Outcome::Done };
             record.steps = steps;
             record.to = Some(planner.heads(&outcome.applied));
+            record.by_hand = outcome.steps.into_iter().flat_map(|done| done.by_hand).collect();
             Ok(())
         }
         Err(error) => {
             record.to.clone_from(&error.heads);
             record.steps = error.done.len();
+            record.by_hand = error.done.iter().flat_map(|done| done.by_hand.clone()).collect();
             Err(error.into())
         }
     }

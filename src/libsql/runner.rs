@@ -241,7 +241,7 @@ impl Run<'_, '_> {
                     self.foreseen.clear();
                 }
             }
-            let done = step.done(start.elapsed(), affected);
+            let done = Done { by_hand: worked.by_hand, ..step.done(start.elapsed(), affected) };
             (self.observer)(Event::Finished { done: &done });
             self.done.push(done);
         }

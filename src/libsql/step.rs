@@ -3,6 +3,7 @@
 //! The runner for files runs it on the image, so that all that it refuses is refused here too; the server is then held
 //! against what the image has become.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -11,13 +12,13 @@ use super::evidence::Evidence;
 use super::image::Image;
 use crate::database::Switches;
 use crate::database::introspect;
-use crate::database::runner::{self, Event, Intended, Op, Problem, Step, Transaction};
+use crate::database::runner::{self, ByHand, Event, Intended, Op, Problem, Step, Transaction};
 use crate::database::statements::Failure;
 use crate::database::version_table::{self, Applied};
 use crate::plan;
 use crate::report::Place;
 use crate::revision::{Script, Section};
-use crate::schema::{Name, Schema, SqliteVersion};
+use crate::schema::{Name, ObjectKind, Schema, SqliteVersion};
 use crate::sql;
 
 /// What a step comes to.
@@ -36,6 +37,8 @@ pub(super) struct Worked {
     pub row: Option<Applied>,
     /// Tables that are there before it and after it and are written anew.
     pub rewritten: Vec<Name>,
+    /// What no revision makes, and the script takes away with what it stands on.
+    pub by_hand: Vec<ByHand>,
 }
 
 /// A statement, and where it stands in the file.
@@ -71,12 +74,16 @@ pub(super) fn work_out(
     observer: &mut dyn FnMut(Event<'_>),
 ) -> Result<Worked, Problem> {
     let before = read(image, options)?;
-    let (statements, rewritten) = match &step.script {
+    let (mut statements, rewritten) = match &step.script {
         Some(script) => (statements(image, script)?, rewritten(image, script)?),
         None => (Vec::new(), Vec::new()),
     };
-    let intended = rehearse(image, step, options, observer)?;
+    let Rehearsed { intended, by_hand } = rehearse(image, step, options, observer)?;
     let after = read(image, options)?;
+    if let Some(script) = &step.script {
+        let put_back = put_back(&by_hand, &after).into_iter();
+        statements.extend(put_back.map(|sql| Statement { sql, place: script.whole() }));
+    }
     let script = step.script.as_ref().map_or("", Section::sql);
     let evidence = Evidence::of(&before, &after, script, &intended);
     let rows = version_table::read(image.scratch.connection(), &options.version_table)?;
@@ -90,7 +97,27 @@ pub(super) fn work_out(
         after,
         row: rows.into_iter().find(|row| row.revision == step.revision && step.op == Op::Upgrade),
         rewritten,
+        by_hand,
     })
+}
+
+/// The statements that put back what no revision makes; triggers that stand behind one of those are created once more, in
+/// the order that the image has.
+fn put_back(by_hand: &[ByHand], after: &Schema) -> Vec<String> {
+    let is_back = |it: &&ByHand| it.lost.is_none();
+    let indexes = by_hand.iter().filter(is_back).filter(|it| it.object.kind == ObjectKind::Index);
+    let mut statements: Vec<String> = indexes.map(|it| it.sql.clone()).collect();
+    let mut behind: BTreeSet<&Name> = BTreeSet::new();
+    for trigger in after.triggers.values() {
+        let is_it = |it: &&ByHand| it.object.kind == ObjectKind::Trigger && it.object.name == trigger.name;
+        if let Some(own) = by_hand.iter().filter(is_back).find(is_it) {
+            behind.insert(&trigger.table);
+            statements.push(own.sql.clone());
+        } else if behind.contains(&trigger.table) {
+            statements.extend([format!("DROP TRIGGER {}", trigger.name.quoted()), sql::write_trigger(trigger)]);
+        }
+    }
+    statements
 }
 
 fn read(image: &Image, options: &runner::Options<'_>) -> Result<Schema, Problem> {
@@ -153,13 +180,22 @@ fn rewritten(image: &Image, script: &Section) -> Result<Vec<Name>, Problem> {
     Ok(heard.map(|heard| heard.rewritten.into_iter().collect()).unwrap_or_default())
 }
 
-/// Runs the step on the image as on a file, and gives what its script did on purpose.
+/// What a script does that no schema shows.
+#[derive(Default)]
+struct Rehearsed {
+    /// What it did on purpose.
+    intended: Intended,
+    /// What no revision makes and it takes away.
+    by_hand: Vec<ByHand>,
+}
+
+/// Runs the step on the image as on a file.
 fn rehearse(
     image: &mut Image,
     step: &Step,
     options: &runner::Options<'_>,
     observer: &mut dyn FnMut(Event<'_>),
-) -> Result<Intended, Problem> {
+) -> Result<Rehearsed, Problem> {
     let local = runner::Options {
         mirrored: None,
         version_table: options.version_table.clone(),
@@ -179,14 +215,16 @@ fn rehearse(
         now: options.now,
         tool_version: options.tool_version,
     };
-    let mut done = Intended::default();
+    let mut done = Rehearsed::default();
     let mut watch = |event: Event<'_>| match event {
-        Event::Ran { intended, .. } => done = intended.clone(),
+        Event::Ran { intended, .. } => done.intended = intended.clone(),
         // What the server does is told by its own runner.
         Event::Started { .. } | Event::Finished { .. } | Event::Working { .. } | Event::Worked => {}
         other => observer(other),
     };
     let mut plan = |_: &[Applied]| Ok(vec![step.clone()]);
-    runner::run(image.scratch.connection_mut(), &mut plan, &local, &mut watch).map_err(|error| error.problem)?;
+    let outcome = runner::run(image.scratch.connection_mut(), &mut plan, &local, &mut watch);
+    let outcome = outcome.map_err(|error| error.problem)?;
+    done.by_hand = outcome.steps.into_iter().flat_map(|done| done.by_hand).collect();
     Ok(done)
 }

@@ -268,3 +268,18 @@ fn a_project_that_is_there_keeps_its_model() {
     project.write("migrations.toml", &(before + &model));
     project.run(&["check"]).ends_with(0).answers("no changes");
 }
+
+#[test]
+fn a_script_that_takes_its_transaction_back_is_named_with_its_line() {
+    let project = dbmate(2);
+    let up = "CREATE TABLE more (a);\nSAVEPOINT s;\nDROP TABLE more;\nROLLBACK TO s;\nRELEASE s;\n";
+    project.write("db/migrations/9_more.sql", &format!("-- migrate:up\n{up}-- migrate:down\nDROP TABLE more;\n"));
+    let refused = adopt(&project, &[]).ends_with(2).says("`ROLLBACK TO s`").says("9_more.sql:5:1");
+    refused.says("take the statement out of the script").says("--baseline");
+    nothing_is_written(&project);
+    // A savepoint that nothing goes back to says nothing in a revision.
+    let up = up.replace("ROLLBACK TO s;\n", "");
+    project.write("db/migrations/9_more.sql", &format!("-- migrate:up\n{up}-- migrate:down\nSELECT 1;\n"));
+    adopt(&project, &[]).ends_with(0);
+    project.run(&["upgrade"]).ends_with(0);
+}

@@ -206,6 +206,7 @@ fn nothing_is_made_for_a_run_that_fails_or_has_nothing_to_do() {
     makes_none(project.run(&["upgrade"]).ends_with(0).answers("nothing to do"));
     makes_none(project.run(&["upgrade", "heda"]).ends_with(2));
     makes_none(project.run(&["stamp", "heda"]).ends_with(2));
+    makes_none(project.run(&["stamp", "base"]).ends_with(0).answers("nothing to do: app.db is at base"));
     let script = "-- revision: one\n-- parents: none\n\n-- migrate:up\nCREATE TIBLE t (id);\n";
     project.write("versions/one.sql", script);
     makes_none(project.run(&["upgrade"]).ends_with(3).says("TIBLE").says("versions/one.sql:5:"));
@@ -264,4 +265,84 @@ fn a_script_is_printed_where_there_is_no_folder_yet() {
     project.run(&["revision", "--autogenerate", "--sql"]).ends_with(0).answers("CREATE TABLE");
     project.run(&["revision", "--sql", "-m", "by hand"]).ends_with(0).answers("-- migrate:up");
     assert_eq!(names(&project), ["migrations.toml"]);
+}
+
+#[test]
+fn what_one_database_was_given_by_hand_on_a_table_survives_its_rebuild() {
+    for fast in ["", "fast_rebuild = true\n"] {
+        let project = Project::new();
+        let model = |kind: &str| {
+            let settings = format!("[schemactl]\ndatabase = \"app.db\"\n{fast}");
+            format!("{settings}\n[tables.t.columns]\nid = \"INTEGER PRIMARY KEY\"\na = \"{kind}\"\nb = \"TEXT\"\n")
+        };
+        project.write("migrations.toml", &model("TEXT"));
+        project.run(&["revision", "--autogenerate", "-m", "one", "--rev-id", "one"]).ends_with(0);
+        project.run(&["upgrade"]).ends_with(0);
+        project.write("migrations.toml", &model("BLOB"));
+        project.run(&["revision", "--autogenerate", "-m", "two", "--rev-id", "two"]).ends_with(0);
+        sql(
+            &project,
+            "CREATE TABLE log (x); INSERT INTO t VALUES (1, 'x', 'y'); CREATE INDEX mine ON t (b);
+             CREATE UNIQUE INDEX only ON t (lower(b)); CREATE TRIGGER noted AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.b); END;
+             CREATE TRIGGER other AFTER DELETE ON log BEGIN INSERT INTO t (b) VALUES ('of log'); END",
+        );
+        let schema = || {
+            let connection = rusqlite::Connection::open(project.path("app.db")).unwrap();
+            let texts = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'schemactl%' ORDER BY name)";
+            connection.query_row(texts, [], |row| row.get::<_, String>(0)).unwrap()
+        };
+        let before = schema();
+        project
+            .run(&["upgrade", "--dry-run"])
+            .ends_with(0)
+            .says("the index `mine` on `t`, which no revision makes, is put back");
+        let up = project.run(&["upgrade", "--format", "json"]).ends_with(0).says("the trigger `noted` on `t`");
+        let by_hand = &up.json()["steps"][0]["by_hand"];
+        assert_eq!((by_hand.as_array().unwrap().len(), &by_hand[1]["name"]), (3, &"only".into()), "{up}");
+        assert_eq!(schema(), before.replace("\"a\" TEXT", "\"a\" BLOB"));
+        project.run(&["downgrade", "one"]).ends_with(0).says("the index `only` on `t`");
+        assert_eq!(schema(), before);
+        sql(&project, "INSERT INTO log VALUES (1); DELETE FROM log; DELETE FROM t WHERE b = 'of log'");
+
+        // Without `b` the unique index says nothing any more that holds.
+        project.write(
+            "migrations.toml",
+            &model("BLOB").replace("b = \"TEXT\"\n", "").replace("a = \"BLOB\"", "a = \"INT\""),
+        );
+        project.run(&["upgrade"]).ends_with(0);
+        project.run(&["revision", "--autogenerate", "-m", "three", "--rev-id", "three"]).ends_with(0);
+        let refused =
+            project.run(&["upgrade"]).ends_with(1).says("the index `only` on `t`, which no revision makes, cannot be");
+        refused.says("no column `b`").says("CREATE UNIQUE INDEX only ON t (lower(b))").says("DROP INDEX \"only\"");
+        sql(&project, "DROP INDEX only; DROP TRIGGER noted; DROP TRIGGER other");
+        project.run(&["upgrade"]).ends_with(0).says("`mine` on `t`, which no revision makes, is gone").says("ON t (b)");
+        sql(&project, "ALTER TABLE t ADD COLUMN own TEXT");
+        project.run(&["downgrade", "two"]).ends_with(1).says("without its column `own`, which no revision makes");
+        sql(&project, "ALTER TABLE t DROP COLUMN own");
+        project.run(&["downgrade", "base"]).ends_with(0);
+    }
+}
+
+#[test]
+fn scripts_that_promise_nothing_lose_nothing_of_a_database_s_own_either() {
+    let project = Project::new();
+    project.write("migrations.toml", "[schemactl]\ndatabases = \"*.db\"\n");
+    let by_hand = |id: &str, parents: &str, up: &str| {
+        let script = format!("-- revision: {id}\n-- parents: {parents}\n\n-- migrate:up\n{up};\n");
+        project.write(&format!("versions/{id}.sql"), &script);
+    };
+    by_hand("one", "none", "CREATE TABLE t (a, b); CREATE INDEX of_a ON t (a)");
+    by_hand("two", "one", "CREATE TABLE u (a)");
+    sql(&project, "");
+    project.run(&["upgrade", "one"]).ends_with(0);
+    sql(&project, "CREATE INDEX mine ON t (b)");
+    // The fingerprint that the version table gets here is of what was there, whoever made it.
+    project.run(&["upgrade", "two", "--database", "app.db"]).ends_with(0);
+    let rebuild = "CREATE TABLE n (a TEXT, b); INSERT INTO n SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t";
+    by_hand("three", "two", rebuild);
+    let ended =
+        project.run(&["upgrade", "--report", "run.ndjson"]).ends_with(0).says("app.db: the index `mine` on `t`");
+    assert!(!ended.stderr.contains("of_a"), "{ended}");
+    let report = fs::read_to_string(project.path("run.ndjson")).unwrap();
+    assert!(report.contains("\"by_hand\":[{\"kind\":\"index\",\"name\":\"mine\""), "{report}");
 }

@@ -342,3 +342,20 @@ fn next_statement(sql: &str) -> Option<(&str, &str)> {
     let end = tokens.find(|token| token.is_operator(";")).map_or(sql.len(), |token| token.start + 1);
     Some(sql.split_at(end))
 }
+
+#[test]
+fn a_question_that_names_what_the_script_makes_only_later_is_told_with_the_name_that_is_there() {
+    let project = Project::new();
+    project.write("migrations.toml", "[schemactl]\ndatabase = \"app.db\"\n");
+    project.write("versions/one.sql", "-- revision: one\n-- parents: none\n\n-- migrate:up\nCREATE TABLE t (id, a);\n");
+    for (question, renames, help) in [
+        ("SELECT id FROM u", "ALTER TABLE t RENAME TO \"u\"", "`t` the name `u`: ask `t`"),
+        ("SELECT x.b FROM t AS x", "ALTER TABLE t RENAME COLUMN a TO b", "`a` the name `b`: ask `a`"),
+        ("SELECT id FROM w", "CREATE TABLE w (id)", "name tables and columns as they are then"),
+    ] {
+        let two = format!("-- stops at: what is wrong\n--   {question}\n{renames};\n");
+        project.write("versions/two.sql", &format!("-- revision: two\n-- parents: one\n\n-- migrate:up\n{two}"));
+        let ended = project.run(&["upgrade"]).ends_with(2).says("cannot look for what is wrong: no such");
+        ended.says("cannot upgrade `two`").says("two.sql:6:").says(help);
+    }
+}

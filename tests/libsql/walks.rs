@@ -249,3 +249,17 @@ fn all_revisions_can_be_one_transaction() {
         [["0"]]
     );
 }
+
+#[test]
+fn what_was_made_by_hand_on_a_table_is_put_back_on_the_server() {
+    let Some(server) = Server::start() else { return };
+    let project = begun(&server);
+    let own = ["CREATE INDEX mine ON user (team_id)", "CREATE TRIGGER noted AFTER INSERT ON user BEGIN SELECT 1; END"];
+    server.sql(&own);
+    let rebuild = "CREATE TABLE n (id INTEGER PRIMARY KEY, team_id INT REFERENCES team (id));\n\
+                   INSERT INTO n SELECT * FROM user;\nDROP TABLE user;\nALTER TABLE n RENAME TO user;";
+    project.write("versions/20260101000001_a2_.sql", &revision(rebuild, "SELECT 1;"));
+    project.run(&["upgrade"]).ends_with(0).says("the index `mine` on `user`, which no revision makes, is put back");
+    let dump = format!("{:?}", server.dump());
+    assert!(own.iter().all(|text| dump.contains(text)) && dump.contains("team_id INT "), "{dump}");
+}

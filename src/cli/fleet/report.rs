@@ -49,6 +49,9 @@ impl<'a> Sink<'a> {
         if !shown.is_empty() {
             self.progress.tell(printed(&record.id, &shown));
         }
+        for by_hand in &record.by_hand {
+            self.progress.tell(format!("{}: {}", visible(&record.id), visible(&by_hand.words())));
+        }
         self.write(&record.json())
     }
 

@@ -101,7 +101,8 @@ impl Runner<'_, '_> {
         }
     }
 
-    fn recall(&self, expected: &str, step: Option<&Step>) -> Option<Recalled> {
+    /// The schema that the revisions make, before a step or after it.
+    pub(super) fn recall(&self, expected: &str, step: Option<&Step>) -> Option<Recalled> {
         let applied = self.applied.iter().flatten().map(|row| row.revision.clone());
         let revisions: Vec<RevisionId> = match step {
             Some(step) if step.op == super::Op::Downgrade => applied.filter(|id| *id != step.revision).collect(),

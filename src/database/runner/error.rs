@@ -6,6 +6,7 @@ use crate::database::error::Error;
 use crate::report::{Class, Diagnostic, Place, Report, count};
 use crate::revision::RevisionId;
 
+use super::by_hand::NotKept;
 use super::deviation::Deviation;
 use super::evidence::Damage;
 use super::{Done, Op};
@@ -92,11 +93,31 @@ pub enum Problem {
         /// The script.
         place: Place,
     },
+    /// A question to the rows cannot be asked.
+    #[error("cannot look for {violation}: {message}")]
+    Unanswered {
+        /// What it looks for.
+        violation: String,
+        /// SQLite's words.
+        message: String,
+        /// What to do.
+        help: String,
+        /// The question in the script.
+        place: Place,
+    },
     /// The script did harm to rows or objects.
     #[error("{}", describe(.damage))]
     Damage {
         /// What harm.
         damage: Damage,
+        /// The script.
+        place: Place,
+    },
+    /// What somebody has made by hand cannot stay.
+    #[error("{}", .what.words())]
+    NotKept {
+        /// What, and why.
+        what: NotKept,
         /// The script.
         place: Place,
     },
@@ -184,8 +205,11 @@ impl Report for RunError {
             Problem::Database(error) => error.class(),
             Problem::Locked { .. } => Class::Locked,
             Problem::Interrupted => Class::Interrupted,
-            Problem::Refused { .. } | Problem::OutsideTransaction { .. } | Problem::LeftOpen { .. } => Class::Input,
-            Problem::Drift { .. } | Problem::RowsRefuse { .. } => Class::No,
+            Problem::Refused { .. }
+            | Problem::Unanswered { .. }
+            | Problem::OutsideTransaction { .. }
+            | Problem::LeftOpen { .. } => Class::Input,
+            Problem::Drift { .. } | Problem::NotKept { .. } | Problem::RowsRefuse { .. } => Class::No,
             _ => Class::Database,
         }
     }
@@ -226,6 +250,7 @@ impl Problem {
         match self {
             Problem::RowsRefuse { found, .. } => vec![format!("such as {}", found.examples.join("; "))],
             Problem::Drift { deviation, .. } => deviation.notes(),
+            Problem::NotKept { what, .. } => what.note().into_iter().collect(),
             Problem::Server { error, .. } => error.diagnostics().remove(0).notes,
             Problem::Schema { deviation, made, .. } => {
                 let made = made.iter().filter(|_| deviation.differences.is_empty());
@@ -253,6 +278,7 @@ impl Problem {
                 return ("statement_failed", Some(place.clone()), None);
             }
             Problem::Refused { place, help, .. } => ("not_allowed", Some(place.clone()), *help),
+            Problem::Unanswered { place, help, .. } => return ("gate", Some(place.clone()), Some(help.clone())),
             Problem::RowsRefuse { place, help, .. } => return ("rows_refuse", Some(place.clone()), Some(help.clone())),
             Problem::Damage { damage, place } => {
                 let (code, help) = match damage {
@@ -265,12 +291,14 @@ impl Problem {
                     Damage::Mismatch { .. } => {
                         ("foreign_key", "keep a unique index on the columns that are referred to")
                     }
-                    Damage::Broken { .. } => {
-                        ("broken_object", "drop it in the script and create it again as it should be")
-                    }
+                    Damage::Broken { .. } => (
+                        "broken_object",
+                        "drop it in the script and create it again as it should be; by hand where no revision makes it",
+                    ),
                 };
                 (code, Some(place.clone()), help)
             }
+            Problem::NotKept { what, place } => return ("by_hand", Some(place.clone()), Some(what.help())),
             Problem::StandInUsed { place, .. } => (
                 "application_collation",
                 Some(place.clone()),

@@ -8,6 +8,7 @@
 //! decided under the write lock, from the rows that the version table has then.
 
 mod block;
+mod by_hand;
 mod deviation;
 mod error;
 mod evidence;
@@ -36,6 +37,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
 pub use block::{marked as marked_rebuilds, marks as rebuild_marks};
+pub use by_hand::{ByHand, NotKept};
 pub use deviation::{Deviation, Recall, Recalled};
 pub use error::{At, Problem, RunError};
 pub use evidence::{Damage, Intended, reach};
@@ -258,6 +260,8 @@ pub struct Done {
     pub rows: u64,
     /// Whether a script ran; otherwise only the record was changed.
     pub ran: bool,
+    /// What no revision makes, and the script has taken away with what it stands on.
+    pub by_hand: Vec<ByHand>,
 }
 
 impl Done {
@@ -314,6 +318,7 @@ pub fn run(
         applied: None,
         schema: None,
         schema_before: None,
+        by_hand: Vec::new(),
         known: Known::default(),
         mentions: Mentions::default(),
         stand_ins: StandIns::default(),
@@ -368,6 +373,8 @@ struct Runner<'r, 'o> {
     /// The fingerprint of the schema that the last script was written for: the one before it, where the one after it
     /// is as it should be.
     schema_before: Option<String>,
+    /// What no revision makes, and the last script has taken away.
+    by_hand: Vec<ByHand>,
     /// What was read of the schema before.
     known: Known,
     mentions: Mentions,
@@ -725,6 +732,7 @@ impl Step {
             duration,
             rows,
             ran: self.script.is_some(),
+            by_hand: Vec::new(),
         }
     }
 }

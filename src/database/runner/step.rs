@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use rusqlite::ffi;
 
 use super::block::{self, Block};
+use super::by_hand::{ByHand, Hanging, NotKept};
 use super::deviation::sentences;
-use super::evidence::{Evidence, Intended};
+use super::evidence::{Damage, Evidence, Intended};
 use super::mentions::edits_text;
 use super::permission::{Limits, Watch};
 use super::statistics::Statistics;
@@ -15,7 +16,7 @@ use super::swap::{self, Obstacle};
 use super::unfit::{self, Unfit};
 use super::work::Work;
 use super::{Done, Drift, Event, Op, Problem, Runner, Step};
-use crate::database::error::primary_code;
+use crate::database::error::{primary_code, words};
 use crate::database::gate::Gate;
 use crate::database::statements::{Failure, Statements};
 use crate::database::{gate, introspect, switches, version_table};
@@ -23,6 +24,7 @@ use crate::diff::ColumnOrder;
 use crate::report::Place;
 use crate::revision::{RevisionId, Section};
 use crate::schema::{Name, Schema};
+use crate::sql;
 use crate::token::significant_tokens;
 
 impl Runner<'_, '_> {
@@ -33,6 +35,7 @@ impl Runner<'_, '_> {
         self.rows = 0;
         self.reached.clear();
         self.schema_before = None;
+        self.by_hand.clear();
         match &step.script {
             Some(script) if !script.transaction && self.options.dry_run => {
                 (self.observer)(Event::NotRehearsed { step });
@@ -45,7 +48,7 @@ impl Runner<'_, '_> {
             None => {}
         }
         self.record(step, start)?;
-        Ok(step.done(start.elapsed(), self.rows))
+        Ok(Done { by_hand: std::mem::take(&mut self.by_hand), ..step.done(start.elapsed(), self.rows) })
     }
 
     /// Writes the step down in the version table.
@@ -99,7 +102,7 @@ impl Runner<'_, '_> {
             Some(known) => known,
             None => self.look()?,
         };
-        let as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
+        let mut as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
         if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
             let edits_text = edits_text(script.sql());
             if self.options.drift == Drift::Refuse || edits_text {
@@ -113,7 +116,8 @@ impl Runner<'_, '_> {
             }
         }
         for gate in &step.gates {
-            let found = gate::offending_rows(self.connection, gate).map_err(|error| self.sqlite(&error))?;
+            let found = gate::offending_rows(self.connection, gate);
+            let found = found.map_err(|error| self.unanswered(gate, script, &error))?;
             if let Some(found) = found {
                 let (violation, help) = (gate.violation.clone(), gate.help.clone());
                 return Err(Problem::RowsRefuse { violation, found, help, place: place_of(gate, script) });
@@ -122,6 +126,7 @@ impl Runner<'_, '_> {
         let evidence =
             Evidence::gather(self.connection, &before, script.sql(), &mut self.mentions, &mut self.stand_ins)
                 .map_err(|error| self.sqlite(&error))?;
+        let hanging = Hanging::gather(self.connection, script.sql()).map_err(|error| self.sqlite(&error))?;
         let mut statistics = Statistics::default();
         let noted = statistics.gather(self.connection, &before, script.sql(), &|table| evidence.reaches(table));
         noted.map_err(|error| self.sqlite(&error))?;
@@ -132,14 +137,20 @@ impl Runner<'_, '_> {
         self.clean_up().map_err(|error| self.sqlite(&error))?;
         let edits = self.options.catalog_edits || self.options.fast_rebuild;
         let is_as_before = !edits && self.schema_version()? == version;
-        let changed = if is_as_before { None } else { Some(self.look()?) };
+        let mut changed = if is_as_before { None } else { Some(self.look()?) };
+        if let Some((after, _)) = &changed
+            && self.put_back(step, script, hanging, (&before, as_expected), after)?
+        {
+            as_expected = false;
+            changed = Some(self.look()?);
+        }
         let (after, fingerprint) =
             changed.as_ref().map_or((&before, &fingerprint_before), |(after, fingerprint)| (after, fingerprint));
         let damage = evidence
             .damage(self.connection, after, &intended, &step.gates, &mut self.stand_ins)
             .map_err(|error| self.sqlite(&error))?;
         if let Some(damage) = damage {
-            return Err(Problem::Damage { damage, place: script.whole() });
+            return Err(self.damaged(damage, script));
         }
         statistics.put_back(self.connection, after, &intended).map_err(|error| self.sqlite(&error))?;
         if self.stand_ins.were_compared() {
@@ -153,10 +164,40 @@ impl Runner<'_, '_> {
                 return Err(Problem::Schema { op, deviation, made, place: script.whole() });
             }
             Some(expected) => self.tell_drift(step, true, expected, (after, fingerprint)),
-            None => self.schema_before = Some(fingerprint_before.clone()),
+            None => self.schema_before = Some(self.restorable(&before, &fingerprint_before)),
         }
         self.schema = changed.or(Some((before, fingerprint_before)));
         Ok(())
+    }
+
+    /// Why a question to the rows cannot be asked: it names what is not there before the script.
+    fn unanswered(&self, gate: &Gate, script: &Section, error: &rusqlite::Error) -> Problem {
+        if primary_code(error) != ffi::SQLITE_ERROR {
+            return self.sqlite(error);
+        }
+        let (violation, message) = (gate.violation.clone(), words(error));
+        let missing = message.rsplit(['.', ' ']).next().map(Name::new);
+        let help = match missing.and_then(|name| Some((renamed_to(script.sql(), &name)?, name))) {
+            Some((old, new)) => {
+                format!(
+                    "the question is asked before the script runs, which gives `{old}` the name `{new}`: ask `{old}`"
+                )
+            }
+            None => "the question is asked before the script runs: name tables and columns as they are then".to_owned(),
+        };
+        Problem::Unanswered { violation, message, help, place: place_of(gate, script) }
+    }
+
+    /// What harm a script did; of what was put back it is the reason that it cannot be.
+    fn damaged(&self, damage: Damage, script: &Section) -> Problem {
+        let place = script.whole();
+        if let Damage::Broken { object, message } = &damage
+            && let Some(by_hand) = self.by_hand.iter().find(|by_hand| by_hand.object == *object)
+        {
+            let by_hand = ByHand { lost: Some(message.clone()), ..by_hand.clone() };
+            return Problem::NotKept { what: NotKept::Object { by_hand }, place };
+        }
+        Problem::Damage { damage, place }
     }
 
     /// Runs a script that cannot be part of a transaction. Its row is written right after it: a crash between the two
@@ -165,6 +206,8 @@ impl Runner<'_, '_> {
         let patience = |runner: &Runner<'_, '_>, timeout| {
             runner.connection.busy_timeout(timeout).map_err(|error| runner.sqlite(&error))
         };
+        let hanging = Hanging::gather(self.connection, script.sql()).map_err(|error| self.sqlite(&error))?;
+        let before = if hanging.is_empty() { None } else { Some(self.look()?) };
         self.roll_back().map_err(|error| self.sqlite(&error))?;
         patience(self, self.options.lock_timeout)?;
         let outcome = self.run_script(step, script, &mut Statistics::default());
@@ -177,7 +220,13 @@ impl Runner<'_, '_> {
             return Err(Problem::LeftOpen { place: script.whole() });
         }
         self.begin()?;
-        let (schema, actual) = self.look()?;
+        let (mut schema, mut actual) = self.look()?;
+        if let Some((before, fingerprint)) = &before {
+            let is_expected = step.schema_before.as_ref() == Some(fingerprint);
+            if self.put_back(step, script, hanging, (before, is_expected), &schema)? {
+                (schema, actual) = self.look()?;
+            }
+        }
         if let Some(expected) = step.schema_after.clone().filter(|expected| *expected != actual) {
             self.tell_drift(step, true, expected, (&schema, &actual));
         }
@@ -395,6 +444,16 @@ fn renamed_table(statement: &str) -> Option<(Name, Name)> {
     let at = tokens.windows(2).position(|pair| pair[0].is_word("RENAME") && pair[1].is_word("TO"))?;
     let named = |at: usize| tokens.get(at).map(|token| Name::new(token.unquoted()));
     Some((named(at.checked_sub(1)?)?, named(at + 2)?))
+}
+
+/// The name that a table or column has before a script gives it this one.
+fn renamed_to(script: &str, name: &Name) -> Option<Name> {
+    sql::statements(script).iter().filter(|statement| statement[0].is_word("ALTER")).find_map(|statement| {
+        let [.., old, to, new] = statement.as_slice() else { return None };
+        // `ALTER TABLE t RENAME TO u` names the table before the word.
+        let old = if old.is_word("RENAME") { statement.get(statement.len().checked_sub(4)?)? } else { old };
+        (to.is_word("TO") && *name == *new.unquoted()).then(|| Name::new(old.unquoted()))
+    })
 }
 
 /// The line of a script that a gate stands on.

@@ -4,7 +4,7 @@ use crate::lint::found::Found;
 use crate::lint::rule::{Check, rule};
 use crate::lint::subject::Subject;
 use crate::schema::Expression;
-use crate::token::{Token, TokenKind, significant_tokens};
+use crate::token::{Token, TokenKind, enclosing_parentheses, significant_tokens};
 
 rule! {
     /// A default of text that reads as SQL, such as `'CURRENT_TIMESTAMP'`.
@@ -75,10 +75,24 @@ fn sql_in_quotes(default: &Expression) -> Option<String> {
     let is_one_of = |token: &Token<'_>, words: &[&str]| words.iter().any(|word| token.is_word(word));
     let is_sql = match tokens.as_slice() {
         [word] => is_one_of(word, &["CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"]),
-        [name, open, .., close] => is_one_of(name, &FUNCTIONS) && open.is_operator("(") && close.is_operator(")"),
-        _ => false,
+        [name, rest @ ..] => is_one_of(name, &FUNCTIONS) && is_arguments(name, rest),
+        [] => false,
     };
     is_sql.then_some(text)
+}
+
+/// Whether what follows the name of a function are its arguments, as a default can have them: no column can be named in
+/// one, so that each word is a function again, or a value.
+fn is_arguments(name: &Token<'_>, rest: &[Token<'_>]) -> bool {
+    const VALUES: [&str; 6] = ["NULL", "TRUE", "FALSE", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"];
+    let [open, arguments @ .., close] = rest else { return false };
+    let is_called = open.is_operator("(") && open.start == name.span().end && close.is_operator(")");
+    let is_value = |at: usize, token: &Token<'_>| {
+        token.kind != TokenKind::Word
+            || VALUES.iter().any(|value| token.is_word(value))
+            || arguments.get(at + 1).is_some_and(|next| next.is_operator("("))
+    };
+    is_called && enclosing_parentheses(rest) > 0 && arguments.iter().enumerate().all(|(at, token)| is_value(at, token))
 }
 
 #[cfg(test)]
@@ -87,11 +101,15 @@ mod tests {
 
     #[test]
     fn times_and_calls_in_quotes_are_told_and_other_text_is_not() {
-        for text in ["current_date", "datetime(''now'')", "NOW()", "strftime(''%s'', ''now'')"] {
+        for text in
+            ["current_date", "datetime(''now'')", "NOW()", "strftime(''%s'', ''now'')", "lower(hex(randomblob(16)))"]
+        {
             finds("SC119", &format!("CREATE TABLE t (id INTEGER PRIMARY KEY, a DEFAULT '{text}')"), "is the text");
         }
         for default in
             ["'now'", "'f(x)'", "'NULL'", "'time (s)x'", "CURRENT_DATE", "(datetime('now'))", "7", "'random'"]
+                .into_iter()
+                .chain(["'time(s)'", "'Now (soon)'", "'Date (1)'", "'now() or (never)'", "'lower(than this)'"])
         {
             clean("SC119", &format!("CREATE TABLE t (id INTEGER PRIMARY KEY, a DEFAULT {default})"));
         }

@@ -13,7 +13,7 @@ use crate::adopt::{Half, Script, convention};
 use crate::database::{Tool, version_table};
 use crate::model::Intent;
 use crate::plan::{self, write_section};
-use crate::report::{Diagnostic, Failure};
+use crate::report::{Class, Diagnostic, Failure, Place, Source};
 use crate::revision::{
     self, Applied, Folder, Graph, Revision, RevisionId, Scripts, Section, Splice, Target, Word, file_name,
 };
@@ -111,6 +111,7 @@ impl Chain {
                 chain.ran.insert(id.clone(), Ran { at: row.at, duration: row.duration });
             }
             if !is_known {
+                refuse_rollback(script)?;
                 // Its file may have been removed since it was recorded.
                 let is_recorded = recorded.iter().any(|row| row.revision == id);
                 chain.new.push(Link {
@@ -345,6 +346,27 @@ impl Chain {
         }
         Ok(written)
     }
+}
+
+/// Refuses a script that takes its transaction back by itself: as a revision it would never run.
+fn refuse_rollback(script: &Script) -> Result<(), Failure> {
+    let halves = [Some(&script.up), script.down.as_ref()];
+    let Some((half, span)) = halves.into_iter().flatten().find_map(|half| Some((half, half.rollback()?))) else {
+        return Ok(());
+    };
+    let statement = &half.sql[span.clone()];
+    let words = format!("`{}` takes its transaction back itself: `{statement}`", script.path.display());
+    let help = "take the statement out of the script; or, where it is applied, let one revision stand for all that is: \
+                `--baseline`";
+    let mut diagnostic = Diagnostic::new("foreign_script", words).help(help);
+    let text = script.text.replace("\r\n", "\n");
+    let found = text.find(&half.sql).map(|start| start + span.start).or_else(|| text.find(statement));
+    // The way down may be another file.
+    if let Some(start) = found {
+        let source = Arc::new(Source { path: script.path.display().to_string(), text });
+        diagnostic = diagnostic.at(Place::new(&source, start..start + span.len()));
+    }
+    Err(Failure::new(Class::Input, diagnostic))
 }
 
 impl Link {
