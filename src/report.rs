@@ -1,6 +1,7 @@
 //! What the library tells its caller when something is wrong: diagnostics as data, without I/O or colour.
 
 use std::error::Error;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -215,6 +216,26 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count().min(written.chars().count()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The first of many things, in a line: `a, b and 3 more`.
+#[must_use]
+pub fn first_few(things: impl IntoIterator<Item = impl fmt::Display>, most: usize) -> String {
+    let mut things = things.into_iter();
+    let shown = things.by_ref().take(most).map(|thing| thing.to_string()).collect::<Vec<_>>().join(", ");
+    match things.count() {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The first of many things, a note each, and then how many more there are.
+#[must_use]
+pub fn first_notes(things: impl IntoIterator<Item = impl fmt::Display>, most: usize) -> Vec<String> {
+    let mut things = things.into_iter();
+    let mut notes: Vec<String> = things.by_ref().take(most).map(|thing| thing.to_string()).collect();
+    notes.extend(Some(things.count()).filter(|more| *more > 0).map(|more| format!("and {more} more")));
+    notes
 }
 
 /// A number with the word for the thing, in the plural where it is not one: `3 tables`.
