@@ -20,12 +20,13 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// When it cannot be read, is too large, or is no UTF-8.
 pub fn read_source(path: &Path, shown: &str) -> Result<Arc<Source>, Error> {
     let unreadable = |source: io::Error| Error::Unreadable { path: shown.to_owned(), source };
-    let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(unreadable)?;
-    // A device or a pipe has no size that could be asked for before.
+    // A device or a pipe says no size beforehand.
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(LARGEST)).unwrap_or(0) + 1);
     file.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST {
-        let size = file.metadata().map_or(0, |metadata| metadata.len()).max(LARGEST + 1);
+        let size = size.max(LARGEST + 1);
         return Err(Error::TooLarge { path: shown.to_owned(), bytes: size, limit: LARGEST });
     }
     match String::from_utf8(bytes) {
