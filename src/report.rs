@@ -265,3 +265,17 @@ pub fn grouped(number: u64) -> String {
     }
     grouped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_things_the_first_are_said_and_how_many_more_there_are() {
+        let lines = |most| (first_few(["a", "b", "c"], most), first_notes(["a", "b", "c"], most));
+        let said = |line: &str, notes: &[&str]| (line.to_owned(), notes.iter().map(ToString::to_string).collect());
+        assert_eq!(lines(3), said("a, b, c", &["a", "b", "c"]));
+        assert_eq!(lines(1), said("a and 2 more", &["a", "and 2 more"]));
+        assert_eq!(first_notes([0; 0], 1), Vec::<String>::new());
+    }
+}
