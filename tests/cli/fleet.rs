@@ -87,7 +87,7 @@ fn each_obstacle_is_told_and_a_later_run_finishes_what_is_left() {
         .answers(&format!("{} at head, ", TENANTS - failed))
         .answers("2 drifted (2 shapes), 1 newer, ")
         .answers("1 missing")
-        .answers("next: take it out of the list; or make it, at head: schemactl template data/t070/main.db");
+        .answers("next: take it out of the list; or make it, at head: `schemactl template data/t070/main.db`");
 
     for connection in &locked {
         connection.execute_batch("ROLLBACK").unwrap();
