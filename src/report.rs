@@ -1,6 +1,7 @@
 //! What the library tells its caller when something is wrong: diagnostics as data, without I/O or colour.
 
 use std::error::Error;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -217,6 +218,26 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
         .map(|(_, candidate)| candidate)
 }
 
+/// The first of many things, in a line: `a, b and 3 more`.
+#[must_use]
+pub fn first_few(things: impl IntoIterator<Item = impl fmt::Display>, most: usize) -> String {
+    let mut things = things.into_iter();
+    let shown = things.by_ref().take(most).map(|thing| thing.to_string()).collect::<Vec<_>>().join(", ");
+    match things.count() {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The first of many things, a note each, and then how many more there are.
+#[must_use]
+pub fn first_notes(things: impl IntoIterator<Item = impl fmt::Display>, most: usize) -> Vec<String> {
+    let mut things = things.into_iter();
+    let mut notes: Vec<String> = things.by_ref().take(most).map(|thing| thing.to_string()).collect();
+    notes.extend(Some(things.count()).filter(|more| *more > 0).map(|more| format!("and {more} more")));
+    notes
+}
+
 /// A number with the word for the thing, in the plural where it is not one: `3 tables`.
 #[must_use]
 pub fn count(number: usize, thing: &str) -> String {
@@ -243,4 +264,18 @@ pub fn grouped(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_things_the_first_are_said_and_how_many_more_there_are() {
+        let lines = |most| (first_few(["a", "b", "c"], most), first_notes(["a", "b", "c"], most));
+        let said = |line: &str, notes: &[&str]| (line.to_owned(), notes.iter().map(ToString::to_string).collect());
+        assert_eq!(lines(3), said("a, b, c", &["a", "b", "c"]));
+        assert_eq!(lines(1), said("a and 2 more", &["a", "and 2 more"]));
+        assert_eq!(first_notes([0; 0], 1), Vec::<String>::new());
+    }
 }

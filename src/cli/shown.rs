@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::side::Side;
 use crate::model::Ignore;
-use crate::report::{Class, Diagnostic, Failure, nearest};
+use crate::report::{Class, Diagnostic, Failure, first_few, nearest};
 use crate::schema::{Name, Schema};
 
 /// The most tables that one message lists.
@@ -52,11 +52,6 @@ impl Shown {
 }
 
 fn there_are<'a>(names: impl Iterator<Item = &'a Name>) -> String {
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    let more = match names.len().saturating_sub(LISTED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let shown = names.get(..LISTED).unwrap_or(&names).join(", ");
-    format!("there are {shown}{more}; `*` stands for any letters")
+    let shown = first_few(names.map(|name| format!("`{name}`")), LISTED);
+    format!("there are {shown}; `*` stands for any letters")
 }

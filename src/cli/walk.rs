@@ -1,7 +1,6 @@
 //! What `upgrade` and `downgrade` both take: how revisions are run.
 
 use std::cell::RefCell;
-use std::fmt::Write as _;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +29,7 @@ use crate::operation::discard::{self, Loss};
 use crate::operation::estimate::{self, Estimate, Rewrite};
 use crate::operation::walk::{self, Direction, Walked};
 use crate::operation::{Project, State, drift, hooks, status};
-use crate::report::{Class, Diagnostic, Failure, count, grouped};
+use crate::report::{Class, Diagnostic, Failure, count, first_few, grouped};
 use crate::revision::{Graph, Remark, RevisionId, Target, Word};
 use crate::schema::Name;
 
@@ -462,15 +461,11 @@ pub fn place(graph: &Graph, current: &[RevisionId]) -> String {
         return "base".to_owned();
     }
     let heads = graph.heads();
-    let places = current.iter().take(LISTED).map(|id| {
+    let places = current.iter().map(|id| {
         let mark = if heads.iter().any(|head| head.id == *id) { " (head)" } else { "" };
         format!("{}{mark}", Meaning::Revision.paint(id))
     });
-    let mut places = places.collect::<Vec<_>>().join(", ");
-    if current.len() > LISTED {
-        let _ = write!(places, " and {} more", current.len() - LISTED);
-    }
-    places
+    first_few(places, LISTED)
 }
 
 /// The SQL of a walk: `a:b` says where the other database stands; without `a` it is empty.

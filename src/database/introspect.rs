@@ -22,7 +22,7 @@ use crate::sql::{self, Statement};
 pub struct Known {
     /// The rows of `sqlite_schema` that the filter took, in their order.
     read: VecDeque<(Row, Statement)>,
-    /// What its tables say, for the fingerprint.
+    /// What its tables and views say, for the fingerprint.
     texts: sql::Texts,
 }
 
@@ -124,7 +124,7 @@ fn read_rows(
     let _look = look.transpose().map_err(|error| failed(connection, &error))?;
     let mut before = std::mem::take(known);
     let is_first = before.read.is_empty();
-    // Tables that are not as they were before, and rows that are no more.
+    // Tables and views that are not as they were before, and rows that are no more.
     let (mut fresh, mut gone) = (BTreeSet::new(), Vec::new());
     let rows = rows_since(connection, &mut before, &mut gone).map_err(|error| failed(connection, &error))?;
     let shadows = shadow_tables(connection, &rows).map_err(|error| failed(connection, &error))?;
@@ -159,7 +159,7 @@ fn read_rows(
             };
             let statement = sql::read(sql).map_err(unreadable)?;
             row.check(&statement)?;
-            if !is_first && !matches!(statement, Statement::View(_) | Statement::Trigger(_)) {
+            if !is_first && !matches!(statement, Statement::Trigger(_)) {
                 fresh.insert(on);
             }
             statement
@@ -176,7 +176,7 @@ fn read_rows(
         read.push(row);
     }
     gone.extend(before.read.into_iter().map(|(row, _)| row));
-    let gone = gone.iter().filter(|row| matches!(row.kind.as_str(), "table" | "index"));
+    let gone = gone.iter().filter(|row| row.kind != "trigger");
     fresh.extend(gone.map(|row| Name::from(row.table.as_str())));
     if cross_check == CrossCheck::Made {
         cross_check::check(connection, to_check(&schema, &read, (!is_first).then_some(&fresh)))?;
@@ -548,7 +548,11 @@ mod tests {
             "DROP VIEW v; ALTER TABLE a RENAME TO e; ALTER TABLE b RENAME COLUMN y TO Y",
             "DROP TABLE e; CREATE TABLE a (x TEXT) STRICT; ALTER TABLE c RENAME TO d",
             "DROP TRIGGER t; DROP TABLE b; CREATE TABLE b (x TEXT PRIMARY KEY, y INT) WITHOUT ROWID",
-            "DROP TABLE a; DROP TABLE b; DROP TABLE d",
+            "CREATE VIEW v AS SELECT x AS one FROM a; CREATE VIEW w AS SELECT \"y\" AS one FROM b",
+            "DROP VIEW v; CREATE VIEW v AS SELECT x AS two FROM a; ALTER TABLE b RENAME COLUMN y TO z",
+            "DROP VIEW w; DROP VIEW v; CREATE TABLE v (one); CREATE VIEW w AS SELECT one FROM v",
+            "DROP VIEW w; DROP TABLE v; CREATE VIEW v AS SELECT x FROM a",
+            "DROP VIEW v; DROP TABLE a; DROP TABLE b; DROP TABLE d",
             "CREATE TABLE a (x TEXT, y TEXT)",
         ] {
             connection.execute_batch(change).unwrap();

@@ -11,7 +11,7 @@ use crate::database::introspect;
 use crate::database::runner::marked_rebuilds;
 use crate::diff::{self, Renames};
 use crate::model;
-use crate::report::{Class, Diagnostic, Failure};
+use crate::report::{Class, Diagnostic, Failure, first_notes};
 use crate::revision::{Applied, Mention, Op, Revision, RevisionId, Target, Word};
 use crate::schema::Schema;
 use crate::sql;
@@ -81,13 +81,11 @@ pub fn start(
         Err(failure) => return Err(cannot_be_told(&failure)),
     };
     let changes = diff::diff(&made, &actual, &Renames::default(), project.settings.column_order);
-    let mut lines = changes.iter().flat_map(diff::Change::lines).map(|line| line.text).collect::<Vec<_>>();
+    let lines = changes.iter().flat_map(diff::Change::lines).map(|line| line.text).collect::<Vec<_>>();
     if lines.is_empty() {
         return Ok(Start { schema: actual, drift: None });
     }
-    let more = lines.len().saturating_sub(TOLD);
-    lines.truncate(TOLD);
-    let told = |words: &str| told(words, lines, more, &graph.current(applied));
+    let told = |words: &str| told(words, lines, &graph.current(applied));
     let words = "the database is not what its revisions make";
     match project.settings.drift {
         model::Drift::Refuse => {
@@ -100,12 +98,9 @@ pub fn start(
     }
 }
 
-fn told(words: &str, lines: Vec<String>, more: usize, current: &[&Revision]) -> Diagnostic {
+fn told(words: &str, lines: Vec<String>, current: &[&Revision]) -> Diagnostic {
     let mut drift = Diagnostic::new("drift", words);
-    drift.notes = lines.into_iter().map(|line| format!("it differs: {line}")).collect();
-    if more > 0 {
-        drift.notes.push(format!("and in {more} more ways"));
-    }
+    drift.notes = first_notes(lines.into_iter().map(|line| format!("it differs: {line}")), TOLD);
     let undo = match current {
         [one] => format!("undo it here (`schemactl diff --from database --to {} --sql` shows how)", one.id),
         _ => "undo it here".to_owned(),

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::diff::{Change, RenameSubject, Renames, UnmetRename, unmet_renames};
 use crate::model::{self, Model};
-use crate::report::{Diagnostic, nearest};
+use crate::report::{Diagnostic, first_few, nearest};
 use crate::schema::{Name, ObjectKind, ObjectRef, Schema, Table};
 
 /// More names than these are not listed.
@@ -156,11 +156,7 @@ fn option(of: Option<&Name>, old: &Name, new: &Name) -> String {
 
 /// The first names, in backticks: `a`, `b` and 3 more.
 fn list(names: &[Name]) -> String {
-    let listed: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
-    match names.len().saturating_sub(LISTED) {
-        0 => listed.join(", "),
-        more => format!("{} and {more} more", listed.join(", ")),
-    }
+    first_few(names.iter().map(|name| format!("`{name}`")), LISTED)
 }
 
 #[cfg(test)]

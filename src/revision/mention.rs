@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::header::Revision;
 use super::id::RevisionId;
-use crate::report::Diagnostic;
+use crate::report::{Diagnostic, first_few, first_notes};
 
 /// The most revisions that one message lists.
 const LISTED: usize = 8;
@@ -47,10 +47,7 @@ pub(super) fn list<T: AsRef<str>>(ids: &[T]) -> String {
     match ids {
         [] => "none".to_owned(),
         [one] => quoted(one),
-        many if many.len() > LISTED => {
-            let shown: Vec<_> = many[..LISTED].iter().map(quoted).collect();
-            format!("{} and {} more", shown.join(", "), many.len() - LISTED)
-        }
+        many if many.len() > LISTED => first_few(many.iter().map(quoted), LISTED),
         [first @ .., last] => {
             format!("{} and {}", first.iter().map(quoted).collect::<Vec<_>>().join(", "), quoted(last))
         }
@@ -59,11 +56,6 @@ pub(super) fn list<T: AsRef<str>>(ids: &[T]) -> String {
 
 /// Adds the revisions to choose from to a diagnostic, a line each.
 pub(super) fn with_choices(mut diagnostic: Diagnostic, choices: &[Mention]) -> Diagnostic {
-    for choice in choices.iter().take(LISTED) {
-        diagnostic = diagnostic.note(choice.to_string());
-    }
-    match choices.len().saturating_sub(LISTED) {
-        0 => diagnostic,
-        more => diagnostic.note(format!("and {more} more")),
-    }
+    diagnostic.notes.extend(first_notes(choices, LISTED));
+    diagnostic
 }

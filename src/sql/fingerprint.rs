@@ -7,7 +7,7 @@
 //! default, a UNIQUE that another one implies.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -27,19 +27,22 @@ pub fn fingerprint(schema: &Schema) -> String {
     Texts::default().fingerprint(schema)
 }
 
-/// What tables say, for fingerprints of schemas that differ in a few of them.
+/// What tables and views say, for fingerprints of schemas that differ in a few of them.
 #[derive(Debug, Default)]
 pub struct Texts {
     tables: BTreeMap<Name, String>,
+    /// Those that say the same whatever else there is.
+    views: BTreeMap<Name, String>,
 }
 
 impl Texts {
-    /// Forgets a table that is not what it was, or is no more.
-    pub fn forget(&mut self, table: &Name) {
-        self.tables.remove(table);
+    /// Forgets a table or a view that is not what it was, or is no more.
+    pub fn forget(&mut self, name: &Name) {
+        self.tables.remove(name);
+        self.views.remove(name);
     }
 
-    /// The [`fingerprint`] of a schema whose tables are what they were, but for those that were forgotten.
+    /// The [`fingerprint`] of a schema whose tables and views are what they were, but for those that were forgotten.
     pub fn fingerprint(&mut self, schema: &Schema) -> String {
         let mut hash = Sha256::new();
         for part in self.canonical(schema) {
@@ -62,10 +65,25 @@ impl Texts {
         }
         let all = OnceCell::new();
         let names = |name: &str| all.get_or_init(|| names_of(schema)).contains(&name.to_ascii_lowercase());
-        let known = self.tables.iter().filter(|(name, _)| tables.contains_key(*name));
-        let mut objects: Vec<Cow<'_, str>> = known.map(|(_, text)| Cow::Borrowed(text.as_str())).collect();
+        let mut objects: Vec<Cow<'_, str>> = Vec::with_capacity(tables.len() + views.len());
+        for (name, each) in views {
+            if !self.views.contains_key(name) {
+                let asked = Cell::new(false);
+                let text = view(each, &|name| {
+                    asked.set(true);
+                    names(name)
+                });
+                if asked.get() {
+                    objects.push(Cow::Owned(text));
+                } else {
+                    self.views.insert(name.clone(), text);
+                }
+            }
+        }
+        let known_tables = self.tables.iter().filter(|(name, _)| tables.contains_key(*name));
+        let known_views = self.views.iter().filter(|(name, _)| views.contains_key(*name));
+        objects.extend(known_tables.chain(known_views).map(|(_, text)| Cow::Borrowed(text.as_str())));
         objects.extend(virtual_tables.values().map(|each| Cow::Owned(virtual_table(each))));
-        objects.extend(views.values().map(|each| Cow::Owned(view(each, &names))));
         let mut watched: BTreeMap<&Name, String> = BTreeMap::new();
         for each in triggers.values() {
             trigger(watched.entry(&each.table).or_default(), each, &names);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Event, Runner, Step};
 use crate::diff::{self, Change, ColumnOrder, Renames};
+use crate::report::first_notes;
 use crate::revision::RevisionId;
 use crate::schema::Schema;
 use crate::sql;
@@ -50,12 +51,7 @@ impl Deviation {
         if self.differences.is_empty() {
             return vec![format!("its fingerprint is {} instead of {}", self.actual, self.expected)];
         }
-        let mut notes: Vec<String> =
-            self.differences.iter().take(SHOWN).map(|line| format!("it differs: {line}")).collect();
-        if self.differences.len() > SHOWN {
-            notes.push(format!("and in {} more ways", self.differences.len() - SHOWN));
-        }
-        notes
+        first_notes(self.differences.iter().map(|line| format!("it differs: {line}")), SHOWN)
     }
 }
 

@@ -78,11 +78,14 @@ impl Mentions {
 fn objects_among(connection: &Connection, words: &BTreeSet<Name>) -> rusqlite::Result<BTreeSet<Name>> {
     let mut statement = connection.prepare("SELECT name FROM main.sqlite_schema")?;
     let mut rows = statement.query([])?;
+    let lengths: BTreeSet<usize> = words.iter().map(|word| word.as_str().len()).collect();
     let mut objects = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        let name = Name::new(row.get::<_, String>(0)?);
-        if words.contains(&name) {
-            objects.insert(name);
+        let name = row.get_ref(0)?.as_str()?;
+        // Most names differ from all words in their length.
+        if lengths.contains(&name.len()) {
+            let name = Name::new(name);
+            objects.extend(words.contains(&name).then_some(name));
         }
     }
     Ok(objects)

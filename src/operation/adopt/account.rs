@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::adopt::{self, Applied, Convention, Error, Found, Script, Table, Trouble};
-use crate::report::Failure;
+use crate::report::{Failure, first_few};
 use crate::revision::Scripts;
 
 use super::{Accepted, Options, Project};
@@ -63,10 +63,7 @@ impl Account {
     /// What the tool has done since, as the message of a revision.
     pub fn told_since(&self) -> String {
         const SHOWN: usize = 3;
-        let shown = self.since.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = self.since.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("What {} has run since: {shown}{more}", self.found.tool.name())
+        format!("What {} has run since: {}", self.found.tool.name(), first_few(&self.since, SHOWN))
     }
 
     /// How many scripts are applied, and how many are not.

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use crate::adopt::{Error, leftovers};
 use crate::database::{Scratch, Tool, version_table};
-use crate::diff::{self, Change, Line, Renames};
-use crate::report::{Class, Diagnostic, Failure, count};
+use crate::diff::{self, Change, Renames};
+use crate::report::{Class, Diagnostic, Failure, count, first_notes};
 use crate::revision::Applied;
 use crate::schema::Schema;
 use crate::sql;
@@ -225,10 +225,6 @@ pub(super) fn renames(differences: &[Change]) -> Vec<Diagnostic> {
 /// Changes as notes, so many that they can be read.
 pub(super) fn notes(head: &str, changes: &[Change]) -> Vec<String> {
     const SHOWN: usize = 20;
-    let lines: Vec<Line> = changes.iter().flat_map(Change::lines).collect();
-    let mut notes: Vec<String> = lines.iter().take(SHOWN).map(|line| format!("{head}: {}", line.text)).collect();
-    if lines.len() > SHOWN {
-        notes.push(format!("and {} more", lines.len() - SHOWN));
-    }
-    notes
+    let lines = changes.iter().flat_map(Change::lines);
+    first_notes(lines.map(|line| format!("{head}: {}", line.text)), SHOWN)
 }

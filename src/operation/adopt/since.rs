@@ -6,7 +6,7 @@ use crate::adopt::{self, Since};
 use crate::database::Tool;
 use crate::mirror::Mirror;
 use crate::operation::{Project, State, mirror};
-use crate::report::{Class, Diagnostic, Failure, count};
+use crate::report::{Class, Diagnostic, Failure, count, first_notes};
 
 /// What they have run, but for the rows that `mirror` has written for them.
 ///
@@ -48,9 +48,6 @@ pub fn told(since: &Since) -> Diagnostic {
     let what = if tool == "user_version" { "version" } else { "migration" };
     let words = format!("{tool} has run {} since it was taken over", count(versions.len(), what));
     let mut diagnostic = Diagnostic::new("run_by_another_tool", words);
-    diagnostic.notes = versions.iter().take(SHOWN).map(|version| format!("`{version}`")).collect();
-    if versions.len() > SHOWN {
-        diagnostic.notes.push(format!("and {} more", versions.len() - SHOWN));
-    }
+    diagnostic.notes = first_notes(versions.iter().map(|version| format!("`{version}`")), SHOWN);
     diagnostic.help(format!("take over what it has done: `schemactl adopt --from {tool}`"))
 }
