@@ -346,3 +346,46 @@ fn scripts_that_promise_nothing_lose_nothing_of_a_database_s_own_either() {
     let report = fs::read_to_string(project.path("run.ndjson")).unwrap();
     assert!(report.contains("\"by_hand\":[{\"kind\":\"index\",\"name\":\"mine\""), "{report}");
 }
+
+#[test]
+fn a_way_back_does_not_ask_for_the_order_of_columns_nor_for_what_is_gone_for_good() {
+    let before = format!("{MODEL}b = \"INTEGER\"\nc = \"TEXT\"\n");
+    let rebuilt = before.replace("b = \"INTEGER\"", "b = \"TEXT\"");
+    for (made, is_told) in [
+        // As a database has it that ran two merged branches the other way round.
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT, b INTEGER)", false),
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, b INTEGER, c TEXT UNIQUE)", true),
+    ] {
+        let project = Project::new();
+        project.write("migrations.toml", &before);
+        project.run(&["revision", "--autogenerate", "--offline", "-m", "one", "--rev-id", "one"]).ends_with(0);
+        sql(&project, &format!("{made}; INSERT INTO t (id, b, c) VALUES (7, 1, 'x')"));
+        project.run(&["stamp", "one"]).ends_with(0);
+        project.write("migrations.toml", &rebuilt);
+        project.run(&["revision", "--autogenerate", "--offline", "-m", "two", "--rev-id", "two"]).ends_with(0);
+        let up = project.run(&["upgrade"]).ends_with(0);
+        assert_eq!(up.stderr.contains("UNIQUE"), is_told, "{up}");
+        project.run(&["downgrade", "one"]).ends_with(0);
+        project.run(&["status"]).answers("database   in sync");
+        let row = rusqlite::Connection::open(project.path("app.db")).unwrap();
+        let row: String = row.query_row("SELECT id || b || c FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(row, "71x");
+    }
+}
+
+#[test]
+fn drift_is_refused_outside_a_transaction_too() {
+    let project = project();
+    let refuse = MODEL.replace("\"app.db\"\n", "\"app.db\"\ndrift = \"refuse\"\n");
+    project.write("migrations.toml", &refuse);
+    sql(&project, "ALTER TABLE t ADD COLUMN hand; INSERT INTO t VALUES (1, 2)");
+    let rebuild = "CREATE TABLE n (id INTEGER PRIMARY KEY); INSERT INTO n SELECT id FROM t; DROP TABLE t; \
+                   ALTER TABLE n RENAME TO t";
+    let script = format!("-- revision: two\n-- parents: one\n\n-- migrate:up transaction:false\n{rebuild};\n");
+    project.write("versions/two.sql", &script);
+    project.run(&["upgrade"]).ends_with(1).says("added column `t.hand`");
+    sql(&project, "UPDATE t SET hand = 3");
+    // Where drift is only told, it is told.
+    project.write("migrations.toml", MODEL);
+    project.run(&["upgrade"]).ends_with(0).says("added column `t.hand`");
+}

@@ -4,7 +4,7 @@
 //!
 //! What a script names in a DROP of its own is meant to go, and what revisions make is theirs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, ffi};
 
@@ -135,9 +135,14 @@ impl Hanging {
         if self.objects.is_empty() {
             return Ok(Vec::new());
         }
-        let there: BTreeSet<ObjectRef> = read(connection)?.into_iter().map(|object| object.object).collect();
-        let dropped = dropped_by_name(script);
-        Ok(self.objects.into_iter().filter(|it| !there.contains(&it.object) && !dropped.contains(&it.object)).collect())
+        let there: BTreeMap<ObjectRef, String> = read(connection)?.into_iter().map(|it| (it.object, it.sql)).collect();
+        let (dropped, created) = (named_after("DROP", script), named_after("CREATE", script));
+        let is_gone = |it: &Hung| match there.get(&it.object) {
+            None => true,
+            // Another that the script has made, where there was room for its name.
+            Some(now) => created.contains(&it.object) && !is_same(now, &it.sql),
+        };
+        Ok(self.objects.into_iter().filter(|it| is_gone(it) && !dropped.contains(&it.object)).collect())
     }
 }
 
@@ -154,18 +159,28 @@ fn read(connection: &Connection) -> rusqlite::Result<Vec<Hung>> {
     objects.collect()
 }
 
-/// The indexes and triggers that statements of a script drop by their names.
-fn dropped_by_name(script: &str) -> BTreeSet<ObjectRef> {
-    let dropped = |tokens: &Vec<Token<'_>>| {
-        let [drop, kind, .., name] = tokens.as_slice() else { return None };
-        let kind = match kind {
+/// The indexes and triggers that statements of a script drop, or create, by their names.
+fn named_after(word: &str, script: &str) -> BTreeSet<ObjectRef> {
+    let named = |tokens: &Vec<Token<'_>>| {
+        let mut tokens = tokens.iter().filter(|token| !token.is_word("UNIQUE")).peekable();
+        tokens.next_if(|token| token.is_word(word))?;
+        let kind = match tokens.next()? {
             kind if kind.is_word("INDEX") => ObjectKind::Index,
             kind if kind.is_word("TRIGGER") => ObjectKind::Trigger,
             _ => return None,
         };
-        drop.is_word("DROP").then(|| ObjectRef { kind, name: Name::new(name.unquoted()) })
+        let mut name = tokens.find(|token| !["IF", "NOT", "EXISTS"].iter().any(|word| token.is_word(word)))?;
+        if tokens.next_if(|token| token.is_operator(".")).is_some() {
+            name = tokens.next()?;
+        }
+        Some(ObjectRef { kind, name: Name::new(name.unquoted()) })
     };
-    sql::statements(script).iter().filter_map(dropped).collect()
+    sql::statements(script).iter().filter_map(named).collect()
+}
+
+/// Whether two statements make the same.
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || matches!((sql::read(one), sql::read(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn is_there(connection: &Connection, name: &Name) -> rusqlite::Result<bool> {
@@ -403,14 +418,13 @@ impl Runner<'_, '_> {
     }
 }
 
-/// The columns with values that a script leaves behind without naming them, where it drops their table and makes it
+/// The columns that a script leaves behind without naming them, where it drops their table and makes it
 /// again.
 fn rewritten_without(script: &Section, before: &Schema, after: &Schema) -> Vec<(Name, Name)> {
     let mut found = Vec::new();
     for table in before.tables.values() {
         let Some(now) = after.tables.get(&table.name).filter(|now| *now != table) else { continue };
-        let stored = table.columns.iter().filter(|column| column.generated.is_none());
-        let gone = stored.filter(|column| now.column(&column.name).is_none());
+        let gone = table.columns.iter().filter(|column| now.column(&column.name).is_none());
         found.extend(gone.map(|column| (table.name.clone(), column.name.clone())));
     }
     if !found.is_empty() {

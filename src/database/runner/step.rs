@@ -103,18 +103,7 @@ impl Runner<'_, '_> {
             None => self.look()?,
         };
         let mut as_expected = step.schema_before.as_ref().is_some_and(|expected| *expected == fingerprint_before);
-        if let Some(expected) = step.schema_before.clone().filter(|_| !as_expected) {
-            let edits_text = edits_text(script.sql());
-            if self.options.drift == Drift::Refuse || edits_text {
-                // The text of a table says which column stands where.
-                let order = if edits_text { ColumnOrder::Strict } else { self.options.column_order };
-                if let Some(deviation) = self.drift(expected, (&before, &fingerprint_before), None, order) {
-                    return Err(Problem::Drift { deviation, edits_text });
-                }
-            } else {
-                self.tell_drift(step, false, expected, (&before, &fingerprint_before));
-            }
-        }
+        self.judge_drift(step, script, (&before, &fingerprint_before))?;
         for gate in &step.gates {
             let found = gate::offending_rows(self.connection, gate);
             let found = found.map_err(|error| self.unanswered(gate, script, &error))?;
@@ -158,6 +147,8 @@ impl Runner<'_, '_> {
             return Err(Problem::StandInUsed { names, place: script.whole() });
         }
         match step.schema_after.clone().filter(|expected| expected != fingerprint) {
+            // What stood there before the revision may have differed from what the revisions make, and be gone for good.
+            Some(expected) if as_expected && self.is_restored(step, expected.clone(), (after, fingerprint)) => {}
             Some(expected) if as_expected => {
                 let deviation = self.deviation(expected, (after, fingerprint), step);
                 let (op, made) = (step.op, sentences(&before, after, ColumnOrder::Loose));
@@ -170,6 +161,27 @@ impl Runner<'_, '_> {
         Ok(())
     }
 
+    /// Tells, or refuses, that the schema before a script is not the one that the revisions make.
+    fn judge_drift(&mut self, step: &Step, script: &Section, actual: (&Schema, &str)) -> Result<(), Problem> {
+        let Some(expected) = step.schema_before.clone().filter(|expected| expected != actual.1) else { return Ok(()) };
+        let edits_text = edits_text(script.sql());
+        if self.options.drift == Drift::Warn && !edits_text {
+            self.tell_drift(step, false, expected, actual);
+            return Ok(());
+        }
+        // The text of a table says which column stands where.
+        let order = if edits_text { ColumnOrder::Strict } else { self.options.column_order };
+        match self.drift(expected, actual, None, order) {
+            Some(deviation) => Err(Problem::Drift { deviation, edits_text }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a way back has come to what the revisions before it make, but for what counts as no difference.
+    fn is_restored(&mut self, step: &Step, expected: String, actual: (&Schema, &str)) -> bool {
+        step.op == Op::Downgrade && self.drift(expected, actual, Some(step), self.options.column_order).is_none()
+    }
+
     /// Why a question to the rows cannot be asked: it names what is not there before the script.
     fn unanswered(&self, gate: &Gate, script: &Section, error: &rusqlite::Error) -> Problem {
         if primary_code(error) != ffi::SQLITE_ERROR {
@@ -177,13 +189,19 @@ impl Runner<'_, '_> {
         }
         let (violation, message) = (gate.violation.clone(), words(error));
         let missing = message.rsplit(['.', ' ']).next().map(Name::new);
-        let help = match missing.and_then(|name| Some((renamed_to(script.sql(), &name)?, name))) {
-            Some((old, new)) => {
-                format!(
-                    "the question is asked before the script runs, which gives `{old}` the name `{new}`: ask `{old}`"
-                )
+        let help = if gate.mistake().is_some() {
+            gate::HOW.to_owned()
+        } else {
+            match missing.and_then(|name| Some((renamed_to(script.sql(), &name)?, name))) {
+                Some((old, new)) => {
+                    format!(
+                        "the question is asked before the script runs, which gives `{old}` the name `{new}`: ask `{old}`"
+                    )
+                }
+                None => {
+                    "the question is asked before the script runs: name tables and columns as they are then".to_owned()
+                }
             }
-            None => "the question is asked before the script runs: name tables and columns as they are then".to_owned(),
         };
         Problem::Unanswered { violation, message, help, place: place_of(gate, script) }
     }
@@ -207,7 +225,11 @@ impl Runner<'_, '_> {
             runner.connection.busy_timeout(timeout).map_err(|error| runner.sqlite(&error))
         };
         let hanging = Hanging::gather(self.connection, script.sql()).map_err(|error| self.sqlite(&error))?;
-        let before = if hanging.is_empty() { None } else { Some(self.look()?) };
+        let is_asked = !hanging.is_empty() || step.schema_before.is_some();
+        let before = if is_asked { Some(self.look()?) } else { None };
+        if let Some((schema, fingerprint)) = &before {
+            self.judge_drift(step, script, (schema, fingerprint))?;
+        }
         self.roll_back().map_err(|error| self.sqlite(&error))?;
         patience(self, self.options.lock_timeout)?;
         let outcome = self.run_script(step, script, &mut Statistics::default());

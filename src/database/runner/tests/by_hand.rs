@@ -223,3 +223,28 @@ fn where_all_is_as_promised_only_what_is_ignored_is_nobody_s() {
     assert_eq!(words(by_hand), ["the trigger `other_program` on `t`, which no revision makes, is put back"]);
     assert_eq!(text_of(&file, "other_program") + &text_of(&file, "of_a"), format!("{ignored}none"));
 }
+
+#[test]
+fn another_of_the_same_name_is_no_substitute() {
+    let script = strict() + "CREATE INDEX h ON t (a);\n";
+    for (by_hand, stays) in [("CREATE UNIQUE INDEX h ON t (b)", false), ("CREATE INDEX h ON t(a)", true)] {
+        let file = file_with(by_hand);
+        let outcome = run_step(&file, &step(&script), false);
+        assert_eq!(outcome.as_ref().is_ok_and(Vec::is_empty), stays, "{by_hand}: {outcome:?}");
+        if let Err(error) = outcome {
+            assert!(error.to_string().contains("the index `h` on `t`, which no revision makes, cannot be put back"));
+            assert_eq!(text_of(&file, "h"), by_hand);
+        }
+    }
+}
+
+#[test]
+fn a_generated_column_made_by_hand_is_not_left_behind() {
+    let file = file_with("ALTER TABLE t ADD COLUMN extra AS (a || b)");
+    let error = run_step(&file, &step(&strict()), false).unwrap_err().to_string();
+    assert!(
+        error.ends_with("the script writes `t` anew without its column `extra`, which no revision makes"),
+        "{error}"
+    );
+    assert_eq!(file.one("SELECT group_concat(extra) FROM t"), "xy,zw");
+}
