@@ -219,13 +219,14 @@ fn named(database: &Path, endings: &[&str]) -> Result<Vec<Backup>, BackupError> 
 }
 
 /// Removes the oldest backups of a database until no more than so many are left, and they take no more than so many
-/// bytes together. The one that was made last stays in any case, whatever its clock said.
+/// bytes together. The one that was made last stays in any case, whatever its clock said; older ones of its revision go
+/// first, so that a run which fails again and again does not drive out what only the others have.
 ///
 /// # Errors
 /// When a file cannot be removed.
 pub fn prune(database: &Path, last: &Backup, kept: usize, size: Option<u64>) -> Result<Vec<Backup>, BackupError> {
     let mut all = list(database)?;
-    all.sort_by_key(|backup| backup.path != last.path);
+    all.sort_by_key(|backup| (backup.path != last.path, backup.revision == last.revision));
     let mut bytes = 0;
     let fits = |(place, backup): (usize, &Backup)| {
         bytes += backup.bytes;
@@ -376,5 +377,22 @@ mod tests {
         assert_eq!(prune(3, Some(3 * bytes - 1)).unwrap().len(), 1);
         assert_eq!(prune(3, Some(1)).unwrap().len(), 1);
         assert_eq!(list(&database).unwrap()[0].made, "20261122T193713Z-3", "the newest is kept in any case");
+    }
+
+    #[test]
+    fn a_run_that_fails_again_and_again_does_not_drive_out_the_copy_of_another_revision() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("app.db");
+        std::fs::create_dir(super::folder(&database)).unwrap();
+        for name in ["10.r0", "11.r1", "12.r2", "13.r2", "14.r2"] {
+            std::fs::write(super::folder(&database).join(format!("app.db.202611221937{name}.bak")), "x").unwrap();
+        }
+        let left = || -> Vec<String> { list(&database).unwrap().into_iter().map(|it| it.revision).collect() };
+        assert_eq!(left(), ["r2", "r2", "r2", "r1", "r0"]);
+        let last = list(&database).unwrap().remove(0);
+        prune(&database, &last, 4, None).unwrap();
+        assert_eq!(left(), ["r2", "r2", "r1", "r0"]);
+        prune(&database, &last, 2, None).unwrap();
+        assert_eq!(left(), ["r2", "r1"]);
     }
 }
